@@ -1,0 +1,1 @@
+"""Alerts: what a scan found, how it changes, what a person decided."""

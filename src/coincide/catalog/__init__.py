@@ -1,0 +1,1 @@
+"""Items to components: by SKU and by category code."""

@@ -1,0 +1,1 @@
+"""The embedded engine: DuckDB reads, Polars and NumPy decide, in one process."""

@@ -1,0 +1,1 @@
+"""Accounts to actors: shared identifiers, keyed pseudonyms, numbered versions."""

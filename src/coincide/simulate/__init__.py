@@ -1,0 +1,1 @@
+"""Made-up logs to try, test and measure on."""

@@ -1,0 +1,1 @@
+"""What Coincide keeps: database session, tables, segments, failpoints."""
