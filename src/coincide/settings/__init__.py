@@ -1,0 +1,36 @@
+"""Settings of a workspace: ``coincide.toml`` and ``COINCIDE_*``; flag over variable over file over default."""
+
+from coincide.settings.model import (
+    DEFAULT_LINK_KINDS,
+    NAME,
+    Attribute,
+    Catalog,
+    Columns,
+    Entities,
+    LinkFile,
+    LinkKind,
+    Name,
+    Postgres,
+    Settings,
+    Source,
+)
+from coincide.settings.workspace import STATE_FOLDER, WORKSPACE_FILE, folder_of, load
+
+__all__ = [
+    "DEFAULT_LINK_KINDS",
+    "NAME",
+    "STATE_FOLDER",
+    "WORKSPACE_FILE",
+    "Attribute",
+    "Catalog",
+    "Columns",
+    "Entities",
+    "LinkFile",
+    "LinkKind",
+    "Name",
+    "Postgres",
+    "Settings",
+    "Source",
+    "folder_of",
+    "load",
+]

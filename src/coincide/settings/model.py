@@ -1,0 +1,200 @@
+"""What can be set: the frozen model behind ``coincide.toml``, every field documented.
+
+Unknown keys are refused: a misspelt key must not be a silent default. Paths are relative to the workspace.
+Where values come from (file, environment, flags) is the matter of :mod:`coincide.settings.workspace`.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+
+
+def _name(value: str) -> str:
+    if not NAME.fullmatch(value):
+        raise ValueError("a name starts with a small letter and has small letters, digits, `_` and `-` only")
+    return value
+
+
+def _zone(value: str) -> str:
+    # Imported here: only a workspace that names a zone pays for it.
+    from zoneinfo import ZoneInfo
+
+    try:
+        ZoneInfo(value)
+    except (OSError, ValueError, KeyError):
+        raise PydanticCustomError("zone", "unknown time zone") from None
+    return value
+
+
+def _memory(value: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*(MB|GB)", value):
+        raise ValueError("must be a whole number and MB or GB, such as `2GB`")
+    return value
+
+
+def _no_packs(value: list[str]) -> list[str]:
+    if value:
+        raise PydanticCustomError("packs", "rule packs are not there yet")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Zone = Annotated[str, AfterValidator(_zone)]
+Columns = Annotated[str | list[str], Field(description="one column, or several that are joined")]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Postgres(_Section):
+    """A PostgreSQL table or query as a source."""
+
+    uri: str | None = Field(
+        default=None, description="libpq URI without a password; better given by `uri_env`"
+    )
+    uri_env: str | None = Field(
+        default=None, description="name of the environment variable that holds the libpq URI"
+    )
+    table: str | None = Field(default=None, description="table or view, `schema.name`")
+    query: str | None = Field(default=None, description="one SELECT instead of a table")
+
+    @model_validator(mode="after")
+    def _one_of(self) -> Postgres:
+        if (self.uri is None) == (self.uri_env is None):
+            raise ValueError("give exactly one of `uri` and `uri_env`")
+        if (self.table is None) == (self.query is None):
+            raise ValueError("give exactly one of `table` and `query`")
+        return self
+
+
+class Source(_Section):
+    """One mapped stream of rows."""
+
+    kind: str | None = Field(
+        default=None, description="kind of all rows; leave out if `columns.kind` is mapped"
+    )
+    files: str | list[str] | None = Field(
+        default=None, description="glob or globs, relative to the workspace"
+    )
+    format: Literal["parquet", "csv", "ndjson"] | None = Field(
+        default=None,
+        description="default: by the end of the name (.parquet, .csv, .tsv, .ndjson, .jsonl, with .gz or without)",
+    )
+    postgres: Postgres | None = Field(
+        default=None, description="a PostgreSQL table or query instead of files"
+    )
+    timezone: Zone | None = Field(
+        default=None, description="IANA zone of times that carry none (refused without it)"
+    )
+    time_unit: Literal["s", "ms", "us", "ns"] | None = Field(
+        default=None, description="unit of times given as whole numbers since 1970"
+    )
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV only; a tab for .tsv")
+    multiline: bool = Field(default=False, description="CSV only: a quoted field may hold ends of line")
+    accounts: Name | None = Field(
+        default=None, description="namespace of the accounts; default: the source's own name"
+    )
+    columns: dict[str, Columns] = Field(description="core field = your column")
+    links: dict[Name, str] = Field(default_factory=dict, description="kind of identifier = your column")
+    attributes: dict[Name, str] = Field(default_factory=dict, description="declared attribute = your column")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.files is None) == (self.postgres is None):
+            raise ValueError("give exactly one of `files` and `postgres`")
+        if (self.kind is None) == ("kind" not in self.columns):
+            raise ValueError("give exactly one of `kind` and `columns.kind`")
+        return self
+
+    def namespace(self, name: str) -> str:
+        """The namespace of the accounts of this source, which is called ``name``."""
+        return self.accounts or name
+
+
+class LinkFile(_Section):
+    """Master data that ties accounts to identifiers."""
+
+    files: str | list[str] = Field(description="glob or globs of CSV, NDJSON or Parquet files")
+    format: Literal["parquet", "csv", "ndjson"] | None = None
+    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    accounts: Name = Field(description="namespace of the accounts: a source's name or its `accounts`")
+    account: str = Field(description="column of the account")
+    links: dict[Name, str] = Field(description="kind of identifier = column")
+
+
+class Catalog(_Section):
+    """Items to components."""
+
+    files: str | list[str] = Field(
+        description="CSV with the columns match (sku or category), value, component"
+    )
+
+
+class LinkKind(_Section):
+    """How far a kind of identifier ties accounts together."""
+
+    strength: Literal["strong", "weak"] = Field(
+        default="strong", description="strong joins accounts; weak is only shown"
+    )
+    cap: Annotated[int, Field(ge=2)] = Field(
+        default=10, description="an identifier of more accounts joins nobody"
+    )
+
+
+DEFAULT_LINK_KINDS: dict[str, LinkKind] = {
+    "card": LinkKind(strength="strong", cap=6),
+    "device": LinkKind(strength="strong", cap=10),
+    "address": LinkKind(strength="weak", cap=10),
+}
+
+
+class Entities(_Section):
+    """Accounts to actors."""
+
+    group_limit: Annotated[int, Field(ge=2)] = Field(
+        default=20, description="a linked group of more accounts is left as single accounts"
+    )
+    kinds: dict[Name, LinkKind] = Field(default_factory=dict, description="per kind of identifier")
+
+    def kind(self, name: str) -> LinkKind:
+        """What holds for identifiers of the kind ``name``: as set, else the default (strong, cap 10)."""
+        return self.kinds.get(name) or DEFAULT_LINK_KINDS.get(name) or LinkKind()
+
+
+class Attribute(_Section):
+    """A field of the user's own, usable in rules once a person has reviewed it."""
+
+    type: Literal["text", "number"] = "text"
+    reviewed_by: str | None = Field(default=None, description="who found the attribute fit for use in rules")
+    reviewed_on: date | None = None
+
+
+class Settings(_Section):
+    """All settings of a workspace."""
+
+    sources: dict[Name, Source] = Field(default_factory=dict)
+    links: dict[Name, LinkFile] = Field(default_factory=dict)
+    catalog: Catalog | None = None
+    entities: Entities = Field(default_factory=Entities)
+    attributes: dict[Name, Attribute] = Field(default_factory=dict)
+    rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
+    lists: str = Field(
+        default="lists/*.csv", description="glob of managed lists; a list is named after its file"
+    )
+    packs: Annotated[list[str], AfterValidator(_no_packs)] = Field(
+        default_factory=list,
+        description="rule packs by name; none exist yet: must be empty",
+    )
+    key_file: str = Field(default=".coincide/key", description="file of the pseudonym key, mode 0600")
+    memory: Annotated[str, AfterValidator(_memory)] = Field(
+        default="2GB", description="what DuckDB may use, such as 2GB or 500MB"
+    )
+    threads: Annotated[int, Field(ge=1)] | None = Field(default=None, description="default: all cores")
