@@ -86,7 +86,7 @@ class Source(_Section):
     )
     format: Literal["parquet", "csv", "ndjson"] | None = Field(
         default=None,
-        description="default: by the end of the name (.parquet, .csv, .tsv, .ndjson, .jsonl, with .gz or without)",
+        description="default: by the end of the name (.parquet, .csv, .tsv, .ndjson, .jsonl, also with .gz)",
     )
     postgres: Postgres | None = Field(
         default=None, description="a PostgreSQL table or query instead of files"
