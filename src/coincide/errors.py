@@ -1,9 +1,9 @@
 """What can go wrong, said once: a code, one sentence, where, and how to mend it.
 
 Every error that a user can meet is a subclass of :class:`CoincideError`, one class per cause, defined in the
-``errors.py`` of the part that finds it. The class docstring is the text of the code's page in the documentation:
-what it means, and how to mend it. A caller's mistake inside the code stays a built-in error (``TypeError``,
-``ValueError``); it is a bug, not a message.
+``errors.py`` of the part that finds it. The class docstring is the text of the code's page in the
+documentation: what it means, and how to mend it. A caller's mistake inside the code stays a built-in error
+(``TypeError``, ``ValueError``); it is a bug, not a message.
 
 Codes are ``COI-`` + the letter of the part + three digits:
 
@@ -25,6 +25,7 @@ Rendering (colours, underlines) is the matter of the screens; nothing here print
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 from typing import ClassVar
@@ -122,3 +123,71 @@ class InternalError(CoincideError):
 
     code = "COI-U003"
     exit_status = 70
+
+
+class DiskFull(CoincideError):
+    """There is no space left to write to (or the quota is used up). Nothing of the run was kept.
+
+    Make room, or point the workspace at another disk, and run the same command again.
+    """
+
+    code = "COI-D901"
+    exit_status = 4
+
+    def __init__(self, file: str | None) -> None:
+        place = f" for `{file}`" if file else ""
+        super().__init__(f"no space left on the disk{place}", hint="make room and run the same command again")
+
+
+class NotPermitted(CoincideError):
+    """The system does not permit to read or write a file or folder. Nothing of the run was kept.
+
+    Look at the owner and the mode of the file and of the folder it is in, and whether the disk is mounted
+    read-only.
+    """
+
+    code = "COI-D902"
+    exit_status = 4
+
+    def __init__(self, file: str | None) -> None:
+        place = f"`{file}`" if file else "a file"
+        super().__init__(
+            f"no permission to use {place}", hint="look at the owner and mode of the file and its folder"
+        )
+
+
+class FileTrouble(CoincideError):
+    """The system refused to read or write a file for another reason, which the sentence names.
+
+    Mostly a file that went away while it was read, a folder where a file is expected, or too many open files.
+    """
+
+    code = "COI-D903"
+    exit_status = 4
+
+    def __init__(self, file: str | None, reason: str) -> None:
+        place = f" `{file}`" if file else ""
+        super().__init__(f"cannot use the file{place}: {reason}")
+
+
+class OutOfMemory(CoincideError):
+    """The machine has not enough memory for the run. Nothing of the run was kept.
+
+    Give the workspace less (`memory = "1GB"`, `threads = 1`), or the machine more.
+    """
+
+    code = "COI-D904"
+    exit_status = 4
+
+    def __init__(self) -> None:
+        super().__init__("not enough memory", hint="set `memory` and `threads` in coincide.toml to less")
+
+
+def of_system(error: OSError) -> CoincideError:
+    """What the system refused, as one of the errors above."""
+    file = str(error.filename) if error.filename is not None else None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(file)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NotPermitted(file)
+    return FileTrouble(file, (error.strerror or type(error).__name__).lower())

@@ -1,4 +1,4 @@
-"""Settings of a workspace, ``coincide.toml`` and ``COINCIDE_*``: flag over variable over file over default."""
+"""Settings of a workspace, ``coincide.toml`` and ``COINCIDE_*``: flag > variable > file > default."""
 
 from coincide.settings.model import (
     DEFAULT_LINK_KINDS,
