@@ -1,0 +1,186 @@
+"""What can be wrong with a catalog or a managed list, one class per cause."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from coincide.errors import CoincideError, Where
+
+
+class NoSuchFile(CoincideError):
+    """No file matches a glob of `[catalog] files`.
+
+    The catalog is what ties items to components; without it no combination can be found. Paths and globs are
+    relative to the folder of `coincide.toml`. Mend the glob, or take the section out if no rule names a
+    component.
+    """
+
+    code = "COI-C001"
+
+    def __init__(self, pattern: str, folder: Path) -> None:
+        self.pattern = pattern
+        super().__init__(
+            f"no file matches `{pattern}`, which [catalog] names, in {folder}",
+            hint="globs are relative to the folder of coincide.toml",
+        )
+
+
+class UnreadableFile(CoincideError):
+    """A file of the catalog or a managed list cannot be opened.
+
+    The sentence gives the reason of the operating system, such as missing permission. Mend it and run the
+    command again.
+    """
+
+    code = "COI-C002"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(f"{file} cannot be read: {reason}", where=Where(file), hint="check its permissions")
+
+
+class NotText(CoincideError):
+    """A file of the catalog or a managed list is not UTF-8 text.
+
+    The position is that of the first byte that is not UTF-8. Save the file as CSV in UTF-8.
+    """
+
+    code = "COI-C003"
+
+    def __init__(self, where: Where) -> None:
+        super().__init__("this is not UTF-8 text", where=where, hint="save the file as CSV in UTF-8")
+
+
+class WrongHeader(CoincideError):
+    """The first line of a catalog or managed list does not name the columns it must have.
+
+    A catalog has the columns `match`, `value` and `component`. A managed list has `value`, and may have
+    `from` and `until`. The order is free, other columns are refused.
+    """
+
+    code = "COI-C004"
+
+    def __init__(
+        self, where: Where, *, found: list[str], needed: tuple[str, ...], allowed: tuple[str, ...]
+    ) -> None:
+        self.found = found
+        columns = ", ".join(needed)
+        if optional := [name for name in allowed if name not in needed]:
+            columns += f" (and may be {', '.join(optional)})"
+        shown = ", ".join(f"`{name}`" for name in found) or "nothing"
+        super().__init__(
+            f"the columns must be {columns}; the header has {shown}",
+            where=where,
+            hint="the first line names the columns, separated by commas",
+        )
+
+
+class BrokenLine(CoincideError):
+    """A line of a catalog or managed list is not a record of its CSV file.
+
+    A line has as many fields as the header; a field that holds a comma or a quote stands in double quotes,
+    and a quote inside it is doubled. A record is one line.
+    """
+
+    code = "COI-C005"
+
+    def __init__(self, where: Where, reason: str) -> None:
+        super().__init__(
+            f"this line cannot be read: {reason}",
+            where=where,
+            hint='put a field with a comma or a quote into double quotes, such as "nuts, mixed"',
+        )
+
+
+class UnknownMatch(CoincideError):
+    """The column `match` of a catalog says neither `sku` nor `category`.
+
+    `sku` compares the whole item code, `category` the beginning of the category code.
+    """
+
+    code = "COI-C006"
+
+    def __init__(self, where: Where, match: str) -> None:
+        self.match = match
+        super().__init__(f"`{match}` is no way to match", where=where, hint="write `sku` or `category`")
+
+
+class EmptyValue(CoincideError):
+    """The column `value` of a catalog or managed list is empty.
+
+    An empty SKU matches no item, and an empty category prefix would match every item; neither can be meant.
+    Fill the field in or take the line out.
+    """
+
+    code = "COI-C007"
+
+    def __init__(self, where: Where) -> None:
+        super().__init__("the value is empty", where=where, hint="fill it in or take the line out")
+
+
+class BadComponentName(CoincideError):
+    """A component's name has letters that names do not have.
+
+    A component's name starts with a small letter and has small letters, digits and `-` only, such as
+    `pressure-vessel`.
+    """
+
+    code = "COI-C008"
+
+    def __init__(self, where: Where, name: str) -> None:
+        self.name = name
+        super().__init__(
+            f"`{name}` is no name of a component",
+            where=where,
+            hint="small letters, digits and `-`, a letter first, such as `pressure-vessel`",
+        )
+
+
+class BadTime(CoincideError):
+    """A `from` or `until` of a managed list is neither a date nor a time with a zone.
+
+    Write a date (`2025-06-30`, its start in UTC) or an instant with its zone (`2025-06-30T12:00:00+02:00`,
+    `2025-06-30T10:00:00Z`). Empty means without bound.
+    """
+
+    code = "COI-C009"
+
+    def __init__(self, where: Where, text: str) -> None:
+        self.text = text
+        super().__init__(
+            f"`{text}` is neither a date nor a time with a zone",
+            where=where,
+            hint="write 2025-06-30 or 2025-06-30T10:00:00Z",
+        )
+
+
+class EndsBeforeStart(CoincideError):
+    """A line of a managed list ends before it starts, so it never holds.
+
+    A value holds from `from` up to but not including `until`. Exchange the two or mend one.
+    """
+
+    code = "COI-C010"
+
+    def __init__(self, where: Where) -> None:
+        super().__init__(
+            "`until` is not after `from`, so this line never holds",
+            where=where,
+            hint="a value holds from `from` up to but not including `until`",
+        )
+
+
+class TwoListsOfOneName(CoincideError):
+    """Two files would be the managed list of one name.
+
+    A list is named after its file without the ending: `lists/licences.csv` is `list('licences')`. Rename one.
+    """
+
+    code = "COI-C011"
+
+    def __init__(self, where: Where, name: str, other: str) -> None:
+        self.name = name
+        super().__init__(
+            f"the list `{name}` is already {other}",
+            where=where,
+            hint="a list is named after its file; rename one",
+        )

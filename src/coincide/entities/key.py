@@ -1,0 +1,236 @@
+"""The pseudonym key: where it lies, how it is made on first use, how it changes.
+
+The key is 32 random bytes, in a file that nobody else can read or in ``COINCIDE_KEY``. While a key is being
+changed there are several, oldest first; the last is the one in use, the others only open what they sealed. What
+is computed with a key is for ``pseudonym``.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from coincide.entities.errors import (
+    KeyFileBroken,
+    KeyFileOpenToOthers,
+    KeyFileUnusable,
+    KeyInEnvironment,
+    KeyMissing,
+    KeyVariableBroken,
+    UnknownKey,
+)
+
+VARIABLE = "COINCIDE_KEY"
+LENGTH = 32
+"""Bytes of a key: that of the hash, beyond which HMAC gains nothing (RFC 2104, section 3)."""
+_HEX = re.compile(r"[0-9a-fA-F]{64}")
+
+Random = Callable[[int], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key. Its bytes are in no text form of it."""
+
+    secret: bytes = field(repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.secret) != LENGTH:
+            raise ValueError(f"a key has {LENGTH} bytes")
+
+    @property
+    def id(self) -> str:
+        """Eight hexadecimal digits that tell keys apart and tell nothing of the key."""
+        return hashlib.sha256(self.secret).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The keys at hand, oldest first, at least one."""
+
+    keys: tuple[Key, ...]
+
+    @property
+    def current(self) -> Key:
+        """The key that new pseudonyms and seals are made with."""
+        return self.keys[-1]
+
+    def by_id(self, key_id: str) -> Key:
+        """The key of this id. Raises :class:`~coincide.entities.errors.UnknownKey`."""
+        for key in self.keys:
+            if key.id == key_id:
+                return key
+        raise UnknownKey(key_id, [key.id for key in self.keys])
+
+
+def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> KeyRing:
+    """The keys of ``COINCIDE_KEY``, else of the file. Raises ``KeyMissing`` if there is neither."""
+    ring = _found(path, environ)
+    if ring is None:
+        raise KeyMissing(path)
+    return ring
+
+
+def load_or_make(
+    path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom
+) -> KeyRing:
+    """As :func:`load`, but makes the file with a new key if there is none.
+
+    Only for a workspace that holds no pseudonym yet: to others a new key is a loss. Of two processes that make
+    the key at once, one makes it and both use it.
+    """
+    ring = _found(path, environ)
+    if ring is not None:
+        return ring
+    made = KeyRing((Key(random(LENGTH)),))
+    try:
+        _create(path, made)
+    except FileExistsError:
+        return load(path, environ=environ)
+    except OSError as error:
+        raise KeyFileUnusable(path, error.strerror or str(error)) from error
+    return made
+
+
+def rotate(path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom) -> KeyRing:
+    """Put a new key behind those of the file and return all; the new one is in use from then on.
+
+    The caller holds the workspace's lock, writes what was made with the older keys anew, and then calls
+    :func:`forget`. A crash in between leaves all keys in the file, so the work can be done again from the start.
+    """
+    if environ.get(VARIABLE):
+        raise KeyInEnvironment
+    ring = KeyRing((*load(path, environ=environ).keys, Key(random(LENGTH))))
+    _replace(path, ring)
+    return ring
+
+
+def forget(path: Path, *, environ: Mapping[str, str] = os.environ) -> KeyRing:
+    """Take all keys but the one in use out of the file. What they sealed never opens again."""
+    if environ.get(VARIABLE):
+        raise KeyInEnvironment
+    ring = KeyRing((load(path, environ=environ).current,))
+    _replace(path, ring)
+    return ring
+
+
+def _found(path: Path, environ: Mapping[str, str]) -> KeyRing | None:
+    if value := environ.get(VARIABLE):
+        return _of_variable(value)
+    try:
+        with path.open("rb") as file:
+            # The mode of the open file, not of the path: what is judged is what is read.
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if mode & 0o077:
+                raise KeyFileOpenToOthers(path, mode)
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise KeyFileUnusable(path, error.strerror or str(error)) from error
+    return _of_file(path, content)
+
+
+def _of_variable(value: str) -> KeyRing:
+    keys = []
+    for text in value.split(","):
+        secret = _bytes(text.strip())
+        if secret is None:
+            raise KeyVariableBroken("it is neither 64 hexadecimal digits nor base64")
+        if len(secret) != LENGTH:
+            raise KeyVariableBroken(f"it has {len(secret)} bytes instead of {LENGTH}")
+        keys.append(Key(secret))
+    return KeyRing(tuple(keys))
+
+
+def _of_file(path: Path, content: bytes) -> KeyRing:
+    keys = []
+    # The sentences never repeat the line: it may be most of a key.
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        key_id, colon, text = line.strip().partition(":")
+        secret = _bytes(text) if colon else None
+        if secret is None:
+            raise KeyFileBroken(path, number, "it is not an id, a colon and base64")
+        if len(secret) != LENGTH:
+            raise KeyFileBroken(path, number, f"it has {len(secret)} bytes instead of {LENGTH}")
+        key = Key(secret)
+        if key.id != key_id:
+            raise KeyFileBroken(path, number, "its id is not that of its bytes, so it was altered")
+        keys.append(key)
+    if not keys:
+        raise KeyFileBroken(path, 1, "the file is empty")
+    return KeyRing(tuple(keys))
+
+
+def _bytes(text: str) -> bytes | None:
+    if _HEX.fullmatch(text):
+        return bytes.fromhex(text)
+    try:
+        return base64.b64decode(text.translate(str.maketrans("-_", "+/")), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _text(ring: KeyRing) -> bytes:
+    return b"".join(b"%b:%b\n" % (key.id.encode(), base64.b64encode(key.secret)) for key in ring.keys)
+
+
+def _create(path: Path, ring: KeyRing) -> None:
+    """Write the file if it is not there; ``FileExistsError`` if it is, or came to be meanwhile."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    temporary = _written(path, ring)
+    try:
+        # A link, not a rename: it fails if another process was first, and its key must win.
+        os.link(temporary, path)
+    finally:
+        temporary.unlink()
+    _sync_folder(path.parent)
+
+
+def _replace(path: Path, ring: KeyRing) -> None:
+    try:
+        temporary = _written(path, ring)
+        try:
+            temporary.replace(path)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+        # A crash before this line may bring the old file back; nothing was made with the new key by then.
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise KeyFileUnusable(path, error.strerror or str(error)) from error
+
+
+def _written(path: Path, ring: KeyRing) -> Path:
+    """A file beside ``path``, of mode 0600 from its first byte and safely on the disk."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+    with contextlib.suppress(FileNotFoundError):
+        temporary.unlink()
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_text(ring))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    return temporary
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
