@@ -25,7 +25,6 @@ Rendering (colours, underlines) is the matter of the screens; nothing here print
 
 from __future__ import annotations
 
-import errno
 import re
 from dataclasses import dataclass
 from typing import ClassVar
@@ -125,20 +124,6 @@ class InternalError(CoincideError):
     exit_status = 70
 
 
-class DiskFull(CoincideError):
-    """There is no space left to write to (or the quota is used up). Nothing of the run was kept.
-
-    Make room, or point the workspace at another disk, and run the same command again.
-    """
-
-    code = "COI-D901"
-    exit_status = 4
-
-    def __init__(self, file: str | None) -> None:
-        place = f" for `{file}`" if file else ""
-        super().__init__(f"no space left on the disk{place}", hint="make room and run the same command again")
-
-
 class NotPermitted(CoincideError):
     """The system does not permit to read or write a file or folder. Nothing of the run was kept.
 
@@ -146,7 +131,7 @@ class NotPermitted(CoincideError):
     read-only.
     """
 
-    code = "COI-D902"
+    code = "COI-D901"
     exit_status = 4
 
     def __init__(self, file: str | None) -> None:
@@ -162,7 +147,7 @@ class FileTrouble(CoincideError):
     Mostly a file that went away while it was read, a folder where a file is expected, or too many open files.
     """
 
-    code = "COI-D903"
+    code = "COI-D902"
     exit_status = 4
 
     def __init__(self, file: str | None, reason: str) -> None:
@@ -176,18 +161,8 @@ class OutOfMemory(CoincideError):
     Give the workspace less (`memory = "1GB"`, `threads = 1`), or the machine more.
     """
 
-    code = "COI-D904"
+    code = "COI-D903"
     exit_status = 4
 
     def __init__(self) -> None:
         super().__init__("not enough memory", hint="set `memory` and `threads` in coincide.toml to less")
-
-
-def of_system(error: OSError) -> CoincideError:
-    """What the system refused, as one of the errors above."""
-    file = str(error.filename) if error.filename is not None else None
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return DiskFull(file)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return NotPermitted(file)
-    return FileTrouble(file, (error.strerror or type(error).__name__).lower())

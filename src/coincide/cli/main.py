@@ -139,11 +139,24 @@ def _understood(error: BaseException) -> CoincideError:
         case MemoryError():
             return errors.OutOfMemory()
         case OSError():
-            return errors.of_system(error)
+            return _system(error)
         case _:
             return errors.InternalError(
                 _place(error), hint="COINCIDE_DEBUG=1 shows the whole trace; please report it"
             )
+
+
+def _system(error: OSError) -> CoincideError:
+    """What the system refused where no part of Coincide had a better word for it."""
+    from coincide.errors import FileTrouble, NotPermitted
+    from coincide.store.errors import DiskFull
+
+    file = str(error.filename) if error.filename is not None else None
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(file or "the output")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return NotPermitted(file)
+    return FileTrouble(file, (error.strerror or type(error).__name__).lower())
 
 
 def _usage(error: click.ClickException) -> CoincideError:

@@ -1,0 +1,44 @@
+"""What holds for all tests: a skip that ``tests/skips.toml`` does not list, with a reason, fails the run."""
+
+from __future__ import annotations
+
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import pytest
+
+_LIST = Path(__file__).with_name("skips.toml")
+_unlisted: dict[str, str] = {}
+
+
+def _allowed(nodeid: str) -> bool:
+    entries = tomllib.loads(_LIST.read_text(encoding="utf-8"))["skip"]
+    return any(fnmatchcase(nodeid, entry["test"]) and entry["reason"].strip() for entry in entries)
+
+
+def _note(report: pytest.TestReport | pytest.CollectReport) -> None:
+    # An expected failure is reported as a skip too, but says so.
+    if report.skipped and not hasattr(report, "wasxfail") and not _allowed(report.nodeid):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        _unlisted[report.nodeid] = reason
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    _note(report)
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    _note(report)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _unlisted and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    for nodeid, reason in sorted(_unlisted.items()):
+        terminalreporter.write_line(
+            f"FAILED {nodeid}: skipped, and not listed in tests/skips.toml ({reason})", red=True
+        )
