@@ -1,0 +1,242 @@
+"""The database: opened, brought to the schema of this version, and used in transactions.
+
+SQLite by default, at ``<workspace>/.coincide/coincide.db``; PostgreSQL by URL. SQLAlchemy Core only: the
+ORM costs 0.4 s at every start. What the tables hold is the matter of ``tables`` and of the parts above;
+which order of writing survives a crash is the matter of ``commit``.
+
+SQLite is used with a rollback journal and ``synchronous = EXTRA``. The journal costs one more fsync a
+commit than a write-ahead log, which is nothing beside a scan; for that the database is one file at rest,
+can be read in a read-only folder, and SQLite older than 3.51.3 can lose pages of a write-ahead log that two
+connections reset at once. ``EXTRA`` because after a commit data files are deleted that the old state names:
+the commit must be on the disk by then, the removal of its journal included.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.pool import NullPool
+
+from coincide.store.errors import (
+    DatabaseFailed,
+    DatabaseLocked,
+    DiskFull,
+    ForeignDatabase,
+    NewerSchema,
+    NotADatabase,
+    NotWritable,
+    UnknownDatabase,
+)
+from coincide.store.failpoint import failpoint
+from coincide.store.tables import metadata
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+FILE = "coincide.db"
+
+REVISIONS = ("0001",)
+"""Every schema there was, oldest first; a test compares them with ``migrations/versions``."""
+
+WAIT_MS = 10_000
+"""How long a locked database is waited for: longer than any commit, shorter than a person's patience."""
+
+_WRITE_LOCK = 0x434F494E
+"""Key of PostgreSQL's advisory lock (the letters COIN): writers queue there as they do in SQLite."""
+
+_BEGIN = "coincide_begin"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An opened database. ``place`` is what errors call it: the file, or the URL without its password."""
+
+    engine: Engine
+    place: str
+    wait_ms: int = WAIT_MS
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database and changes nothing."""
+        with (
+            translated(self.place, self.wait_ms),
+            self.engine.connect() as connection,
+            connection.begin() as transaction,
+        ):
+            yield connection
+            transaction.rollback()
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The one writing transaction: committed when the block ends, rolled back when it raises.
+
+        Waits for other writers at its beginning, not in the middle: nothing read inside can be outdated.
+        """
+        with translated(self.place, self.wait_ms), self.engine.connect() as plain:
+            connection = plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+            with connection.begin():
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
+                yield connection
+
+    def close(self) -> None:
+        """Lets go of all connections."""
+        self.engine.dispose()
+
+
+def open_database(folder: Path, *, url: str | None = None, wait_ms: int = WAIT_MS) -> Database:
+    """The database of the state folder ``folder``, or the one at ``url``, with the schema of this version.
+
+    A fresh one gets all tables, an older one is migrated, a newer one is refused. Costs one query if the
+    schema is right. Raises a ``StoreError`` for everything that a user can mend.
+    """
+    if url is None:
+        _make_folder(folder)
+        place = str(folder / FILE)
+        engine = _engine(f"sqlite:///{place}", wait_ms)
+    else:
+        place = _shown(url)
+        engine = _engine(url, wait_ms)
+    database = Database(engine, place, wait_ms)
+    try:
+        with database.reading() as connection:
+            revision = _revision(connection, place)
+        if revision != REVISIONS[-1]:
+            _bring_up(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+@contextmanager
+def translated(place: str, waited_ms: int = WAIT_MS) -> Iterator[None]:
+    """What the database and the disk say inside the block, in our words. ``place`` is what the error calls
+    them."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise _of_database(error, place, waited_ms) from error
+    except OSError as error:
+        found = _of_disk(error, place)
+        if found is None:
+            raise
+        raise found from error
+
+
+def _of_database(error: DBAPIError, place: str, waited_ms: int) -> Exception:
+    # sqlite_errorname is SQLite's own code; other drivers have none and keep their sentence.
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return DatabaseLocked(place, waited_ms)
+    if name == "SQLITE_FULL":
+        return DiskFull(place)
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return NotWritable(place)
+    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return NotADatabase(place)
+    return DatabaseFailed(place, str(error.orig).strip())
+
+
+def _of_disk(error: OSError, place: str) -> Exception | None:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(place)
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return NotWritable(place)
+    return None
+
+
+def _make_folder(folder: Path) -> None:
+    """The state folder, for its owner alone, and kept out of version control."""
+    if folder.is_dir():
+        return
+    with translated(str(folder)):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError as error:
+        raise UnknownDatabase(url.partition(":")[0]) from error
+
+
+def _engine(url: str, wait_ms: int) -> Engine:
+    parsed = make_url(url)
+    kind = parsed.get_backend_name()
+    if kind not in ("sqlite", "postgresql"):
+        raise UnknownDatabase(kind)
+    to_text = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    options: dict[str, Any] = {"json_serializer": to_text}
+    if kind == "sqlite":
+        # A connection costs less than a millisecond; a pool would keep the file open between commands' steps.
+        options |= {"poolclass": NullPool, "connect_args": {"timeout": wait_ms / 1000}}
+    try:
+        engine = create_engine(parsed, **options)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise UnknownDatabase(parsed.drivername) from error
+    if kind == "sqlite":
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _set_up(connection: DBAPIConnection, _record: object) -> None:
+    # The driver's own BEGIN comes too late (before the first change), so that reads would see two states.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for setting in (
+        "foreign_keys = ON",
+        "synchronous = EXTRA",
+        "journal_mode = DELETE",
+        "secure_delete = ON",
+    ):
+        cursor.execute(f"PRAGMA {setting}")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
+
+
+def _revision(connection: Connection, place: str) -> str | None:
+    """The stamped schema, "" if nothing ran yet; ``None`` for an empty database."""
+    try:
+        with connection.begin_nested():
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    except DBAPIError:
+        # No such table, or no database at all: the second question tells which.
+        if inspect(connection).get_table_names():
+            raise ForeignDatabase(place) from None
+        return None
+    if found is not None and found not in REVISIONS:
+        raise NewerSchema(place, str(found), REVISIONS[-1])
+    return str(found or "")
+
+
+def _bring_up(database: Database) -> None:
+    """Makes or migrates the tables, in one transaction: a death in it leaves the database as it was."""
+    failpoint("database-created")
+    with database.writing() as connection:
+        # Asked again inside the write lock: another process may have done it in between.
+        revision = _revision(connection, database.place)
+        if revision is None:
+            metadata.create_all(connection)
+            connection.execute(
+                text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+            )
+            connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": REVISIONS[-1]})
+        elif revision != REVISIONS[-1]:
+            from coincide.store.migrations import upgrade
+
+            upgrade(connection)

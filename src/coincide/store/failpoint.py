@@ -1,0 +1,60 @@
+"""Named places where a process may be killed, for the crash tests; free when none is named.
+
+``COINCIDE_FAILPOINT=name`` ends the process at the first pass of that place, ``name:3`` at the third, as a
+kill would: no ``finally``, no flush, status 137. Every name stands in ``FAILPOINTS`` with what the death
+there leaves behind; a test compares the list with the calls in the source.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final
+
+VARIABLE: Final = "COINCIDE_FAILPOINT"
+KILLED: Final = 137
+"""What a shell reports for a process killed by signal 9."""
+
+FAILPOINTS: Final[Mapping[str, str]] = {
+    "database-created": "an empty database file without tables, which the next start fills",
+    "segment-opened": "an empty `.part` file, which the next scan removes",
+    "segment-written": "a durable `.part` file, which the next scan removes",
+    "segment-renamed": "a data file without a row, its name perhaps not durable, which the next scan removes",
+    "segment-durable": "a durable data file without a row, which the next scan removes",
+    "commit-begun": "durable data files without rows; the database as before",
+    "commit-ready": "a rollback journal that the next opening plays back; the database as before",
+    "commit-done": "the new state; data files that lost their row, which the next scan removes",
+    "commit-swept": "the new state, and nothing else",
+}
+"""Name of the place: what a death there leaves, and who heals it."""
+
+
+def armed(setting: str | None) -> Callable[[str], None]:
+    """The function that stands at the places: does nothing, or ends the process at the named pass.
+
+    ``setting`` is ``None`` or empty (off), ``name`` or ``name:n`` with ``n`` from 1. A ``ValueError`` names
+    a setting that can never strike.
+    """
+    if not setting:
+        return _pass
+    name, _, count = setting.partition(":")
+    if name not in FAILPOINTS or (count and not count.isdecimal()):
+        raise ValueError(f"{VARIABLE}={setting}: not one of {', '.join(FAILPOINTS)}")
+    left = int(count or 1)
+
+    def strike(place: str) -> None:
+        nonlocal left
+        if place == name:
+            left -= 1
+            if left == 0:
+                os._exit(KILLED)
+
+    return strike
+
+
+def _pass(place: str) -> None:
+    """Nothing happens at ``place``."""
+
+
+failpoint: Callable[[str], None] = armed(os.environ.get(VARIABLE))
+"""Stands at a place: ``failpoint("segment-renamed")``. Decided once, at import."""

@@ -1,0 +1,234 @@
+"""The tables, as SQLAlchemy Core metadata. What is in them is the matter of the parts above.
+
+Times are whole microseconds since 1970 in UTC. Accounts, actors and identifiers are pseudonyms; the only
+column with an identifier is ``pseudonym.sealed``, which is encrypted. No column grades a person. A change
+here needs a revision in ``migrations/versions``; a test compares the two. DESIGN: "Events", "Rules", "How
+it runs".
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+NUMBER = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits in both databases; in SQLite the primary key is then the row's own number."""
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+scan = Table(
+    "scan",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False),
+    Column("scope", Text, nullable=False, comment="which rules and sources the run covered"),
+    Column("started_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=False),
+    Column("command", JSON, nullable=False),
+    Column(
+        "run", JSON, nullable=False, comment="read, unmatched, accepted, duplicates, quarantined of this run"
+    ),
+    Column("totals", JSON, nullable=False, comment="the same of the workspace after the run"),
+    Column("versions", JSON, nullable=False, comment="entities, catalog, lists, mapping"),
+)
+
+segment = Table(
+    "segment",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("path", Text, nullable=False, comment="relative to the state folder"),
+    Column("rows", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False, comment="SHA-256 of the file, hexadecimal"),
+    Column("created", BigInteger, nullable=False),
+    CheckConstraint("kind IN ('observation', 'quarantine')", name="kind"),
+)
+
+file = Table(
+    "file",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("path", Text, primary_key=True),
+    Column("size", BigInteger, nullable=False),
+    Column("mtime_ns", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column(
+        "racy",
+        Boolean(create_constraint=False),
+        nullable=False,
+        comment="as new as its reading: size and time prove nothing",
+    ),
+    Column("read", BigInteger, nullable=False),
+    Column("unmatched", BigInteger, nullable=False),
+    Column("quarantined", BigInteger, nullable=False),
+    Column("first_at", BigInteger, comment="earliest time of its selected rows"),
+    Column("last_at", BigInteger, comment="latest time of its selected rows"),
+    Column("quarantine", Text, ForeignKey("segment.id"), comment="segment of its quarantined rows"),
+)
+
+duplicate_day = Table(
+    "duplicate_day",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False, comment="days since 1970 in UTC"),
+    Column("duplicates", BigInteger, nullable=False),
+)
+
+rule_version = Table(
+    "rule_version",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("fingerprint", Text, primary_key=True),
+    Column("text", Text, nullable=False, comment="the latest text of the rule that had this meaning"),
+    Column("sentence", Text, nullable=False, comment="the plan in plain English"),
+    Column("innocent", JSON, nullable=False, comment="innocent explanations, as the author listed them"),
+    Column("first_seen", BigInteger, nullable=False),
+)
+
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False, comment="shown as A-12, for ever"),
+    Column("rule", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("shadow", Boolean(create_constraint=False), nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text, comment="of the latest change"),
+    Column("superseded_by", NUMBER, ForeignKey("alert.id")),
+    Column("linked_to", NUMBER, ForeignKey("alert.id")),
+    Column("actor_kind", Text, nullable=False, comment="the rule's `by`"),
+    Column("actor", Text, nullable=False, comment="pseudonym"),
+    Column("first_at", BigInteger, nullable=False, comment="these four name the first hit"),
+    Column("source", Text, nullable=False),
+    Column("started_by", Text, nullable=False),
+    Column("started_account", Text, nullable=False),
+    Column("last_at", BigInteger, nullable=False, comment="these four name the last hit"),
+    Column("last_source", Text, nullable=False),
+    Column("ended_by", Text, nullable=False),
+    Column("ended_account", Text, nullable=False),
+    Column("hits", BigInteger, nullable=False),
+    Column("silenced", BigInteger, nullable=False),
+    Column("counted", BigInteger, nullable=False),
+    Column("one_account", Boolean(create_constraint=False), nullable=False),
+    Column("evidence", JSON, nullable=False),
+    Column("latest_evidence", JSON, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("versions", JSON, nullable=False),
+    Column(
+        "amendment",
+        JSON(none_as_null=True),
+        comment="what would be found now, where it differs from what was decided",
+    ),
+    Column("opened_in", NUMBER, ForeignKey("scan.id"), nullable=False),
+    Column("changed_in", NUMBER, ForeignKey("scan.id"), nullable=False),
+    Column("disposition", Text),
+    Column("decided_by", Text),
+    Column("decided_at", BigInteger),
+    Column("decided_because", Text),
+    CheckConstraint("status IN ('open', 'decided', 'superseded', 'withdrawn')", name="status"),
+    CheckConstraint("disposition IN ('benign', 'inconclusive', 'suspicious')", name="disposition"),
+    Index(None, "status", "first_at", "id"),
+    Index(None, "first_at", "id"),
+    Index(None, "rule", "status", "actor"),
+    Index(None, "rule", "started_account"),
+)
+
+alert_change = Table(
+    "alert_change",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True),
+    Column("alert", NUMBER, ForeignKey("alert.id"), nullable=False),
+    Column("scan", NUMBER, ForeignKey("scan.id"), comment="NULL: a person did it"),
+    Column("by", Text, comment="NULL: a scan did it"),
+    Column("at", BigInteger, nullable=False),
+    Column("change", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("before", JSON, nullable=False, comment="the fields that changed, as they were"),
+    Index(None, "alert", "id"),
+)
+
+entity_version = Table(
+    "entity_version",
+    metadata,
+    Column("number", NUMBER, primary_key=True, autoincrement=False),
+    Column("digest", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+membership = Table(
+    "membership",
+    metadata,
+    Column("account", Text, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column(
+        "version", NUMBER, ForeignKey("entity_version.number"), nullable=False, comment="since when it is so"
+    ),
+    Index(None, "actor"),
+)
+
+group_left_single = Table(
+    "group_left_single",
+    metadata,
+    Column("pseudonym", Text, primary_key=True, comment="of the group's first account"),
+    Column("accounts", BigInteger, nullable=False),
+)
+
+generic_identifier = Table(
+    "generic_identifier",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("pseudonym", Text, primary_key=True),
+    Column("accounts", BigInteger, nullable=False),
+)
+
+separation = Table(
+    "separation",
+    metadata,
+    Column("account_a", Text, primary_key=True, comment="the smaller of the two pseudonyms"),
+    Column("account_b", Text, primary_key=True),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("because", Text, nullable=False),
+)
+
+pseudonym = Table(
+    "pseudonym",
+    metadata,
+    Column("pseudonym", Text, primary_key=True),
+    Column("namespace", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("key_id", Text, nullable=False),
+)
+
+suppression = Table(
+    "suppression",
+    metadata,
+    Column("rule", Text, primary_key=True),
+    Column("actor", Text, primary_key=True),
+    Column("until", BigInteger, nullable=False, comment="episodes that end before it do not open"),
+    Column("because", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
