@@ -1,0 +1,70 @@
+"""``coincide simulate``: made-up logs to try, test and measure on."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from coincide.cli.option import json_option
+
+SMALLEST = 1_000
+"""``simulate.shop.SMALLEST``, spelt here so that the help imports nothing; a test holds the two together."""
+
+
+@click.group()
+def simulate() -> None:
+    """Make a simulated log, with the answer."""
+
+
+@simulate.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--size", type=click.IntRange(min=SMALLEST), default=1_000_000, show_default=True, help="Purchase lines.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="What all draws follow from.")
+@click.option(
+    "--format", "format_", type=click.Choice(["parquet", "csv", "ndjson"]), default="parquet", show_default=True
+)
+@click.option("--files", type=click.IntRange(min=1), help="Number of files.  [default: one per million lines]")
+@json_option
+def shop(
+    folder: Path, size: int, seed: int, format_: Literal["parquet", "csv", "ndjson"], files: int | None, as_json: bool
+) -> None:
+    """Write the workspace of a simulated marketplace into FOLDER, which must be new or empty.
+
+    The log holds planted combinations, listed in labels.csv: some inside the rule's window, some just outside,
+    some spread over two accounts with one card. Equal size and seed make an equal log on every machine.
+    """
+    from coincide.cli.progress import Progress
+    from coincide.simulate.shop import Shop
+    from coincide.simulate.workspace import write_shop
+
+    started = time.monotonic()
+    log = Shop(size, seed)
+    with Progress("simulating", size) as progress:
+        paths = write_shop(folder, log, format=format_, files=files, progress=progress.update)
+    seconds = time.monotonic() - started
+    labels = log.labels()
+    planted = {kind: len(labels.filter(planted=kind)) for kind in ("inside", "outside", "linked")}
+    if as_json:
+        summary = {
+            "simulated": True,
+            "folder": str(folder),
+            "rows": size,
+            "seed": seed,
+            "format": format_,
+            "files": [str(path.relative_to(folder)) for path in paths],
+            "planted": planted,
+            "expected_alerts": int(labels.unique("actor")["expected_alerts"].sum()),
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(summary))
+        return
+    click.echo(f"Simulated {size:,} purchase lines into {folder} ({len(paths)} {format_} files, {seconds:.1f} s).")
+    click.echo(
+        f"Planted accounts: {planted['inside']} inside the window, {planted['outside']} just outside, "
+        f"{planted['linked']} linked by a card. The answer is in labels.csv."
+    )
+    click.echo(f"Next: coincide scan -w {folder}")
