@@ -59,9 +59,7 @@ class WrongHeader(CoincideError):
 
     code = "COI-C004"
 
-    def __init__(
-        self, where: Where, *, found: list[str], needed: tuple[str, ...], allowed: tuple[str, ...]
-    ) -> None:
+    def __init__(self, where: Where, *, found: list[str], needed: tuple[str, ...], allowed: tuple[str, ...]) -> None:
         self.found = found
         columns = ", ".join(needed)
         if optional := [name for name in allowed if name not in needed]:

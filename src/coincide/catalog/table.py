@@ -74,18 +74,14 @@ class Table:
             return
         if not self._fits(columns):
             where = Where(self.file, number, 1, max(1, len(text)), text)
-            self.problems.append(
-                WrongHeader(where, found=list(columns), needed=self.needed, allowed=self.allowed)
-            )
+            self.problems.append(WrongHeader(where, found=list(columns), needed=self.needed, allowed=self.allowed))
             return
         for number, text in lines:
             cells = self._fields(number, text)
             if cells is None:
                 continue
             if len(cells) != len(columns):
-                reason = (
-                    f"it has {len(cells)} field{'s' * (len(cells) != 1)} and the header has {len(columns)}"
-                )
+                reason = f"it has {len(cells)} field{'s' * (len(cells) != 1)} and the header has {len(columns)}"
                 self._broken(number, text, reason)
                 continue
             yield Row(self.file, number, text, columns, cells)
@@ -121,11 +117,9 @@ class Table:
             column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
             self.problems.append(NotText(Where(self.file, line, column)))
             return
-        text = text.removeprefix("\ufeff")
         blank = True
-        for number, line in enumerate(text.split("\n"), start=1):
-            record = line.removesuffix("\r")
-            if record:
+        for number, ended in enumerate(text.removeprefix("\ufeff").split("\n"), start=1):
+            if record := ended.removesuffix("\r"):
                 blank = False
                 yield number, record
         if blank:

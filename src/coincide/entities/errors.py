@@ -29,8 +29,8 @@ class KeyFileOpenToOthers(CoincideError):
 class KeyFileBroken(CoincideError):
     """A line of the key file is not a key.
 
-    Each line is the key's id, a colon and 32 bytes in base64; the last line is the key in use. Put the file back
-    from a backup: pseudonyms made with a lost key cannot be traced to anybody again.
+    Each line is the key's id, a colon and 32 bytes in base64; the last line is the key in use. Put the file
+    back from a backup: pseudonyms made with a lost key cannot be traced to anybody again.
     """
 
     code = "COI-N002"

@@ -1,8 +1,8 @@
 """The pseudonym key: where it lies, how it is made on first use, how it changes.
 
 The key is 32 random bytes, in a file that nobody else can read or in ``COINCIDE_KEY``. While a key is being
-changed there are several, oldest first; the last is the one in use, the others only open what they sealed. What
-is computed with a key is for ``pseudonym``.
+changed there are several, oldest first; the last is the one in use, the others only open what they sealed.
+What is computed with a key is for ``pseudonym``.
 """
 
 from __future__ import annotations
@@ -79,13 +79,12 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> KeyRing:
     return ring
 
 
-def load_or_make(
-    path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom
-) -> KeyRing:
+def load_or_make(path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom) ->
+KeyRing:
     """As :func:`load`, but makes the file with a new key if there is none.
 
-    Only for a workspace that holds no pseudonym yet: to others a new key is a loss. Of two processes that make
-    the key at once, one makes it and both use it.
+    Only for a workspace that holds no pseudonym yet: to others a new key is a loss. Of two processes that
+    make the key at once, one makes it and both use it.
     """
     ring = _found(path, environ)
     if ring is not None:
@@ -104,7 +103,8 @@ def rotate(path: Path, *, environ: Mapping[str, str] = os.environ, random: Rando
     """Put a new key behind those of the file and return all; the new one is in use from then on.
 
     The caller holds the workspace's lock, writes what was made with the older keys anew, and then calls
-    :func:`forget`. A crash in between leaves all keys in the file, so the work can be done again from the start.
+    :func:`forget`. A crash in between leaves all keys in the file, so the work can be done again from the
+    start.
     """
     if environ.get(VARIABLE):
         raise KeyInEnvironment

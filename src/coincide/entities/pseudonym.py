@@ -1,9 +1,9 @@
 """Pseudonyms: the keyed name of an account in everything kept or shown, and the identifier sealed beside it.
 
-A pseudonym is HMAC-SHA-256 (RFC 2104) over namespace and identifier, cut to 128 bits: the same account has the
-same pseudonym as long as the key lasts, and without the key nobody can find the one from the other, or test a
-guess. The seal is AES-256-GCM and opens with the key alone. The two use keys of their own, derived from the
-pseudonym key by HKDF (RFC 5869), so that neither tells anything about the other.
+A pseudonym is HMAC-SHA-256 (RFC 2104) over namespace and identifier, cut to 128 bits: the same account has
+the same pseudonym as long as the key lasts, and without the key nobody can find the one from the other, or
+test a guess. The seal is AES-256-GCM and opens with the key alone. The two use keys of their own, derived
+from the pseudonym key by HKDF (RFC 5869), so that neither tells anything about the other.
 """
 
 from __future__ import annotations
@@ -36,16 +36,17 @@ _SLICE = 65_536
 def pseudonyms(namespaces: Sequence[str] | str, identifiers: Sequence[str], key: Key) -> list[str]:
     """The pseudonyms of accounts, row by row; ``namespaces`` may be one name for all of them.
 
-    The bytes hashed are the length of the namespace in UTF-8 (four bytes, big end first), the namespace and the
-    identifier in UTF-8, so that no two pairs hash alike. Pass distinct pairs: equal ones are hashed again.
+    The bytes hashed are the length of the namespace in UTF-8 (four bytes, big end first), the namespace and
+    the identifier in UTF-8, so that no two pairs hash alike. Pass distinct pairs: equal ones are hashed
+    again.
     """
     if isinstance(namespaces, str):
         namespaces = [namespaces] * len(identifiers)
     if len(namespaces) != len(identifiers):
         raise ValueError("as many namespaces as identifiers")
     secret = _derived(key, b"coincide pseudonym v1").ljust(_BLOCK, b"\0")
-    # Both padded keys and the namespace are hashed once, and their states copied for each identifier: hmac.digest
-    # took 1.7 times as long.
+    # Both padded keys and the namespace are hashed once, and their states copied for each identifier:
+    # hmac.digest took 1.7 times as long.
     outer = hashlib.sha256(bytes(byte ^ 0x5C for byte in secret)).copy
     inner = {name: _inner(secret, name).copy for name in set(namespaces)}
     digests = bytearray()
