@@ -179,13 +179,15 @@ def walk(expression: Expression) -> Iterator[Expression]:
 
 
 def fields_of(expression: Expression | None) -> frozenset[str]:
-    """The names of the event fields that the expression reads, aggregates included."""
+    """The names of the event fields that the expression reads, those of aggregates and lists included."""
     if expression is None:
         return frozenset()
     names = set()
     for node in walk(expression):
         if isinstance(node, Field):
             names.add(node.name)
+        elif isinstance(node, InList):
+            names.add("occurred_at")  # the list is judged at the event's time
         elif isinstance(node, Aggregate) and node.field is not None:
             names.add(node.field)
     return frozenset(names)

@@ -1,0 +1,793 @@
+"""What can be wrong in rule files: one class per cause. The docstrings are the pages of the codes.
+
+``COI-R00x`` is the file, ``COI-R01x`` to ``COI-R04x`` the rule, ``COI-R05x`` and ``COI-R06x`` its
+expressions, ``COI-R07x`` its tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+from coincide.errors import CoincideError, Where
+
+
+class RuleError(CoincideError):
+    """The root of everything that can be wrong in a rule file."""
+
+
+def did_you_mean(wrong: str, known: Iterable[str], *, most: int = 12) -> str | None:
+    """A hint: the nearest known name, else the known names if they are few, else nothing."""
+    names = sorted(known)
+    near = get_close_matches(wrong.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    if 0 < len(names) <= most:
+        return f"known: {listed(names)}"
+    return None
+
+
+def listed(names: Iterable[str], joined: str = ", ") -> str:
+    return joined.join(f"`{name}`" for name in names)
+
+
+def shown(text: str, most: int = 60) -> str:
+    """A user's text inside a sentence: on one line, cut, control characters made visible."""
+    visible = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in text)
+    return visible if len(visible) <= most else f"{visible[: most - 1]}…"
+
+
+# --- the file ---------------------------------------------------------------------------------------------
+
+
+class FileUnreadable(RuleError):
+    """A rule file cannot be opened or read.
+
+    The file named on the command line or found by `rules` in `coincide.toml` is missing, is a folder, or may
+    not be read by you. Check the path and its permissions.
+    """
+
+    code = "COI-R001"
+
+    def __init__(self, reason: str, *, where: Where) -> None:
+        super().__init__(f"this rule file cannot be read: {reason}", where=where, hint="check the path")
+
+
+class NotUtf8(RuleError):
+    """A rule file is not UTF-8 text.
+
+    Rule files are UTF-8. Save the file as UTF-8 in your editor; a file that holds something else than text
+    (an archive, a spreadsheet) is no rule file.
+    """
+
+    code = "COI-R002"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__("this file is not UTF-8 text", where=where, hint="save it as UTF-8")
+
+
+class FileTooLarge(RuleError):
+    """A rule file is larger than 1 MB.
+
+    No hand-written rule comes near this size, and the limit keeps a hostile file from holding up the machine.
+    Split the rules into several files.
+    """
+
+    code = "COI-R003"
+
+    def __init__(self, size: int, limit: int, *, where: Where) -> None:
+        super().__init__(
+            f"this rule file has {size:,} bytes, more than the {limit:,} that are read",
+            where=where,
+            hint="split it into several files",
+        )
+
+
+class YamlSyntax(RuleError):
+    """A rule file is not YAML.
+
+    The underlined place is where reading stopped; the cause is there or a little above. Frequent ones: a tab
+    used to indent, a missing space after a colon, a text that starts with a quote or holds `: ` or ` #`
+    (put the whole text into double quotes), a bracket that is not closed.
+    """
+
+    code = "COI-R004"
+
+    def __init__(self, reason: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(
+            f"this is not YAML: {shown(reason, 120)}",
+            where=where,
+            hint=hint or "the cause is here or just above; a text with `: `, ` #` or a quote in front needs quotes",
+        )
+
+
+class YamlRefused(RuleError):
+    """A rule file uses a part of YAML that rules do without.
+
+    Anchors (`&a`), aliases (`*a`), merge keys (`<<`), tags (`!x`) and directives (`%`) are refused: they make
+    a rule hard to review, and a few hundred bytes of them can hold up the machine. Write the value out.
+    """
+
+    code = "COI-R005"
+
+    def __init__(self, part: str, *, where: Where) -> None:
+        super().__init__(f"{part} are not read in rule files", where=where, hint="write the value out")
+
+
+class YamlTooDeep(RuleError):
+    """A rule file nests lists and mappings more than 30 deep.
+
+    No rule needs it. Look for brackets that are not closed.
+    """
+
+    code = "COI-R006"
+
+    def __init__(self, limit: int, *, where: Where) -> None:
+        super().__init__(f"lists and mappings are nested more than {limit} deep", where=where)
+
+
+class DuplicateKey(RuleError):
+    """A key stands twice in one mapping.
+
+    YAML readers differ in which of the two they take, so neither is taken. Remove one.
+    """
+
+    code = "COI-R007"
+
+    def __init__(self, key: str, first_line: int, *, where: Where) -> None:
+        super().__init__(
+            f"`{shown(key)}` stands twice in one mapping, first in line {first_line}",
+            where=where,
+            hint="remove one of the two",
+        )
+
+
+class NoRule(RuleError):
+    """A rule file holds no rule, or a document in it is something else than a rule.
+
+    Each document of a rule file is one mapping that starts with `rule:`; `coincide rules new` writes one.
+    """
+
+    code = "COI-R008"
+
+    def __init__(self, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"a rule is expected here, found {found}",
+            where=where,
+            hint="a rule starts with `rule: its-id`; `coincide rules new` writes a skeleton",
+        )
+
+
+# --- the rule ---------------------------------------------------------------------------------------------
+
+
+class UnknownKey(RuleError):
+    """A rule has a key that rules do not have there.
+
+    A misspelt key is refused, never passed over: it would silently be a default. The hint names the nearest
+    known key; the reference of the rule language lists them all.
+    """
+
+    code = "COI-R010"
+
+    def __init__(self, key: str, place: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(f"{place} has no key `{shown(key)}`", where=where, hint=did_you_mean(key, known, most=30))
+
+
+class MissingKey(RuleError):
+    """A rule lacks a key that it must have.
+
+    The hint says what to write. The reference of the rule language says what each key means.
+    """
+
+    code = "COI-R011"
+
+    def __init__(self, key: str, place: str, example: str | None, *, where: Where) -> None:
+        super().__init__(f"{place} needs `{key}`", where=where, hint=f"add `{example}`" if example else None)
+
+
+class WrongType(RuleError):
+    """A value of a rule is of another type than expected there: a list for a text, a text for a number.
+
+    Write what the sentence asks for. A text that looks like a number may need quotes, and the other way round.
+    """
+
+    code = "COI-R012"
+
+    def __init__(self, key: str, expected: str, found: str, *, where: Where) -> None:
+        super().__init__(f"`{shown(key)}` is {expected}, not {found}", where=where)
+
+
+class WrongChoice(RuleError):
+    """A value of a rule is not one of those that exist.
+
+    For instance a status other than draft, shadow, live and retired.
+    """
+
+    code = "COI-R013"
+
+    def __init__(self, key: str, found: str, choices: Iterable[str], *, where: Where) -> None:
+        super().__init__(f"`{key}` cannot be `{shown(found)}`", where=where, hint=did_you_mean(found, choices))
+
+
+class BadName(RuleError):
+    """A name is not written as names are.
+
+    The id of a rule and the names of components are small letters, digits and single hyphens between them,
+    at most 63 characters, starting with a letter: `steel-balls`.
+    """
+
+    code = "COI-R014"
+
+    def __init__(self, what: str, found: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(
+            f"`{shown(found)}` is no {what}: small letters, digits and hyphens, starting with a letter",
+            where=where,
+            hint=hint,
+        )
+
+
+class DuplicateRule(RuleError):
+    """Two rules have one id.
+
+    Alerts, suppressions and decisions name the rule by its id, so it must be unique in all rule files of the
+    workspace. Rename one of the two; a renamed rule is a new rule.
+    """
+
+    code = "COI-R015"
+
+    def __init__(self, rule: str, first: str, *, where: Where) -> None:
+        super().__init__(
+            f"two rules have the id `{rule}`, the other is at {first}", where=where, hint="rename one of them"
+        )
+
+
+class NoneOfOne(RuleError):
+    """A rule lacks one of several keys of which it must have exactly one.
+
+    A rule says exactly one of `combination`, `velocity`, `threshold` and `sequence`; exactly one of `within`
+    and `per`; a threshold exactly one of `more_than` and `at_least`; a line of `given` what was bought.
+    """
+
+    code = "COI-R016"
+
+    def __init__(self, place: str, keys: Sequence[str], *, where: Where) -> None:
+        super().__init__(f"{place} needs one of {listed(keys)}", where=where)
+
+
+class TwoOfOne(RuleError):
+    """A rule has two of several keys of which it may have only one.
+
+    Two kinds in one rule (`combination` and `velocity`, say) would be two questions: write two rules. A rule
+    has either a sliding window (`within`) or local days (`per: day`).
+    """
+
+    code = "COI-R017"
+
+    def __init__(self, what: str, keys: Sequence[str], *, where: Where) -> None:
+        super().__init__(
+            f"two {what} in one rule: {listed(keys, ' and ')}",
+            where=where,
+            hint="keep one; write a second rule if both are meant",
+        )
+
+
+class KeyNotTaken(RuleError):
+    """A key exists in the language but says nothing in this place.
+
+    For instance `unit` for a threshold that sums pieces, or `components` for a combination, which names its
+    components itself. Remove it, so that nobody takes it for a condition.
+    """
+
+    code = "COI-R018"
+
+    def __init__(self, key: str, place: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(f"{place} takes no `{key}`", where=where, hint=hint or f"remove `{key}`")
+
+
+class RepeatedValue(RuleError):
+    """A list names the same thing twice.
+
+    Components, events and reasons of a rule are each named once. (Steps of a sequence may repeat.)
+    """
+
+    code = "COI-R019"
+
+    def __init__(self, key: str, value: str, *, where: Where) -> None:
+        super().__init__(f"`{shown(value)}` stands twice in `{key}`", where=where, hint="remove one")
+
+
+class BadDuration(RuleError):
+    """A length of time is not written as lengths of time are.
+
+    It is a whole number and one of minutes, hours, days and weeks: `30 days`. A day is 24 hours; for days of
+    the calendar use `per: day`.
+    """
+
+    code = "COI-R020"
+
+    def __init__(self, key: str, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{key}` is a whole number of minutes, hours, days or weeks, not `{shown(found)}`",
+            where=where,
+            hint="for instance `30 days`",
+        )
+
+
+class WindowNotPositive(RuleError):
+    """A window or gap has a length of zero or below.
+
+    A window of zero holds nothing. Give a length, such as `30 days`.
+    """
+
+    code = "COI-R021"
+
+    def __init__(self, key: str, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{key}` must be longer than zero, not `{shown(found)}`", where=where, hint="for instance `30 days`"
+        )
+
+
+class WindowTooLong(RuleError):
+    """A window or gap is too long.
+
+    A window is at most 3,660 days: what a rule selects is kept until its window has passed. The gap of a
+    sequence is at most its window, since a longer one would never be asked.
+    """
+
+    code = "COI-R022"
+
+    def __init__(self, key: str, found: str, limit: str, *, where: Where) -> None:
+        super().__init__(f"`{key}` is at most {limit}, not `{shown(found)}`", where=where)
+
+
+class UnknownZone(RuleError):
+    """A time zone is not in the IANA time zone database.
+
+    Zones are named like `Europe/Paris`; abbreviations such as CET are ambiguous or lack summer time.
+    """
+
+    code = "COI-R023"
+
+    def __init__(self, zone: str, known: Iterable[str], *, where: Where) -> None:
+        names = {name.lower(): name for name in known}
+        near = get_close_matches(zone.lower(), sorted(names), n=1, cutoff=0.6)
+        hint = f"did you mean `{names[near[0]]}`?" if near else "for instance `Europe/Paris`"
+        super().__init__(f"there is no time zone `{shown(zone)}`", where=where, hint=hint)
+
+
+class UnknownKind(RuleError):
+    """A rule names a kind of event that does not exist.
+
+    The kinds are purchase, return, refund, tap and incident.
+    """
+
+    code = "COI-R024"
+
+    def __init__(self, kind: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(f"there is no kind of event `{shown(kind)}`", where=where, hint=did_you_mean(kind, known))
+
+
+class UnknownBy(RuleError):
+    """A rule groups events by something that does not exist.
+
+    `by` is `actor`, `account`, `organisation`, or `link.` and a kind of identifier, such as `link.card`.
+    """
+
+    code = "COI-R025"
+
+    def __init__(self, by: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(f"events cannot be grouped by `{shown(by)}`", where=where, hint=did_you_mean(by, known))
+
+
+class UnknownLink(RuleError):
+    """A rule names a kind of identifier that no source maps.
+
+    Kinds of identifiers are the keys of `[sources.NAME.links]` and `[links.NAME.links]` in `coincide.toml`.
+    """
+
+    code = "COI-R026"
+
+    def __init__(self, kind: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"no source maps links of the kind `{shown(kind)}`",
+            where=where,
+            hint=did_you_mean(kind, known) or "map it in `[sources.NAME.links]` of coincide.toml",
+        )
+
+
+class UnknownComponent(RuleError):
+    """A rule names a component that no item of the catalog has.
+
+    The rule could never fire on it. Mend the name, or give the component to items in the catalog.
+    """
+
+    code = "COI-R027"
+
+    def __init__(self, component: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"no item of the catalog has the component `{shown(component)}`",
+            where=where,
+            hint=did_you_mean(component, known) or "add it to the catalog",
+        )
+
+
+class NoComponents(RuleError):
+    """A list of components is empty.
+
+    A combination needs at least one component, and `components` at least one to filter by.
+    """
+
+    code = "COI-R028"
+
+    def __init__(self, key: str, *, where: Where) -> None:
+        super().__init__(f"`{key}` names nothing", where=where, hint="name at least one")
+
+
+class MoreThanNamed(RuleError):
+    """A combination asks for more components than it names.
+
+    It could never fire. Lower `at_least`, or name more components.
+    """
+
+    code = "COI-R029"
+
+    def __init__(self, at_least: int, named: int, *, where: Where) -> None:
+        super().__init__(
+            f"`at_least: {at_least}` asks for more components than the {named} in `of`",
+            where=where,
+            hint=f"`at_least` is at most {named}",
+        )
+
+
+class CountNotPositive(RuleError):
+    """A count is below 1, or not a whole number.
+
+    `at_least` counts components or observations; with 0 every event would be an alert.
+    """
+
+    code = "COI-R030"
+
+    def __init__(self, key: str, found: str, *, where: Where) -> None:
+        super().__init__(f"`{key}` is a whole number from 1 to 1,000,000, not {shown(found)}", where=where)
+
+
+class MinimumNotPositive(RuleError):
+    """The minimum total of a component is zero or below.
+
+    A component with `quantity: 2` is covered once two pieces were bought in the window. Zero would cover it
+    with nothing.
+    """
+
+    code = "COI-R031"
+
+    def __init__(self, component: str, *, where: Where) -> None:
+        super().__init__(f"the minimum quantity of `{shown(component)}` must be above 0", where=where)
+
+
+class TooFewSteps(RuleError):
+    """A sequence has fewer than two steps.
+
+    One step is no sequence; use `velocity` with `components` for a single component.
+    """
+
+    code = "COI-R033"
+
+    def __init__(self, steps: int, *, where: Where) -> None:
+        super().__init__(f"a sequence needs at least two steps, not {steps}", where=where)
+
+
+class BadNumber(RuleError):
+    """A number is larger or finer than quantities can be.
+
+    Numbers have at most 18 digits and 9 decimals, written plainly, so that sums are exact.
+    """
+
+    code = "COI-R034"
+
+    def __init__(self, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{shown(found)}` is no number of at most 18 digits and 9 decimals, written plainly", where=where
+        )
+
+
+class UnknownField(RuleError):
+    """A rule reads a field that events do not have.
+
+    Events have the core fields of the reference, `link.<kind>` for identifiers, and `attributes.<name>` for
+    attributes that are declared and reviewed in `coincide.toml`.
+    """
+
+    code = "COI-R035"
+
+    def __init__(self, name: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"events have no field `{shown(name)}`",
+            where=where,
+            hint=did_you_mean(name, known) or "a text is put in single quotes: 'text'",
+        )
+
+
+class UndeclaredAttribute(RuleError):
+    """A rule reads an attribute that `coincide.toml` does not declare.
+
+    Only attributes that a person has reviewed may decide about people. Declare it in `[attributes.NAME]` with
+    its type, `reviewed_by` and `reviewed_on`.
+    """
+
+    code = "COI-R036"
+
+    def __init__(self, name: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"the attribute `{shown(name)}` is not declared",
+            where=where,
+            hint=did_you_mean(name, known, most=0) or "declare and review it in `[attributes]` of coincide.toml",
+        )
+
+
+class UnreviewedAttribute(RuleError):
+    """A rule reads an attribute that nobody has reviewed.
+
+    An attribute is usable in rules once `coincide.toml` says who found it fit (`reviewed_by`) and when
+    (`reviewed_on`).
+    """
+
+    code = "COI-R037"
+
+    def __init__(self, name: str, *, where: Where) -> None:
+        super().__init__(
+            f"the attribute `{shown(name)}` has not been reviewed",
+            where=where,
+            hint=f"a person reviews it and sets `reviewed_by` and `reviewed_on` in `[attributes.{shown(name)}]`",
+        )
+
+
+class SpecialCategory(RuleError):
+    """A rule reads an attribute of a special category of personal data.
+
+    Ethnicity, religion or belief, political opinion, health, sexuality, union membership, biometric and
+    genetic data (Regulation (EU) 2016/679, Article 9(1); citation unchecked) are refused in rules whatever was
+    reviewed. If the attribute is something else and only named like one, rename it.
+    """
+
+    code = "COI-R038"
+
+    def __init__(self, name: str, word: str, *, where: Where) -> None:
+        super().__init__(
+            f"the attribute `{shown(name)}` is of a special category of personal data (`{word}`), "
+            "which no rule may read",
+            where=where,
+            hint="Regulation (EU) 2016/679, Article 9(1) (citation unchecked); rename the attribute if it is something else",
+        )
+
+
+class UnknownList(RuleError):
+    """A rule names a managed list that does not exist.
+
+    Managed lists are the files of `lists/*.csv`, each named after its file: `lists/licences.csv` is
+    `list('licences')`.
+    """
+
+    code = "COI-R039"
+
+    def __init__(self, name: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"there is no managed list `{shown(name)}`",
+            where=where,
+            hint=did_you_mean(name, known) or f"add lists/{shown(name)}.csv",
+        )
+
+
+class NotYetAvailable(RuleError):
+    """A rule uses a part of the language that is planned and not yet there.
+
+    `per: service-day` (04:00 to 04:00 local) and `title:` in tests (which goes through the catalog of titles)
+    come with a later version.
+    """
+
+    code = "COI-R040"
+
+    def __init__(self, part: str, instead: str, *, where: Where) -> None:
+        super().__init__(f"{part} is not yet available", where=where, hint=instead)
+
+
+# --- expressions ------------------------------------------------------------------------------------------
+
+
+class UnexpectedToken(RuleError):
+    """An expression cannot be read at the underlined place.
+
+    Something is missing or stands where it cannot. Texts are in single quotes (`'farm'`), a quote inside a
+    text is doubled, `and` and `or` join comparisons.
+    """
+
+    code = "COI-R050"
+
+    def __init__(self, expected: str, found: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(f"{expected} is expected here, found {found}", where=where, hint=hint)
+
+
+class NotInTheLanguage(RuleError):
+    """An expression uses a part of SQL that rules do not have.
+
+    Expressions look like SQL but are a small closed language: comparisons, `and`, `or`, `not`, `in`,
+    `between`, `is null`, `like`, arithmetic and the listed functions. Subqueries, casts, CASE, second
+    statements, comments, parameters, window functions, regular expressions and the like are refused.
+    """
+
+    code = "COI-R051"
+
+    def __init__(self, part: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(f"{part} not part of the rule language", where=where, hint=hint)
+
+
+class UnknownFunction(RuleError):
+    """An expression calls a function that is not listed.
+
+    The functions are abs, lower, length, local_hour and weekday; `unless` also has count, sum and distinct.
+    """
+
+    code = "COI-R052"
+
+    def __init__(self, name: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(f"there is no function `{shown(name)}`", where=where, hint=did_you_mean(name, known))
+
+
+class ExpressionTooLong(RuleError):
+    """An expression has more than 2,000 characters.
+
+    Long lists of values belong in a managed list: `item in list('name')`.
+    """
+
+    code = "COI-R053"
+
+    def __init__(self, length: int, limit: int, *, where: Where) -> None:
+        super().__init__(
+            f"this expression has {length:,} characters, more than {limit:,}",
+            where=where,
+            hint="put long lists of values into a managed list: `item in list('name')`",
+        )
+
+
+class ExpressionTooDeep(RuleError):
+    """An expression is nested more than 50 deep.
+
+    Parentheses, functions, `not` and chains of arithmetic count. Split the expression or the rule.
+    """
+
+    code = "COI-R054"
+
+    def __init__(self, limit: int, *, where: Where) -> None:
+        super().__init__(f"this expression is nested more than {limit} deep", where=where, hint="split it")
+
+
+class NotOneLine(RuleError):
+    """An expression goes over several lines.
+
+    Expressions stand on one line, so that an error can be shown at its letter. In YAML write it after the
+    key, without `|` or `>`, in double quotes if it starts with a quote or holds `: ` or ` #`.
+    """
+
+    code = "COI-R055"
+
+    def __init__(self, key: str, *, where: Where) -> None:
+        super().__init__(f"`{key}` goes over several lines", where=where, hint="write it on one line")
+
+
+class TypeMismatch(RuleError):
+    """Two things of different types meet in an expression: a number and a text, say.
+
+    Texts are in single quotes and compare with texts; numbers have no quotes and compare with numbers; times
+    compare with times. Text fields that hold digits (`item`, `category`) are texts: `category = '4321'`.
+    """
+
+    code = "COI-R056"
+
+    def __init__(self, expected: str, found: str, *, where: Where, hint: str | None = None) -> None:
+        super().__init__(f"{expected} is expected here, this is {found}", where=where, hint=hint)
+
+
+class NotCondition(RuleError):
+    """`where` or `unless` is not something that is true or false.
+
+    It must be a comparison, or comparisons joined by `and`, `or` and `not`: `quantity > 0`.
+    """
+
+    code = "COI-R057"
+
+    def __init__(self, key: str, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{key}` must be a condition, this is {found}", where=where, hint="compare it: `quantity > 0`"
+        )
+
+
+class AggregateInWhere(RuleError):
+    """`where` uses count, sum or distinct.
+
+    `where` looks at one event at a time. What is counted over the window belongs in `unless`, or is what
+    `velocity` and `threshold` are for.
+    """
+
+    code = "COI-R058"
+
+    def __init__(self, name: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{name}` looks at the whole window and cannot stand in `where`",
+            where=where,
+            hint="use it in `unless`, or make a `velocity` or `threshold` rule",
+        )
+
+
+class WrongArguments(RuleError):
+    """A function is called with other arguments than it takes.
+
+    abs takes a number, lower and length a text, local_hour and weekday take `occurred_at` and nothing else,
+    count takes nothing, sum a field that holds numbers, distinct a field.
+    """
+
+    code = "COI-R059"
+
+    def __init__(self, name: str, takes: str, *, where: Where) -> None:
+        super().__init__(f"`{name}` takes {takes}", where=where)
+
+
+class NullLiteral(RuleError):
+    """An expression compares with NULL.
+
+    Nothing is equal to a missing value, so the comparison would never be true. Ask `is null` or `is not null`.
+    """
+
+    code = "COI-R060"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__("`null` stands only in `is null` and `is not null`", where=where, hint="write `field is null`")
+
+
+class MisplacedList(RuleError):
+    """`list('name')` stands elsewhere than after `in`, or the part before `in` is no field.
+
+    A managed list is asked with `field in list('name')` or `field not in list('name')`.
+    """
+
+    code = "COI-R061"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__(
+            "`list('name')` stands only in `field in list('name')`",
+            where=where,
+            hint="for instance `account in list('licences')`",
+        )
+
+
+# --- tests inside rules -----------------------------------------------------------------------------------
+
+
+class BadTime(RuleError):
+    """A time in a test is not written as times are.
+
+    Write a date (`2025-03-01`) or a date and time (`2025-03-01 14:30`), from 1970 to 2200. Times are UTC
+    unless they carry an offset (`2025-03-01T14:30:00+01:00`).
+    """
+
+    code = "COI-R070"
+
+    def __init__(self, key: str, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{shown(key)}` is a date or a date and time from 1970 to 2200, not `{shown(found)}`",
+            where=where,
+            hint="for instance `2025-03-01` or `2025-03-01 14:30`",
+        )
+
+
+class BadExpect(RuleError):
+    """What a test expects is not written as expectations are.
+
+    Write `no alert`, `1 alert` or another number of `alerts`.
+    """
+
+    code = "COI-R071"
+
+    def __init__(self, found: str, *, where: Where) -> None:
+        super().__init__(
+            f"`expect` is `no alert`, `1 alert` or another number of alerts, not `{shown(found)}`", where=where
+        )

@@ -1,0 +1,76 @@
+"""Rule files to rules and plans: the way in for everybody.
+
+Nothing is kept half: either every rule of every file is right, or :class:`~coincide.errors.Problems` says all
+that is wrong, in the order of file, line and column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from coincide.errors import CoincideError, Problems, Where
+from coincide.rules.check import check
+from coincide.rules.context import Context
+from coincide.rules.document import decode, documents
+from coincide.rules.errors import DuplicateRule, FileUnreadable, RuleError
+from coincide.rules.plan import Plan
+from coincide.rules.rule import Rule
+
+__all__ = ["Context", "LoadedRule", "load", "load_text"]
+
+
+@dataclass(frozen=True)
+class LoadedRule:
+    """A rule without a mistake, its plan, the file it stands in (as it was named) and that file's text."""
+
+    rule: Rule
+    plan: Plan
+    file: str
+    text: str
+
+
+def load(paths: Sequence[Path], *, context: Context) -> list[LoadedRule]:
+    """The rules of the files, in order of file and document.
+
+    Raises ``Problems`` with everything that is wrong in all files: unreadable files, YAML, keys, values,
+    expressions, and ids that stand twice.
+    """
+    problems: list[CoincideError] = []
+    texts: list[tuple[str, bytes]] = []
+    for path in paths:
+        try:
+            texts.append((str(path), path.read_bytes()))
+        except OSError as error:
+            problems.append(FileUnreadable(error.strerror or "unknown reason", where=Where(str(path))))
+    return _load(texts, context, problems)
+
+
+def load_text(text: str, *, file: str = "rule", context: Context) -> list[LoadedRule]:
+    """The rules of one text, which messages call ``file``. Raises ``Problems`` as ``load`` does."""
+    return _load([(file, text.encode("utf-8", errors="surrogatepass"))], context, [])
+
+
+def _load(files: Sequence[tuple[str, bytes]], context: Context, problems: list[CoincideError]) -> list[LoadedRule]:
+    found: list[LoadedRule] = []
+    first: dict[str, Where] = {}
+    for file, data in files:
+        try:
+            source = decode(file, data)
+        except RuleError as error:
+            problems.append(error)
+            continue
+        mappings, wrong = documents(source)
+        problems.extend(wrong)
+        for document in mappings:
+            checked = check(source, document, context, problems)
+            if checked.id is not None and checked.id in first:
+                problems.append(DuplicateRule(checked.id, str(first[checked.id]), where=checked.where))
+            elif checked.id is not None:
+                first[checked.id] = checked.where
+            if checked.rule is not None and checked.plan is not None:
+                found.append(LoadedRule(checked.rule, checked.plan, file, source.text))
+    if problems:
+        raise Problems(problems)
+    return found

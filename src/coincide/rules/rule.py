@@ -1,0 +1,209 @@
+"""A rule as its author writes it. These models are the schema; what a rule means is its ``Plan`` alone.
+
+``check`` reads a document into a :class:`Rule` and answers for the sentences that users see; the models here are
+built from values that were checked already, and give the JSON Schema (``schema``) and the reference page.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from coincide.events.event import FIELDS, KINDS, STATUSES
+from coincide.rules.example import Example
+
+Status = Literal["draft", "shadow", "live", "retired"]
+Severity = Literal["low", "medium", "high", "critical"]
+Kind = Literal["combination", "velocity", "threshold", "sequence"]
+
+KIND_KEYS: tuple[Kind, ...] = ("combination", "velocity", "threshold", "sequence")
+WINDOW_KEYS = ("within", "per")
+LIMIT_KEYS = ("more_than", "at_least")
+SUMMANDS = ("quantity", "quantity * content", "amount_minor")
+MAX_COUNT = 1_000_000
+
+ID_PATTERN = "^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+DURATION_PATTERN = "^[1-9][0-9]* (minute|hour|day|week)s?$"
+BY_PATTERN = "^(actor|account|organisation|link\\.[a-z][a-z0-9_-]*)$"
+
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
+Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+Positive = Annotated[Decimal, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
+Text = Annotated[str, Field(min_length=1)]
+Component = Annotated[str, Field(min_length=1)]
+EventKind = Annotated[str, WithJsonSchema({"enum": list(KINDS)})]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Basis(_Part):
+    """The legal ground and purpose."""
+
+    purpose: Text = Field(description="what the rule is for, such as `public-safety`")
+    law: Text = Field(description="the provision that the processing rests on")
+    authority: Text | None = Field(None, description="who asked for it, if an authority did")
+    dpia: Text | None = Field(None, description="where the data protection impact assessment is kept")
+
+
+class Minimum(_Part):
+    """What a component must add up to in the window."""
+
+    quantity: Positive = Field(description="the total of `quantity` at which the component is covered; above 0")
+
+
+class Combination(_Part):
+    """Holds where observations of the window cover at least so many of the components."""
+
+    at_least: Count = Field(description="how many of the components; at most as many as are named")
+    of: Annotated[tuple[Component | dict[Component, Minimum], ...], Field(min_length=1)] = Field(
+        description="the components, each once; `{steel-balls: {quantity: 2}}` asks a minimum total of one"
+    )
+
+
+class Velocity(_Part):
+    """Holds where the window has at least so many observations, or so many distinct values of a field."""
+
+    at_least: Count = Field(description="how many observations, or distinct values")
+    distinct: Text | None = Field(None, description="an event field whose distinct values are counted instead")
+
+
+class Threshold(_Part):
+    """Holds where the exact sum over the window passes a limit."""
+
+    sum: Literal["quantity", "quantity * content", "amount_minor"] = Field(description="what is added up")
+    more_than: Number | None = Field(None, description="the sum must be above this (this or `at_least`)")
+    at_least: Number | None = Field(None, description="the sum must be this or above (this or `more_than`)")
+    unit: Text | None = Field(
+        None, description="only with `quantity * content`, and then needed: the unit of `content`"
+    )
+    currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = Field(
+        None, description="only with `amount_minor`, and then needed: ISO 4217 code"
+    )
+
+
+class Sequence(_Part):
+    """Holds at the observation that completes the steps in their order."""
+
+    steps: Annotated[tuple[Component, ...], Field(min_length=2)] = Field(
+        description="components in their order; one may come again"
+    )
+    gap: Duration | None = Field(
+        None, description="each step at most this long after the one before; at most the window"
+    )
+
+
+def _given_schema() -> dict[str, Any]:
+    """One event of a test: ``at``, what was bought, and any other field of the contract."""
+    properties: dict[str, Any] = {
+        "at": {"type": "string", "description": "date or date and time; UTC unless it has an offset"},
+        "component": {
+            "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "description": "the component, or several that one item carries",
+        },
+    }
+    for field in FIELDS:
+        if field.name in ("event_id", "occurred_at", "title"):
+            continue
+        type_ = {"text": "string", "time": "string", "whole": "integer"}.get(field.type, "number")
+        types = ["string", "number", "null"] if field.type == "text" else [type_, "null"]
+        properties[field.name] = {"type": types, "description": field.says}
+    properties["kind"] = {"enum": list(KINDS), "description": "default: the first of `events`"}
+    properties["status"]["enum"] = [*STATUSES, None]
+    return {
+        "type": "object",
+        "properties": properties,
+        "patternProperties": {
+            "^link\\.": {"type": ["string", "number", "null"]},
+            "^attributes\\.": {"type": ["string", "number", "null"]},
+        },
+        "additionalProperties": False,
+        "required": ["at"],
+    }
+
+
+def _tests_schema() -> dict[str, Any]:
+    test = {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "minLength": 1, "description": "the situation, in words"},
+            "given": {"type": "array", "items": _given_schema(), "description": "the events, in any order of time"},
+            "expect": {
+                "type": "string",
+                "pattern": "^(no|0|[1-9][0-9]*) alerts?$",
+                "description": "`no alert`, `1 alert`, `2 alerts`",
+            },
+        },
+        "additionalProperties": False,
+        "required": ["name", "given", "expect"],
+    }
+    return {"type": "array", "items": test}
+
+
+class Rule(_Part):
+    """One rule: what to look for, why, on which ground, and what is innocent about it."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        title="A rule of Coincide",
+        json_schema_extra={
+            "oneOf": [{"required": [kind]} for kind in KIND_KEYS],
+            "anyOf": [{"required": [key]} for key in WINDOW_KEYS],
+            "not": {"required": list(WINDOW_KEYS)},
+        },
+    )
+
+    rule: Annotated[str, Field(pattern=ID_PATTERN, max_length=63)] = Field(
+        description="the id: small letters, digits and hyphens; unique in the workspace; alerts name the rule by it"
+    )
+    title: Text = Field(description="what it finds, in one line")
+    status: Status = Field(
+        description="draft: runs when named; shadow: alerts reach no queue; live; retired: never runs"
+    )
+    severity: Severity = Field(description="how urgent an alert is; says nothing about a person")
+    why: Text = Field(description="why this is worth a look")
+    basis: Basis = Field(description="the legal ground and purpose")
+    innocent: Annotated[tuple[Text, ...], Field(min_length=1)] = Field(
+        description="ordinary explanations, shown beside every alert; at least one"
+    )
+    references: tuple[Text, ...] = Field((), description="sources: laws, guidance, articles")
+    events: tuple[EventKind, ...] = Field(
+        description="the kind or kinds of event that are looked at",
+        json_schema_extra={
+            "anyOf": [{"enum": list(KINDS)}, {"type": "array", "items": {"enum": list(KINDS)}, "minItems": 1}]
+        },
+    )
+    where: Text | None = Field(None, description="a condition on one event; events that do not meet it are passed over")
+    by: Annotated[str, Field(pattern=BY_PATTERN)] = Field(
+        "actor", description="whose events are looked at together: actor, account, organisation, `link.<kind>`"
+    )
+    within: Duration | None = Field(
+        None, description="the window: `30 days` (minutes, hours, days, weeks); a day is 24 hours"
+    )
+    per: Literal["day"] | None = Field(
+        None, description="instead of `within`: the calendar day of `zone`, each day its own episode"
+    )
+    zone: Text = Field("UTC", description="IANA time zone of local days, `local_hour` and `weekday`")
+    combination: Combination | None = Field(None, description="kind: so many of these components")
+    velocity: Velocity | None = Field(None, description="kind: so many events, or distinct values")
+    threshold: Threshold | None = Field(None, description="kind: a sum passes a limit")
+    sequence: Sequence | None = Field(None, description="kind: these components in this order")
+    components: Annotated[tuple[Component, ...], Field(min_length=1)] | None = Field(
+        None, description="velocity and threshold only: look at events that carry one of these components"
+    )
+    unless: Text | None = Field(
+        None, description="a condition that silences a hit; may use count, sum and distinct of the window"
+    )
+    tests: Annotated[tuple[Example, ...], WithJsonSchema(_tests_schema())] = Field(
+        (), description="events and the number of alerts they must give; run by `coincide rules test`"
+    )
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the four kinds of rule this is."""
+        return next(kind for kind in KIND_KEYS if getattr(self, kind) is not None)
