@@ -1,0 +1,343 @@
+"""A rule over rows: the one path from usable rows to episodes, for every engine.
+
+Order the observations, find their windows, let the rule's kernel decide, silence by ``unless``, cut hits into
+episodes, collect evidence. Pure: no input or output, no clock; vectorised over all actors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from coincide.detect.episode import Episode
+from coincide.detect.evaluate import Surroundings, aggregate_column, evaluate
+from coincide.detect.exact import exact, product
+from coincide.detect.kernel import combination, sequence, threshold, velocity
+from coincide.detect.kernel.observations import Evidence, Observations, Positions, Truths
+from coincide.detect.kernel.window import distinct, group_starts, starts
+from coincide.detect.rows import Rows
+from coincide.events import zone as zones
+from coincide.events.event import EventName
+from coincide.rules.explain import because
+from coincide.rules.expression import Aggregate, walk
+from coincide.rules.plan import Combination, Plan, Sliding, Threshold, Velocity
+from coincide.rules.plan import Sequence as Steps
+
+_DAY_US = 86_400_000_000
+Cuts = Mapping[tuple[str, str], Sequence[EventName]]
+"""Per actor the last hits of alerts that a person has decided: an episode ends there."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """The times whose hits are decided: ``first <= t <= last``, microseconds; everything by default."""
+
+    first: int = -(2**62)
+    last: int = 2**62
+
+
+@dataclass(frozen=True)
+class Hits:
+    """Observations of a rule in the strict order, their rows, and which of them are hits."""
+
+    plan: Plan
+    seen: Observations
+    row: Positions
+    hit: Positions
+    silenced: Positions
+
+    def within(self, region: Region | None, muted: Mapping[tuple[str, str], int] | None, rows: Rows) -> Hits:
+        """The hits inside the region that no suppression mutes (it mutes hits before its end)."""
+        stays = np.ones(len(self.hit), dtype=np.bool_)
+        quiet = np.ones(len(self.silenced), dtype=np.bool_)
+        if region is not None:
+            at, still = self.seen.at[self.hit], self.seen.at[self.silenced]
+            stays &= (at >= region.first) & (at <= region.last)
+            quiet &= (still >= region.first) & (still <= region.last)
+        if muted and len(self.hit):
+            suspects = np.flatnonzero(stays & (self.seen.at[self.hit] < max(muted.values())))
+            actors = _actors(self.plan, rows, self.row[self.hit[suspects]])
+            for position, actor in zip(suspects.tolist(), actors, strict=True):
+                stays[position] = self.seen.at[self.hit[position]] >= muted.get(actor, 0)
+        return replace(self, hit=self.hit[stays], silenced=self.silenced[quiet])
+
+
+def kept(rows: Rows, usable: Truths) -> Truths:
+    """Of the usable rows of one rule, those it keeps: of copies of one event the one that sorts first."""
+    event, rank = rows.copies
+    copied = np.flatnonzero(usable & (event >= 0))
+    if not len(copied):
+        return usable
+    copied = copied[np.lexsort((rank[copied], event[copied]))]
+    dropped = copied[1:][event[copied[1:]] == event[copied[:-1]]]
+    keep = usable.copy()
+    keep[dropped] = False
+    return keep
+
+
+def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
+    """The rule's kernel over the rows it keeps."""
+    code, order = rows.order(plan.by)
+    row = order[keep[order]]
+    row, seen = _observations(plan, rows, row, code[row])
+    match plan.condition:
+        case Combination() as condition:
+            truth = combination.hits(condition, seen)
+        case Velocity() as condition:
+            truth = velocity.hits(condition, seen)
+        case Threshold() as condition:
+            truth = threshold.hits(condition, seen)
+        case Steps() as condition:
+            truth = sequence.hits(condition, seen)
+    found = np.flatnonzero(truth)
+    silent = _silenced(plan, rows, row, seen, found, around)
+    return Hits(plan, seen, row, found[~silent], found[silent])
+
+
+def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
+    """Runs of hits, with what proves the first and the last of each; ordered by actor and first hit."""
+    hit, seen, plan = found.hit, found.seen, found.plan
+    if not len(hit):
+        return []
+    first, last, number = _runs(found, rows, cuts)
+    proof, latest = _evidence(plan, seen, hit[first]), _evidence(plan, seen, hit[last])
+    silenced = _count_silenced(found, number, last)
+    names = _Names(rows, found.row)
+    texts = _sentences(plan, seen, hit[first], proof)
+    made = []
+    proofs, latests = names.of(proof, len(first)), names.of(latest, len(first))
+    counts = (last - first + 1).tolist()
+    alone = _of_one_account(rows.account[found.row[proof.position]], proof, len(first))
+    heads, tails = names.at(hit[first]), names.at(hit[last])
+    actors = _actors(plan, rows, found.row[hit[first]])
+    for i, actor in enumerate(actors):
+        made.append(
+            Episode(
+                rule=plan.rule,
+                fingerprint=plan.fingerprint,
+                actor=actor,
+                started_by=heads[i],
+                ended_by=tails[i],
+                hits=counts[i],
+                silenced=silenced[i],
+                counted=int(proof.counted[i]),
+                one_account=alone[i],
+                evidence=proofs[i],
+                latest_evidence=latests[i],
+                because=texts[i],
+            )
+        )
+    return made
+
+
+def _observations(plan: Plan, rows: Rows, row: Positions, code: Positions) -> tuple[Positions, Observations]:
+    at = rows.at[row]
+    if isinstance(plan.window, Sliding):
+        group, start = code, starts(code, at, plan.window.width_us)
+    else:
+        day = zones.local(at, plan.zone) // _DAY_US
+        # A clock set back over midnight returns to the day before: its rows belong together.
+        order = np.lexsort((day, code))
+        row, at, day, code = row[order], at[order], day[order], code[order]
+        group = np.cumsum(np.r_[False, (day[1:] != day[:-1]) | (code[1:] != code[:-1])]) if len(row) else code
+        start = group_starts(group)
+    carries: tuple[Truths, ...] = ()
+    match plan.condition:
+        case Combination(of=of):
+            carries = tuple(rows.carries((name,))[row] for name, _ in of)
+        case Steps(steps=steps):
+            carries = tuple(rows.carries((name,))[row] for name in sorted(set(steps)))
+        case _:
+            pass
+    seen = Observations(group, at, start, carries, _number(plan, rows, row), _value(plan, rows, row))
+    return row, seen
+
+
+def _number(plan: Plan, rows: Rows, row: Positions) -> Any:
+    match plan.condition:
+        case Threshold(sum="quantity * content"):
+            return product(_exact(rows, "quantity", row), _exact(rows, "content", row))
+        case Threshold(sum=name):
+            return _exact(rows, name, row)
+        case Combination(of=of) if any(minimum is not None for _, minimum in of):
+            return _exact(rows, "quantity", row)
+        case _:
+            return None
+
+
+def _exact(rows: Rows, name: str, row: Positions) -> Any:
+    column = (
+        rows.frame[name]
+        if name in rows.frame.columns
+        else pl.Series([None], dtype=pl.Int64).new_from_index(0, len(rows))
+    )
+    return exact(column[row])
+
+
+def _value(plan: Plan, rows: Rows, row: Positions) -> Positions | None:
+    if not isinstance(plan.condition, Velocity) or plan.condition.distinct is None:
+        return None
+    return _value_codes(rows, plan.condition.distinct, row)
+
+
+def _value_codes(rows: Rows, name: str, row: Positions) -> Positions:
+    if name not in rows.frame.columns:
+        return np.full(len(row), -1, dtype=np.int64)
+    if name == "account":
+        return rows.account[row]
+    return rows.frame[name][row].rank("dense").cast(pl.Int64).fill_null(-1).to_numpy()
+
+
+def _silenced(
+    plan: Plan, rows: Rows, row: Positions, seen: Observations, found: Positions, around: Surroundings
+) -> Truths:
+    """Which hits ``unless`` silences: where it is true; unknown silences nothing."""
+    if plan.unless is None or not len(found):
+        return np.zeros(len(found), dtype=np.bool_)
+    frame = rows.frame[row[found]]
+    measures = [node for node in walk(plan.unless) if isinstance(node, Aggregate)]
+    columns = [
+        pl.Series(aggregate_column(node), _measured(node, rows, row, seen, found), dtype=pl.Object) for node in measures
+    ]
+    return evaluate(plan.unless, frame.with_columns(columns), around).fill_null(False).to_numpy()
+
+
+def _measured(node: Aggregate, rows: Rows, row: Positions, seen: Observations, found: Positions) -> list[Any]:
+    if node.measure == "count":
+        return (found - seen.start[found] + 1).tolist()
+    name = node.field or ""
+    if node.measure == "distinct":
+        return distinct(_value_codes(rows, name, row), seen.start, found).tolist()
+    number = _exact(rows, name, row)
+    running = number.running()
+    return [number.decimal(total) for total in (running[found + 1] - running[seen.start[found]]).tolist()]
+
+
+def _runs(found: Hits, rows: Rows, cuts: Cuts) -> tuple[Positions, Positions, Positions]:
+    """Of the hits, the first and last of each episode, and the number of the episode of each hit."""
+    hit, seen = found.hit, found.seen
+    fresh = np.ones(len(hit), dtype=np.bool_)
+    fresh[1:] = seen.group[hit[1:]] != seen.group[hit[:-1]]
+    if isinstance(found.plan.window, Sliding):
+        # Exactly the window apart starts a new episode.
+        fresh[1:] |= seen.at[hit[1:]] - seen.at[hit[:-1]] >= found.plan.window.width_us
+    if cuts:
+        fresh[1:] |= _after_cut(found, rows, cuts)[:-1]
+    first = np.flatnonzero(fresh)
+    last = np.append(first[1:], len(hit)) - 1
+    return first, last, np.cumsum(fresh) - 1
+
+
+def _after_cut(found: Hits, rows: Rows, cuts: Cuts) -> Truths:
+    """Which hits are the last of an alert that a person has decided."""
+    cut_times = np.array(sorted({name.occurred_at for names in cuts.values() for name in names}), dtype=np.int64)
+    cut = np.zeros(len(found.hit), dtype=np.bool_)
+    candidates = np.flatnonzero(np.isin(found.seen.at[found.hit], cut_times))
+    if len(candidates):
+        names = _Names(rows, found.row).at(found.hit[candidates])
+        actors = _actors(found.plan, rows, found.row[found.hit[candidates]])
+        for position, name, actor in zip(candidates.tolist(), names, actors, strict=True):
+            cut[position] = name in cuts.get(actor, ())
+    return cut
+
+
+def _of_one_account(account: Positions, proof: Evidence, count: int) -> list[bool]:
+    begins = np.searchsorted(proof.owner, np.arange(count))
+    return (np.minimum.reduceat(account, begins) == np.maximum.reduceat(account, begins)).tolist()
+
+
+def _count_silenced(found: Hits, number: Positions, last: Positions) -> list[int]:
+    counts = np.zeros(len(last), dtype=np.int64)
+    if len(found.silenced):
+        before = np.searchsorted(found.hit, found.silenced) - 1
+        after_one = before >= 0
+        owner, silent = number[before[after_one]], found.silenced[after_one]
+        end = found.hit[last[owner]]
+        near = found.seen.group[silent] == found.seen.group[end]
+        if isinstance(found.plan.window, Sliding):
+            near &= found.seen.at[silent] - found.seen.at[end] < found.plan.window.width_us
+        np.add.at(counts, owner[near], 1)
+    return counts.tolist()
+
+
+def _evidence(plan: Plan, seen: Observations, at_hits: Positions) -> Evidence:
+    match plan.condition:
+        case Combination() as condition:
+            return combination.evidence(condition, seen, at_hits)
+        case Velocity() as condition:
+            return velocity.evidence(condition, seen, at_hits)
+        case Threshold() as condition:
+            return threshold.evidence(condition, seen, at_hits)
+        case Steps() as condition:
+            return sequence.evidence(condition, seen, at_hits)
+
+
+def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Evidence) -> list[str]:
+    bounds = np.searchsorted(proof.owner, np.arange(len(at_hits) + 1))
+    starts_us = seen.at[proof.position[bounds[:-1]]].tolist()
+    ends_us = seen.at[at_hits].tolist()
+    match plan.condition:
+        case Combination(of=of) as condition:
+            covered = combination.covers(condition, seen, at_hits)
+            names = [name for name, _ in of]
+            table = np.array(covered).T.tolist()
+            return [
+                because(
+                    plan,
+                    components=[n for n, there in zip(names, row, strict=True) if there],
+                    first_us=a,
+                    last_us=b,
+                )
+                for row, a, b in zip(table, starts_us, ends_us, strict=True)
+            ]
+        case Threshold() if seen.number is not None:
+            totals = threshold.sums(seen)[at_hits].tolist()
+            return [
+                because(plan, total=seen.number.decimal(total), first_us=a, last_us=b)
+                for total, a, b in zip(totals, starts_us, ends_us, strict=True)
+            ]
+        case Velocity():
+            return [
+                because(plan, count=count, first_us=a, last_us=b)
+                for count, a, b in zip(proof.counted.tolist(), starts_us, ends_us, strict=True)
+            ]
+        case _:
+            return [because(plan, first_us=a, last_us=b) for a, b in zip(starts_us, ends_us, strict=True)]
+
+
+def _actors(plan: Plan, rows: Rows, row: Positions) -> list[tuple[str, str]]:
+    match plan.by:
+        case "actor":
+            names = ("actor_namespace", "actor_account")
+        case "account":
+            names = ("namespace", "account")
+        case _:
+            return [("", value) for value in rows.frame[plan.by][row].to_list()]
+    frame = rows.frame.select(names)[row]
+    return list(zip(frame[names[0]].to_list(), frame[names[1]].to_list(), strict=True))
+
+
+class _Names:
+    """The names of events by position among the observations."""
+
+    def __init__(self, rows: Rows, row: Positions) -> None:
+        self._frame = rows.frame.select("occurred_at", "source", "event_id", "account")
+        self._row = row
+
+    def at(self, positions: Positions) -> list[EventName]:
+        picked = self._frame[self._row[positions]]
+        return [EventName(*values) for values in picked.iter_rows()]
+
+    def of(self, evidence: Evidence, count: int) -> list[tuple[EventName, ...]]:
+        names = self.at(evidence.position)
+        bounds = np.searchsorted(evidence.owner, np.arange(count + 1)).tolist()
+        return [tuple(names[low:high]) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def without_actors(plan: Plan) -> Plan:
+    """The same rule by account: what it would find if no accounts were linked."""
+    return replace(plan, by="account")

@@ -1,0 +1,133 @@
+"""Which rows a rule selects, which it cannot use and why: the first steps of the four ends of a row.
+
+DESIGN, "Events": a field of ``where`` that cannot be read counts as NULL, and the row is quarantined only if kind and
+component fit and ``where`` is unknown because of it; a selected row without the fields that the rule needs is
+quarantined; a row without a ``by`` value, or in another unit or currency, is no observation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from coincide.detect.evaluate import Surroundings, evaluate
+from coincide.detect.kernel.observations import Truths
+from coincide.detect.rows import Rows
+from coincide.events.currency import CURRENCIES
+from coincide.events.event import contract_order
+from coincide.rules.expression import fields_of
+from coincide.rules.plan import Plan, Threshold
+
+NEVER = np.iinfo(np.int16).max
+
+
+@dataclass(frozen=True)
+class Fit:
+    """``usable``: rows the rule keeps, copies included. ``reason``: rank of the reason of quarantine or ``NEVER``."""
+
+    usable: Truths
+    reason: NDArray[np.int16]
+
+
+def reasons(rows: Rows) -> tuple[str, ...]:
+    """All reasons of quarantine for these rows in order of precedence: a rank is a position in this tuple."""
+    fields = contract_order(name for name in rows.frame.columns if not name.startswith("!") and name != "occurred_at")
+    first = ("no-event-id", "no-account", "no-time", "unreadable-time")
+    return (*first, *(f"unreadable-{name}" for name in fields), "unknown-currency")
+
+
+def needs(plan: Plan) -> tuple[str, ...]:
+    """The fields that must be readable for a selected row to be an observation, in the order of the contract."""
+    beside_where = Plan(
+        plan.rule,
+        plan.events,
+        None,
+        plan.by,
+        plan.window,
+        plan.zone,
+        plan.condition,
+        plan.components,
+        plan.unless,
+    ).reads
+    return contract_order({"event_id", "account"} | beside_where)
+
+
+def fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
+    """Kind, component, ``where``, ``by``, unit and currency, then whether the fields needed can be used."""
+    ranks = {reason: rank for rank, reason in enumerate(reasons(rows))}
+    reason = np.full(len(rows), NEVER, dtype=np.int16)
+    fits = rows.frame["kind"].is_in(plan.events).fill_null(False).to_numpy()
+    if plan.tagged is not None:
+        fits = fits & rows.carries(plan.tagged)
+    selected, unknown = fits, np.zeros(len(rows), dtype=np.bool_)
+    if plan.where is not None:
+        chosen = np.flatnonzero(fits)
+        truth = evaluate(plan.where, rows.frame[chosen], around)
+        selected, unknown = (
+            _spread(truth.fill_null(False), chosen, len(rows)),
+            _spread(truth.is_null(), chosen, len(rows)),
+        )
+        for name in contract_order(fields_of(plan.where)):
+            _note(
+                reason,
+                unknown & rows.flagged(name),
+                ranks[_unreadable(name)] if f"!{name}" in rows.frame.columns else NEVER,
+            )
+    selected = selected & _observed(plan, rows)
+    for name, missing in (("event_id", "no-event-id"), ("account", "no-account"), ("occurred_at", "no-time")):
+        _note(reason, selected & ~rows.present(name) & ~rows.flagged(name), ranks[missing])
+    for name in ("occurred_at", *needs(plan)):
+        if f"!{name}" in rows.frame.columns:
+            _note(reason, selected & rows.flagged(name), ranks[_unreadable(name)])
+    if isinstance(plan.condition, Threshold) and plan.condition.sum == "amount_minor":
+        _note(reason, selected & _unknown_currency(rows), ranks["unknown-currency"])
+    return Fit(selected & (reason == NEVER), reason)
+
+
+def _unreadable(name: str) -> str:
+    return "unreadable-time" if name == "occurred_at" else f"unreadable-{name}"
+
+
+def _spread(truth: pl.Series, chosen: NDArray[np.int64], height: int) -> Truths:
+    whole = np.zeros(height, dtype=np.bool_)
+    whole[chosen] = truth.to_numpy()
+    return whole
+
+
+def _note(reason: NDArray[np.int16], where: Truths, rank: int) -> None:
+    """Keep the first reason by precedence."""
+    reason[where] = np.minimum(reason[where], rank)
+
+
+def _observed(plan: Plan, rows: Rows) -> Truths:
+    """NULL in ``by`` is no observation, nor is a row in another unit or currency than the rule names.
+
+    A value that is there and cannot be read stays in, to be quarantined.
+    """
+    observed = np.ones(len(rows), dtype=np.bool_)
+    if plan.by not in ("actor", "account"):
+        observed &= rows.present(plan.by) | rows.flagged(plan.by)
+    match plan.condition:
+        case Threshold(unit=str(unit)):
+            observed &= _equals(rows, "unit", unit)
+        case Threshold(currency=str(currency)):
+            observed &= _equals(rows, "currency", currency) | _unknown_currency(rows)
+        case _:
+            pass
+    return observed
+
+
+def _equals(rows: Rows, name: str, value: str) -> Truths:
+    if name not in rows.frame.columns:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return (rows.frame[name] == value).fill_null(False).to_numpy() | rows.flagged(name)
+
+
+def _unknown_currency(rows: Rows) -> Truths:
+    """A currency that is no ISO 4217 code; a missing one is none at all and no observation."""
+    if "currency" not in rows.frame.columns:
+        return np.zeros(len(rows), dtype=np.bool_)
+    return (~rows.frame["currency"].is_in(list(CURRENCIES))).fill_null(False).to_numpy()

@@ -1,0 +1,147 @@
+"""The rows of a run as one table: canonical columns, component tags, codes for sorting, copies of one event.
+
+Everything that several rules share is computed once here: which rows are copies of each other and which copy
+sorts first, and the order of rows for each thing that rules look ``by``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from coincide.detect.kernel.observations import Positions, Truths
+from coincide.events.event import contract_order
+
+TAGSET = "tagset"
+"""Column: number of the set of components that the row's item carries."""
+BOOKKEEPING = ("file", "position", "source", "namespace", "actor_namespace", "actor_account", TAGSET)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of all sources of a run.
+
+    ``frame``: the canonical columns of every source (missing columns are null), and ``source``, ``namespace``
+    (of the account), ``actor_namespace``, ``actor_account`` (the first account of the actor), ``tagset``.
+    ``tagsets``: the components of each tagset number.
+    """
+
+    frame: pl.DataFrame
+    tagsets: tuple[frozenset[str], ...]
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def flagged(self, field: str) -> Truths:
+        """Where the field is there but cannot be read."""
+        name = f"!{field}"
+        if name not in self.frame.columns:
+            return np.zeros(len(self), dtype=np.bool_)
+        return self.frame[name].fill_null(False).to_numpy()
+
+    def present(self, field: str) -> Truths:
+        """Where the field has a readable value."""
+        if field not in self.frame.columns:
+            return np.zeros(len(self), dtype=np.bool_)
+        return self.frame[field].is_not_null().to_numpy()
+
+    def carries(self, components: Iterable[str]) -> Truths:
+        """Where the item carries one of the components."""
+        wanted = frozenset(components)
+        table = np.array([bool(wanted & tags) for tags in self.tagsets], dtype=np.bool_)
+        return table[self._tagset] if len(table) else np.zeros(len(self), dtype=np.bool_)
+
+    @cached_property
+    def _tagset(self) -> NDArray[np.uint32]:
+        return self.frame[TAGSET].to_numpy()
+
+    @cached_property
+    def at(self) -> Positions:
+        """``occurred_at`` in microseconds; -1 where missing."""
+        return self.frame["occurred_at"].fill_null(-1).to_numpy()
+
+    @cached_property
+    def account(self) -> Positions:
+        """A code for each (namespace, account)."""
+        return _codes(self.frame, ("namespace", "account"))
+
+    @cached_property
+    def copies(self) -> tuple[Positions, Positions]:
+        """``(event, rank)``: rows of one number are copies of one event; -1 where there is no other copy.
+
+        ``rank`` orders copies by all mapped fields in the order of the contract, missing first.
+        """
+        event = np.full(len(self), -1, dtype=np.int64)
+        rank = np.zeros(len(self), dtype=np.int64)
+        order = np.lexsort((self.at, self.account))
+        suspects = order[_in_ties(self.account[order], self.at[order])]
+        if not len(suspects):
+            return event, rank
+        fields = contract_order(
+            name for name in self.frame.columns if not name.startswith("!") and name not in BOOKKEEPING
+        )
+        key = ("source", "account", "occurred_at", "event_id")
+        tied = self.frame.select("source", *fields)[suspects].with_columns(pl.Series("~row", suspects))
+        tied = tied.filter(pl.struct(key).is_duplicated()).sort(
+            *key, *(name for name in fields if name not in key), nulls_last=False, maintain_order=True
+        )
+        rows = tied["~row"].to_numpy()
+        event[rows] = tied.select(pl.struct(key).rle_id()).to_series().to_numpy()
+        rank[rows] = np.arange(len(rows))
+        return event, rank
+
+    def order(self, by: str) -> tuple[Positions, Positions]:
+        """``(code, rows)``: a code of the ``by`` value of each row, and all rows in the strict order.
+
+        The order is ``(code, occurred_at, source, event_id, account)``, texts by code point.
+        """
+        if by not in self._orders:
+            self._orders[by] = self._ordered(by)
+        return self._orders[by]
+
+    @cached_property
+    def _orders(self) -> dict[str, tuple[Positions, Positions]]:
+        return {}
+
+    def _ordered(self, by: str) -> tuple[Positions, Positions]:
+        match by:
+            case "account":
+                code = self.account
+            case "actor":
+                code = _codes(self.frame, ("actor_namespace", "actor_account"))
+            case _:
+                code = _codes(self.frame, (by,))
+        order = np.lexsort((self.at, code))
+        ties = np.flatnonzero(_in_ties(code[order], self.at[order]))
+        if len(ties):
+            tied = self.frame.select("source", "event_id", "account")[order[ties]].with_columns(
+                pl.Series("~code", code[order[ties]]),
+                pl.Series("~at", self.at[order[ties]]),
+                pl.Series("~row", order[ties]),
+            )
+            # A run of ties keeps its places: sorting by code and time first leaves every run where it is.
+            order[ties] = tied.sort("~code", "~at", "source", "event_id", "account")["~row"].to_numpy()
+        return code, order
+
+
+def _codes(frame: pl.DataFrame, names: tuple[str, ...]) -> Positions:
+    """Equal codes for equal values; no order is promised."""
+    if frame.height == 0:
+        return np.zeros(0, dtype=np.int64)
+    parts = [pl.col(name).fill_null("") for name in names]
+    text = parts[0] if len(parts) == 1 else pl.concat_str(parts, separator="\0")
+    return frame.select(text.rank("dense").cast(pl.Int64)).to_series().to_numpy()
+
+
+def _in_ties(first: Positions, second: Positions) -> Truths:
+    """Of rows sorted by the two keys, those that share both with a neighbour."""
+    tie = np.zeros(len(first), dtype=np.bool_)
+    same = (first[1:] == first[:-1]) & (second[1:] == second[:-1])
+    tie[1:] |= same
+    tie[:-1] |= same
+    return tie
