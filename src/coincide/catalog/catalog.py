@@ -82,7 +82,7 @@ class Catalog:
         return skus.to_list(), prefixes.to_list()
 
     def _matches(self, categories: pl.Series) -> pl.DataFrame:
-        """The distinct category codes with the components of each of their prefixes: ``value``, ``component``."""
+        """The distinct category codes with their prefixes' components: ``value``, ``component``."""
         distinct = categories.drop_nulls().unique().to_frame("value")
         lengths = self.prefixes.get_column("value").str.len_chars().unique().sort()
         cuts = [

@@ -22,7 +22,8 @@ _HALF = np.uint64(32)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hubs:
-    """The accounts of each hub, without repeats: those of hub ``h`` are ``accounts[starts[h]:starts[h + 1]]``.
+    """The accounts of each hub, without repeats: those of hub ``h`` are
+    ``accounts[starts[h]:starts[h + 1]]``.
 
     Within a hub, accounts ascend.
     """

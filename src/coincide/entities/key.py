@@ -79,8 +79,7 @@ def load(path: Path, *, environ: Mapping[str, str] = os.environ) -> KeyRing:
     return ring
 
 
-def load_or_make(path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom) ->
-KeyRing:
+def load_or_make(path: Path, *, environ: Mapping[str, str] = os.environ, random: Random = os.urandom) -> KeyRing:
     """As :func:`load`, but makes the file with a new key if there is none.
 
     Only for a workspace that holds no pseudonym yet: to others a new key is a loss. Of two processes that

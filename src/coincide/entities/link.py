@@ -54,9 +54,10 @@ def link(edges: pl.DataFrame, section: settings.Entities, separations: Iterable[
     return Actors(
         members=named.join(reasons, on="group", how="anti").drop("group"),
         left=_left(named.join(reasons, on="group")),
-        generic=identifiers.with_columns(accounts=pl.Series(hubs.degrees, dtype=pl.UInt32),
-        cap=pl.Series(caps)) .filter(pl.Series(generic)) .sort(IDENTIFIER), links=Links(edges, rows, hub_rows,
-        label, joining, weak),
+        generic=identifiers.with_columns(accounts=pl.Series(hubs.degrees, dtype=pl.UInt32), cap=pl.Series(caps))
+        .filter(pl.Series(generic))
+        .sort(IDENTIFIER),
+        links=Links(edges, rows, hub_rows, label, joining, weak),
     )
 
 
@@ -82,20 +83,19 @@ def coded(
 
 
 def _coded_slowly(texts: pl.DataFrame) -> tuple[Codes, Codes]:
-    table =
-    texts.with_row_index("row").group_by(texts.columns).agg(pl.col("row").first()).with_row_index("code")
-    codes = texts.join(table, on=texts.columns, how="left", maintain_order="left").get_column("code") return
-    codes.to_numpy(), table.get_column("row").to_numpy()
+    first = texts.with_row_index("row").group_by(texts.columns).agg(pl.col("row").first())
+    table = first.with_row_index("code")
+    codes = texts.join(table, on=texts.columns, how="left", maintain_order="left").get_column("code")
+    return codes.to_numpy(), table.get_column("row").to_numpy()
 
 
-def _kinds(kinds: pl.Series, section: settings.Entities) -> tuple[npt.NDArray[np.int64],
-npt.NDArray[np.bool_]]:
+def _kinds(kinds: pl.Series, section: settings.Entities) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """The cap of each identifier, and whether it is of a strong kind."""
     names = kinds.unique().to_list()
     rules = [section.kind(name) for name in names]
     table = pl.DataFrame(
-        {"kind": names, "cap": [rule.cap for rule in rules], "strong": [rule.strength == "strong" for rule in
-        rules]}, schema={"kind": pl.String, "cap": pl.Int64, "strong": pl.Boolean},
+        {"kind": names, "cap": [rule.cap for rule in rules], "strong": [rule.strength == "strong" for rule in rules]},
+        schema={"kind": pl.String, "cap": pl.Int64, "strong": pl.Boolean},
     )
     joined = kinds.to_frame("kind").join(table, on="kind", how="left", maintain_order="left")
     return joined.get_column("cap").to_numpy(), joined.get_column("strong").to_numpy()
@@ -110,8 +110,9 @@ def _apart(edges: pl.DataFrame, rows: Codes, separations: Iterable[Separation]) 
     asked = pl.DataFrame(sorted(wanted), schema=dict.fromkeys(ACCOUNT, pl.String), orient="row")
     found = edges.select(ACCOUNT)[rows].with_row_index("code").join(asked, on=ACCOUNT, how="semi")
     code = {(namespace, account): number for number, namespace, account in found.iter_rows()}
-    known = [(code[pair.first], code[pair.second]) for pair in pairs if pair.first in code and pair.second in
-    code] both = np.array(known, dtype=np.uint32).reshape(-1, 2) return both[:, 0], both[:, 1]
+    known = [(code[pair.first], code[pair.second]) for pair in pairs if pair.first in code and pair.second in code]
+    both = np.array(known, dtype=np.uint32).reshape(-1, 2)
+    return both[:, 0], both[:, 1]
 
 
 def _reasons(
