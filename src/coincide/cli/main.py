@@ -32,6 +32,17 @@ class Command(NamedTuple):
 
 
 COMMANDS: tuple[Command, ...] = (
+    Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
+    Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
+    Command("why-not", "coincide.cli.why_not:why_not", "Say what an account lacks for an alert of a rule."),
+    Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
+    Command(
+        "quarantine", "coincide.cli.quarantine:quarantine", "List, count, show and retry rows that cannot be used."
+    ),
+    Command("entities", "coincide.cli.entities:entities", "Say why accounts are one actor; cut what is not."),
+    Command("keys", "coincide.cli.keys:keys", "Rotate the key of the pseudonyms."),
+    Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
+    Command("demo", "coincide.cli.demo:demo", "Show the whole machine on real and simulated purchases."),
     Command("init", "coincide.cli.init:init", "Make a workspace, and map the columns that are found."),
     Command("doctor", "coincide.cli.doctor:doctor", "Check workspace, sources, rules and catalog."),
 )
@@ -131,9 +142,7 @@ def _understood(error: BaseException) -> CoincideError:
         case errors.CoincideError():
             return error
         case click.exceptions.Abort() | KeyboardInterrupt() | EOFError():
-            return errors.Interrupted(
-                "stopped; nothing of this run was kept", hint="run the same command again"
-            )
+            return errors.Interrupted("stopped; nothing of this run was kept", hint="run the same command again")
         case click.ClickException():
             return _usage(error)
         case MemoryError():
@@ -141,9 +150,7 @@ def _understood(error: BaseException) -> CoincideError:
         case OSError():
             return _system(error)
         case _:
-            return errors.InternalError(
-                _place(error), hint="COINCIDE_DEBUG=1 shows the whole trace; please report it"
-            )
+            return errors.InternalError(_place(error), hint="COINCIDE_DEBUG=1 shows the whole trace; please report it")
 
 
 def _system(error: OSError) -> CoincideError:
