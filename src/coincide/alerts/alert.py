@@ -169,9 +169,7 @@ class Alert:
 
 def differing(before: Alert, after: Alert) -> tuple[str, ...]:
     """The names of the fields of ``finding`` in which two alerts differ."""
-    return tuple(
-        f.name for f in fields(Finding) if getattr(before.finding, f.name) != getattr(after.finding, f.name)
-    )
+    return tuple(f.name for f in fields(Finding) if getattr(before.finding, f.name) != getattr(after.finding, f.name))
 
 
 def iso(at_us: int) -> str:

@@ -90,9 +90,7 @@ def reconcile(
     current = [alert for alert in decided if alert.alert.facts.fingerprint == now]
     cover = _covered(current, findings)
     amendments = [
-        _amendment(
-            alert.alert, cover.get(alert.alert.id, ()), why if alert in current else outdated, facts.scan
-        )
+        _amendment(alert.alert, cover.get(alert.alert.id, ()), why if alert in current else outdated, facts.scan)
         for alert in decided
     ]
     taken = {finding for covered in cover.values() for finding in covered}
@@ -103,16 +101,12 @@ def reconcile(
 
     transitions = [amendment for amendment in amendments if amendment is not None]
     transitions += [
-        _withdrawn(alert.alert, outdated, facts.scan)
-        for alert in opened
-        if alert.alert.facts.fingerprint != now
+        _withdrawn(alert.alert, outdated, facts.scan) for alert in opened if alert.alert.facts.fingerprint != now
     ]
     transitions += [_withdrawn(alert, why, facts.scan) for alert in match.unmatched]
     transitions += [_superseded(alert, by, why, facts.scan) for alert, by in match.superseded]
     transitions += [
-        _continued(alert, finding, facts, why)
-        for alert, finding in match.continued
-        if alert.finding != finding
+        _continued(alert, finding, facts, why) for alert, finding in match.continued if alert.finding != finding
     ]
     transitions.sort(key=lambda transition: transition.after.id)
 
@@ -233,29 +227,19 @@ def _superseded(alert: Alert, survivor: Alert, why: str, scan: int) -> Transitio
 
 def _continued(alert: Alert, finding: Finding, facts: Facts, why: str) -> Transition:
     before = alert.finding
-    grown = (
-        finding.span[0] <= before.span[0] and finding.span[1] >= before.span[1] and finding.hits > before.hits
-    )
+    grown = finding.span[0] <= before.span[0] and finding.span[1] >= before.span[1] and finding.hits > before.hits
     reason = f"{_shift(before, finding)}: {why}"
     after = alert.found_as(finding, facts, reason)
-    return Transition(
-        "extended" if grown else "changed", alert, replace(after, changed_in=facts.scan), reason
-    )
+    return Transition("extended" if grown else "changed", alert, replace(after, changed_in=facts.scan), reason)
 
 
-def _opened(
-    finding: Finding, decided: list[_Moved], facts: Facts, why: str, continues_us: int | None
-) -> Transition:
+def _opened(finding: Finding, decided: list[_Moved], facts: Facts, why: str, continues_us: int | None) -> Transition:
     before = [
-        moved.alert
-        for moved in decided
-        if moved.actor == finding.actor and _follows(finding, moved, continues_us)
+        moved.alert for moved in decided if moved.actor == finding.actor and _follows(finding, moved, continues_us)
     ]
     link = max(before, key=lambda alert: (alert.finding.span[1], alert.id), default=None)
     reason = f"found: {why}" if link is None else f"goes on after {link.name}, which is decided: {why}"
-    alert = Alert(
-        0, facts, finding, reason=reason, linked_to=link.id if link else None, changed_in=facts.scan
-    )
+    alert = Alert(0, facts, finding, reason=reason, linked_to=link.id if link else None, changed_in=facts.scan)
     return Transition("opened", None, alert, reason)
 
 

@@ -232,9 +232,7 @@ def _bring_up(database: Database) -> None:
         revision = _revision(connection, database.place)
         if revision is None:
             metadata.create_all(connection)
-            connection.execute(
-                text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
-            )
+            connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
             connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": REVISIONS[-1]})
         elif revision != REVISIONS[-1]:
             from coincide.store.migrations import upgrade

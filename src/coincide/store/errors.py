@@ -160,9 +160,7 @@ class SegmentMissing(StoreError):
     code = "COI-D009"
 
     def __init__(self, path: str) -> None:
-        super().__init__(
-            "the data file is gone", where=Where(path), hint="run the command again, or restore the file"
-        )
+        super().__init__("the data file is gone", where=Where(path), hint="run the command again, or restore the file")
 
 
 class SegmentDamaged(StoreError):

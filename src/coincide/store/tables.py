@@ -44,9 +44,7 @@ scan = Table(
     Column("started_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, nullable=False),
     Column("command", JSON, nullable=False),
-    Column(
-        "run", JSON, nullable=False, comment="read, unmatched, accepted, duplicates, quarantined of this run"
-    ),
+    Column("run", JSON, nullable=False, comment="read, unmatched, accepted, duplicates, quarantined of this run"),
     Column("totals", JSON, nullable=False, comment="the same of the workspace after the run"),
     Column("versions", JSON, nullable=False, comment="entities, catalog, lists, mapping"),
 )
@@ -182,9 +180,7 @@ membership = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("actor", Text, nullable=False),
-    Column(
-        "version", NUMBER, ForeignKey("entity_version.number"), nullable=False, comment="since when it is so"
-    ),
+    Column("version", NUMBER, ForeignKey("entity_version.number"), nullable=False, comment="since when it is so"),
     Index(None, "actor"),
 )
 

@@ -55,21 +55,15 @@ def upgrade() -> None:
         "rule_version",
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.Text(), nullable=False),
-        sa.Column(
-            "text", sa.Text(), nullable=False, comment="the latest text of the rule that had this meaning"
-        ),
+        sa.Column("text", sa.Text(), nullable=False, comment="the latest text of the rule that had this meaning"),
         sa.Column("sentence", sa.Text(), nullable=False, comment="the plan in plain English"),
-        sa.Column(
-            "innocent", sa.JSON(), nullable=False, comment="innocent explanations, as the author listed them"
-        ),
+        sa.Column("innocent", sa.JSON(), nullable=False, comment="innocent explanations, as the author listed them"),
         sa.Column("first_seen", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("rule", "fingerprint", name=op.f("pk_rule_version")),
     )
     op.create_table(
         "scan",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
         sa.Column("scope", sa.Text(), nullable=False, comment="which rules and sources the run covered"),
         sa.Column("started_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=False),
@@ -108,9 +102,7 @@ def upgrade() -> None:
         "suppression",
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
-        sa.Column(
-            "until", sa.BigInteger(), nullable=False, comment="episodes that end before it do not open"
-        ),
+        sa.Column("until", sa.BigInteger(), nullable=False, comment="episodes that end before it do not open"),
         sa.Column("because", sa.Text(), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -167,9 +159,7 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "disposition IN ('benign', 'inconclusive', 'suspicious')", name=op.f("ck_alert_disposition")
         ),
-        sa.CheckConstraint(
-            "status IN ('open', 'decided', 'superseded', 'withdrawn')", name=op.f("ck_alert_status")
-        ),
+        sa.CheckConstraint("status IN ('open', 'decided', 'superseded', 'withdrawn')", name=op.f("ck_alert_status")),
         sa.ForeignKeyConstraint(["changed_in"], ["scan.id"], name=op.f("fk_alert_changed_in_scan")),
         sa.ForeignKeyConstraint(["linked_to"], ["alert.id"], name=op.f("fk_alert_linked_to_alert")),
         sa.ForeignKeyConstraint(["opened_in"], ["scan.id"], name=op.f("fk_alert_opened_in_scan")),
@@ -188,9 +178,7 @@ def upgrade() -> None:
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("mtime_ns", sa.BigInteger(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column(
-            "racy", sa.Boolean(), nullable=False, comment="as new as its reading: size and time prove nothing"
-        ),
+        sa.Column("racy", sa.Boolean(), nullable=False, comment="as new as its reading: size and time prove nothing"),
         sa.Column("read", sa.BigInteger(), nullable=False),
         sa.Column("unmatched", sa.BigInteger(), nullable=False),
         sa.Column("quarantined", sa.BigInteger(), nullable=False),
@@ -218,9 +206,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_membership_actor"), "membership", ["actor"], unique=False)
     op.create_table(
         "alert_change",
-        sa.Column(
-            "id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False
-        ),
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("alert", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column(
             "scan",

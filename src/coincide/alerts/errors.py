@@ -1,0 +1,153 @@
+"""What can go wrong with alerts: codes ``COI-A0nn``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coincide.errors import CoincideError
+
+
+class NoSuchAlert(CoincideError):
+    """No alert has this number.
+
+    Alerts are called `A-` and a number, and keep it for ever; `coincide alerts --status all` lists all of
+    them. Look whether the command runs in the right workspace.
+    """
+
+    code = "COI-A001"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"there is no alert `{name}`", hint="`coincide alerts --status all` lists them all")
+
+
+class AlertClosed(CoincideError):
+    """The alert was superseded or withdrawn, so there is nothing to decide.
+
+    A superseded alert goes on in another one: decide that. A withdrawn one is not found any more in the data.
+    `coincide alerts show` says why.
+    """
+
+    code = "COI-A002"
+
+    def __init__(self, name: str, status: str, survivor: str | None) -> None:
+        self.name = name
+        self.status = status
+        hint = (
+            f"decide {survivor}, which goes on in its place" if survivor else f"`coincide alerts show {name}` says why"
+        )
+        super().__init__(f"{name} is {status} and cannot be decided", hint=hint)
+
+
+class AlreadyDecided(CoincideError):
+    """A person has decided this alert already.
+
+    To replace that decision, say so with `--again`; the earlier one stays in the history.
+    """
+
+    code = "COI-A003"
+
+    def __init__(self, name: str, disposition: str, on: str) -> None:
+        self.name = name
+        super().__init__(
+            f"{name} was decided {disposition} on {on}",
+            hint="`--again` replaces the decision; the old one stays on record",
+        )
+
+
+class ReasonMissing(CoincideError):
+    """A decision, a suppression and a separation need a reason that another person can follow.
+
+    Write it after `--because`, in quotes.
+    """
+
+    code = "COI-A004"
+    exit_status = 2
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} needs a reason", hint='--because "why"')
+
+
+class UnknownActor(CoincideError):
+    """No alert and no stored membership names this actor.
+
+    Actors are named by pseudonyms (`p-...`), as in `coincide alerts`. The identifier itself is not
+    understood here, so that it does not stay in the history of the shell.
+    """
+
+    code = "COI-A005"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no actor or account of this name is known",
+            hint="use the pseudonym `p-...` that `coincide alerts` shows",
+        )
+
+
+class UnknownRule(CoincideError):
+    """No scan ever ran a rule of this id, so there is nothing to suppress.
+
+    The sentence offers an id that is spelt nearly so.
+    """
+
+    code = "COI-A006"
+
+    def __init__(self, rule: str, known: Sequence[str]) -> None:
+        import difflib
+
+        self.rule = rule
+        near = difflib.get_close_matches(rule, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else "`coincide alerts --json` shows the rules of alerts"
+        super().__init__(f"no scan has run a rule `{rule}`", hint=hint)
+
+
+class SuppressionOver(CoincideError):
+    """The date of the suppression is not in the future, so it would suppress nothing.
+
+    A suppression holds until the beginning of its date, in UTC.
+    """
+
+    code = "COI-A007"
+    exit_status = 2
+
+    def __init__(self, until: str) -> None:
+        super().__init__(f"the suppression would end on {until}, which is past", hint="name a date in the future")
+
+
+class NothingToLift(CoincideError):
+    """There is no suppression of this rule for this actor.
+
+    `coincide alerts suppressions` lists them.
+    """
+
+    code = "COI-A008"
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(f"no suppression of `{rule}` for this actor", hint="`coincide alerts suppressions` lists them")
+
+
+class SameAccount(CoincideError):
+    """An account cannot be separated from itself.
+
+    Name two different accounts by their pseudonyms.
+    """
+
+    code = "COI-A009"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__("a separation needs two different accounts", hint="name two pseudonyms `p-...`")
+
+
+class BadPage(CoincideError):
+    """The place to go on from, given after `--after`, is not one that a page before printed.
+
+    Copy it from the end of that page (or from `next` of its JSON), or leave `--after` away to begin at the
+    first page.
+    """
+
+    code = "COI-A010"
+    exit_status = 2
+
+    def __init__(self, after: str) -> None:
+        super().__init__(f"`--after {after}` is no place in the list", hint="copy it from the end of the page before")

@@ -1,0 +1,170 @@
+"""What people do to alerts: the only place beside the scan that changes their state. DESIGN: section 4.
+
+Each function reads the same way: check, load, change by a pure method of the noun, append to the history in
+the same transaction. Time and the person's name come in as arguments. What a scan does is in ``scan`` and
+``reconcile``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from sqlalchemy import Connection, delete, insert, or_, select
+
+from coincide.alerts import register
+from coincide.alerts.alert import Alert, Decision, Disposition, iso
+from coincide.alerts.errors import (
+    AlertClosed,
+    AlreadyDecided,
+    NoSuchAlert,
+    NothingToLift,
+    ReasonMissing,
+    SameAccount,
+    SuppressionOver,
+    UnknownActor,
+    UnknownRule,
+)
+from coincide.alerts.reconcile import Transition
+from coincide.store import rule as rules
+from coincide.store import tables
+from coincide.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """No alerts of a rule for an actor from episodes that end before ``until``; times in microseconds,
+    UTC."""
+
+    rule: str
+    actor: str
+    until: int
+    because: str
+    by: str
+    at: int
+
+
+def decide(
+    database: Database,
+    id_: int,
+    disposition: Disposition,
+    *,
+    because: str,
+    by: str,
+    at_us: int,
+    again: bool = False,
+) -> Alert:
+    """A person's word on an alert; from then on it no longer moves. The alert afterwards.
+
+    ``again`` replaces an earlier decision, which stays in the history. Raises ``ReasonMissing``,
+    ``NoSuchAlert``, ``AlertClosed`` or ``AlreadyDecided``.
+    """
+    if not because.strip():
+        raise ReasonMissing("a decision")
+    with database.writing() as connection:
+        alert = register.find(connection, id_)
+        if alert is None:
+            raise NoSuchAlert(f"A-{id_}")
+        if alert.status in ("superseded", "withdrawn"):
+            survivor = f"A-{alert.superseded_by}" if alert.superseded_by else None
+            raise AlertClosed(alert.name, alert.status, survivor)
+        if alert.decision is not None and not again:
+            raise AlreadyDecided(alert.name, alert.decision.disposition, iso(alert.decision.at))
+        after = alert.decided(Decision(disposition, by, at_us, because.strip()))
+        reason = f"{disposition}: {because.strip()}"
+        return register.write(connection, [Transition("decided", alert, after, reason)], at_us, by=by)[0]
+
+
+def suppress(
+    database: Database, rule: str, actor: str, *, until_us: int, because: str, by: str, at_us: int
+) -> Suppression:
+    """No alerts of the rule open for the actor until a date; those that are open stay. Replaces an earlier
+    one.
+
+    Raises ``ReasonMissing``, ``SuppressionOver``, ``UnknownRule`` or ``UnknownActor``.
+    """
+    if not because.strip():
+        raise ReasonMissing("a suppression")
+    if until_us <= at_us:
+        raise SuppressionOver(iso(until_us))
+    suppression = Suppression(rule, actor, until_us, because.strip(), by, at_us)
+    with database.writing() as connection:
+        known = rules.known(connection)
+        if rule not in known:
+            raise UnknownRule(rule, known)
+        _must_be_known(connection, actor)
+        _forget(connection, rule, actor)
+        connection.execute(
+            insert(tables.suppression).values(
+                rule=rule, actor=actor, until=until_us, because=suppression.because, by=by, at=at_us
+            )
+        )
+    return suppression
+
+
+def lift(database: Database, rule: str, actor: str) -> None:
+    """Ends a suppression at once: the next scan that evaluates the actor opens what it finds.
+
+    Raises ``NothingToLift``.
+    """
+    with database.writing() as connection:
+        if not _forget(connection, rule, actor):
+            raise NothingToLift(rule)
+
+
+def suppressions(connection: Connection, rule: str | None = None) -> list[Suppression]:
+    """All suppressions (of a rule), by rule and actor."""
+    table = tables.suppression
+    query = select(table).order_by(table.c.rule, table.c.actor)
+    if rule is not None:
+        query = query.where(table.c.rule == rule)
+    return [Suppression(*row) for row in connection.execute(query)]
+
+
+def separate(
+    database: Database, accounts: Sequence[str], *, because: str, by: str, at_us: int
+) -> list[tuple[str, str]]:
+    """These accounts (pseudonyms) are not the same party: cut for good, each from each; the next scan obeys.
+
+    Returns the pairs that are new. Raises ``ReasonMissing``, ``SameAccount`` or ``UnknownActor``.
+    """
+    if not because.strip():
+        raise ReasonMissing("a separation")
+    if len(set(accounts)) < max(len(accounts), 2):
+        raise SameAccount
+    table = tables.separation
+    with database.writing() as connection:
+        for account in accounts:
+            _must_be_known(connection, account)
+        known = {(a, b) for a, b in connection.execute(select(table.c.account_a, table.c.account_b))}
+        new = [pair for pair in combinations(sorted(accounts), 2) if pair not in known]
+        if new:
+            connection.execute(
+                insert(table),
+                [{"account_a": a, "account_b": b, "by": by, "at": at_us, "because": because.strip()} for a, b in new],
+            )
+    return new
+
+
+def separations(connection: Connection) -> list[tuple[str, str]]:
+    """The pairs of accounts (pseudonyms, the smaller first) that a person cut, sorted."""
+    table = tables.separation
+    query = select(table.c.account_a, table.c.account_b).order_by(table.c.account_a, table.c.account_b)
+    return [(a, b) for a, b in connection.execute(query)]
+
+
+def _forget(connection: Connection, rule: str, actor: str) -> bool:
+    table = tables.suppression
+    gone = connection.execute(delete(table).where(table.c.rule == rule, table.c.actor == actor))
+    return gone.rowcount > 0
+
+
+def _must_be_known(connection: Connection, name: str) -> None:
+    member, alert = tables.membership, tables.alert
+    places = (
+        select(member.c.account).where(or_(member.c.account == name, member.c.actor == name)),
+        select(alert.c.id).where(or_(alert.c.actor == name, alert.c.started_account == name)),
+    )
+    if all(connection.execute(query.limit(1)).first() is None for query in places):
+        raise UnknownActor

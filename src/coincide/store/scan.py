@@ -1,0 +1,48 @@
+"""The scans there were: what was asked, what was counted, with which versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from coincide.store import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One finished scan; times in microseconds since 1970 in UTC.
+
+    ``run`` and ``totals`` count rows: read, unmatched, accepted, duplicates, quarantined; of this run, and
+    of the workspace after it.
+    """
+
+    id: int
+    scope: str
+    started_at: int
+    finished_at: int
+    command: Mapping[str, Any]
+    run: Mapping[str, int]
+    totals: Mapping[str, int]
+    versions: Mapping[str, Any]
+
+
+def next_id(connection: Connection) -> int:
+    """The id for a new scan, inside the transaction that adds it."""
+    return (connection.execute(select(func.max(tables.scan.c.id))).scalar() or 0) + 1
+
+
+def add(connection: Connection, scan: Scan) -> None:
+    """Keeps a scan. Before its alerts: they refer to it."""
+    connection.execute(insert(tables.scan), asdict(scan))
+
+
+def latest(connection: Connection, scope: str | None = None) -> Scan | None:
+    """The newest scan (of a scope), ``None`` if there was none."""
+    query = select(tables.scan).order_by(tables.scan.c.id.desc()).limit(1)
+    if scope is not None:
+        query = query.where(tables.scan.c.scope == scope)
+    row = connection.execute(query).first()
+    return None if row is None else Scan(*row)
