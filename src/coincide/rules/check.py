@@ -371,9 +371,10 @@ class _Check:
         if summand is None or limit is None or limit_entry is None:
             return
         inclusive = limit_entry.key.text == "at_least"
-        units = {"unit": unit[0] if unit else None, "currency": currency[0] if currency else None}
-        self.condition = plan.Threshold(summand, limit, inclusive, **units)
-        self.values["threshold"] = Threshold(sum=summand, **{limit_entry.key.text: limit}, **units)
+        of, in_ = unit[0] if unit else None, currency[0] if currency else None
+        self.condition = plan.Threshold(summand, limit, inclusive, of, in_)
+        more_than, at_least = (None, limit) if inclusive else (limit, None)
+        self.values["threshold"] = Threshold(sum=summand, more_than=more_than, at_least=at_least, unit=of, currency=in_)
 
     def summand(self, entry: Entry | None) -> plan.Summand | None:
         if entry is None:

@@ -28,7 +28,7 @@ from coincide.rules.errors import (
 )
 
 if TYPE_CHECKING:
-    from ruamel.yaml.events import Event
+    from ruamel.yaml.events import Event, ScalarEvent
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
@@ -257,7 +257,7 @@ class _Reader:
         assert isinstance(event, MappingStartEvent)
         return self._mapping(event, depth)
 
-    def _scalar(self, event: Event) -> Scalar:
+    def _scalar(self, event: ScalarEvent) -> Scalar:
         style: Style
         match event.style:
             case "'":

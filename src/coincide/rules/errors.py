@@ -28,6 +28,7 @@ def did_you_mean(wrong: str, known: Iterable[str], *, most: int = 12) -> str | N
 
 
 def listed(names: Iterable[str], joined: str = ", ") -> str:
+    """Names inside a sentence, each as code."""
     return joined.join(f"`{name}`" for name in names)
 
 
@@ -557,7 +558,7 @@ class SpecialCategory(RuleError):
             f"the attribute `{shown(name)}` is of a special category of personal data (`{word}`), "
             "which no rule may read",
             where=where,
-            hint="Regulation (EU) 2016/679, Article 9(1) (citation unchecked); rename the attribute if it is something else",
+            hint="GDPR, Article 9(1) (citation unchecked); rename the attribute if it is something else",
         )
 
 

@@ -7,6 +7,7 @@ are equal when they mean the same text apart from positions: ``span`` never take
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -16,6 +17,8 @@ Comparison = Only["=", "<>", "<", "<=", ">", ">="]
 Operator = Only["+", "-", "*", "/"]
 Function = Only["abs", "lower", "length", "local_hour", "weekday"]
 Measure = Only["count", "sum", "distinct"]
+
+_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,3 +194,89 @@ def fields_of(expression: Expression | None) -> frozenset[str]:
         elif isinstance(node, Aggregate) and node.field is not None:
             names.add(node.field)
     return frozenset(names)
+
+
+_LEVEL: dict[type[Expression], int] = {
+    Or: 0,
+    And: 1,
+    Not: 2,
+    Compare: 3,
+    Between: 3,
+    In: 3,
+    InList: 3,
+    IsNull: 3,
+    Like: 3,
+}
+"""How tightly a node binds, loosest first; sums are 4, products 5, a minus 6, the rest 7."""
+
+
+def text_of(expression: Expression) -> str:
+    """The expression as an author would write it: reading it again gives an equal expression."""
+    match expression:
+        case Field(name):
+            return _name(name)
+        case Literal(value):
+            return _literal(value)
+        case Not(In() | InList() | Between() | Like() | IsNull() as operand):
+            return _asked(operand, "not ")
+        case Not(operand):
+            return f"not {_inside(operand, 2)}"
+        case And(operands):
+            return " and ".join(_inside(operand, 2) for operand in operands)
+        case Or(operands):
+            return " or ".join(_inside(operand, 1) for operand in operands)
+        case Compare(operator, left, right):
+            return f"{_inside(left, 4)} {operator} {_inside(right, 4)}"
+        case Arithmetic(operator, left, right):
+            level = 4 if operator in "+-" else 5
+            return f"{_inside(left, level)} {operator} {_inside(right, level + 1)}"
+        case Negate(operand):
+            return f"-{_inside(operand, 7)}"
+        case Call(function, argument):
+            return f"{function}({_inside(argument, 4)})"
+        case Aggregate(measure, field):
+            return f"{measure}({_name(field) if field else ''})"
+        case _:
+            return _asked(expression, "")
+
+
+def _asked(expression: Expression, denied: str) -> str:
+    """The forms that have a ``not`` of their own."""
+    match expression:
+        case In(operand, values):
+            listed = ", ".join(_literal(value.value) for value in values)
+            return f"{_inside(operand, 4)} {denied}in ({listed})"
+        case InList(operand, name):
+            return f"{_inside(operand, 4)} {denied}in list({_literal(name)})"
+        case Between(operand, low, high):
+            return f"{_inside(operand, 4)} {denied}between {_inside(low, 4)} and {_inside(high, 4)}"
+        case Like(operand, pattern):
+            return f"{_inside(operand, 4)} {denied}like {_literal(pattern)}"
+        case IsNull(operand):
+            return f"{_inside(operand, 4)} is {denied}null"
+        case _:
+            raise TypeError(f"no text for {type(expression).__name__}")
+
+
+def _inside(expression: Expression, level: int) -> str:
+    """In parentheses where it binds looser than ``level``."""
+    if isinstance(expression, Arithmetic):
+        binds = 4 if expression.operator in "+-" else 5
+    elif isinstance(expression, Negate):
+        binds = 6
+    else:
+        binds = _LEVEL.get(type(expression), 7)
+    text = text_of(expression)
+    return f"({text})" if binds < level else text
+
+
+def _literal(value: str | Decimal | bool) -> str:
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return str(value).lower() if isinstance(value, bool) else format(value, "f")
+
+
+def _name(name: str) -> str:
+    """Quoted after the dot where a name holds more than a plain word: ``attributes."age-group"``."""
+    head, dot, tail = name.partition(".")
+    return f'{head}."{tail}"' if dot and not _PLAIN_NAME.fullmatch(tail) else name

@@ -88,13 +88,20 @@ _REFUSED: dict[str, str] = {
     ">>": "bitwise operators are", "%": "the remainder is", "||": "joining texts is", "<=>": "`<=>` is",
     "==": "`==` is", "&&": "`&&` is", "!": "`!` is", "[": "brackets are", "]": "brackets are", "{": "braces are",
     "}": "braces are", "->": "`->` is", "=>": "`=>` is", ":=": "`:=` is", "{{": "templates are", "}}": "templates are",
-    "{%": "templates are", "%}": "templates are", "**": "`**` is", "^=": "`^=` is", "`": "backquotes are", "\\": "backslashes are",
+    "{%": "templates are", "%}": "templates are", "**": "`**` is", "^=": "`^=` is", "`": "backquotes are",
+    "\\": "backslashes are",
 }  # fmt: skip
 _INSTEAD: dict[str, str] = {
-    "ilike": "write `lower(field) like 'text%'`", "==": "write `=`", "<=>": "write `=` or `is null`", "&&": "write `and`",
-    "!": "write `not` or `<>`", "||": "write `or` if that is meant", "select": "lists of values go into a managed list: `item in list('name')`",
-    ";": "an expression is one condition: join parts with `and`", "`": "names need no quotes, texts single ones",
-}  # fmt: skip
+    "ilike": "write `lower(field) like 'text%'`",
+    "==": "write `=`",
+    "<=>": "write `=` or `is null`",
+    "&&": "write `and`",
+    "!": "write `not` or `<>`",
+    "||": "write `or` if that is meant",
+    "select": "lists of values go into a managed list: `item in list('name')`",
+    ";": "an expression is one condition: join parts with `and`",
+    "`": "names need no quotes, texts single ones",
+}
 
 
 def parse(text: str, locate: Locate | None = None) -> Expression:
@@ -145,7 +152,7 @@ class _Token:
 def _tokens(text: str, locate: Locate) -> list[_Token]:
     """The tokens and an end; whatever lies between two tokens must be blank, so nothing goes unread."""
     from sqlglot.errors import SqlglotError
-    from sqlglot.tokens import Tokenizer, TokenType
+    from sqlglot.tokens import Tokenizer
 
     try:
         cut = Tokenizer().tokenize(text)
@@ -164,9 +171,9 @@ def _tokens(text: str, locate: Locate) -> list[_Token]:
         at = token.end + 1
         raw = text[token.start : at]
         kind: Only["word", "quoted", "text", "number", "sign"] = "sign"
-        if token.token_type is TokenType.STRING and raw[0] == raw[-1] == "'" and len(raw) > 1:
+        if token.token_type.name == "STRING" and raw[0] == raw[-1] == "'" and len(raw) > 1:
             kind = "text"
-        elif token.token_type is TokenType.IDENTIFIER and raw[0] == '"':
+        elif token.token_type.name == "IDENTIFIER" and raw[0] == '"':
             kind = "quoted"
         elif _NUMBER.match(raw):
             kind = "number"
@@ -337,7 +344,6 @@ class _Parser:
         return In(left, _sorted(values), span=self.span(start))
 
     def in_list(self, start: int, left: Expression) -> Expression:
-        named = self.at
         self.take()
         self.expect("(")
         if self.here.kind != "text":
@@ -346,7 +352,6 @@ class _Parser:
         self.expect(")")
         if not isinstance(left, Field):
             raise errors.MisplacedList(where=self.where(left.span or self.span(start)))
-        del named
         return InList(left, _unquoted(name), span=self.span(start))
 
     # Values.

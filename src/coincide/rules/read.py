@@ -31,7 +31,8 @@ _TIME = re.compile(
     r"(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?(Z|[+-][0-9]{2}:[0-9]{2})?)?"
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_COMPONENT = re.compile(r"[^\s,{}\[\]]{1,100}")
+# As in the catalog, which is the other side of the name.
+_COMPONENT = re.compile(r"[a-z][a-z0-9-]*")
 
 T = TypeVar("T")
 
