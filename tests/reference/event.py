@@ -118,14 +118,14 @@ def _value(name: str, kind: str, cell: Cell, source: Source) -> Value:
     if kind == "time":
         return _time(there, source.timezone)
     if kind == "whole":
-        whole = _number(there, most_decimals=0, most_digits=19)
+        whole = number(there, most_decimals=0, most_digits=19)
         if not -(2**63) <= whole < 2**63:
             raise Unreadable
         return whole
     if kind == "coordinate":
-        return _number(there, most_decimals=17, most_digits=38)
+        return number(there, most_decimals=17, most_digits=38)
     # "quantities have at most 18 digits and 9 decimals, else quarantined"
-    return _number(there, most_decimals=9, most_digits=18)
+    return number(there, most_decimals=9, most_digits=18)
 
 
 def text(name: str, cell: Cell, source: Source) -> str | None:
@@ -154,8 +154,8 @@ def _joined(parts: list[str | None]) -> str | None:
     return "|".join(escaped)
 
 
-def _number(text: str, *, most_decimals: int, most_digits: int) -> Fraction:
-    """The exact value. "number not finite" is not of the form and so unreadable."""
+def number(text: str, *, most_decimals: int, most_digits: int) -> Fraction:
+    """The exact value of a numeric text. "number not finite" is not of the form and so unreadable."""
     form = _NUMBER.fullmatch(text)
     if form is None:
         raise Unreadable

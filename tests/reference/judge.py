@@ -46,10 +46,12 @@ def judge(world: World, *, ties_reversed: bool = False) -> Trial:
                 events.append(read(source_name, source, number, row, world.attributes))
 
     actor_of = actors(world, events)
-    selections = [_select(world, rule, events) for rule in world.rules]
+    # "no rule of this run (live, shadow, and drafts that were named)"
+    rules = [rule for rule in world.rules if rule.status in ("live", "shadow")]
+    selections = [_select(world, rule, events) for rule in rules]
     rows, quarantined = _ends(events, unread, selections)
     trial = Trial(Verdict(rows, quarantined, [], {}, actor_of))
-    for rule, selection in zip(world.rules, selections, strict=True):
+    for rule, selection in zip(rules, selections, strict=True):
         trial.verdict.observations[rule.id] = len(selection.kept)
         seen: dict[Account, list[Observation]] = {}
         for event in selection.kept:
