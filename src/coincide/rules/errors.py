@@ -159,6 +159,19 @@ class NoRule(RuleError):
         )
 
 
+class RuleFileExists(RuleError):
+    """`coincide rules new` was called for a rule whose file is there already. Nothing was changed.
+
+    `new` never overwrites. Choose another id, or edit the file.
+    """
+
+    code = "COI-R009"
+    exit_status = 2
+
+    def __init__(self, file: str) -> None:
+        super().__init__("this rule file is there already", where=Where(file), hint="choose another id, or edit it")
+
+
 # --- the rule ---------------------------------------------------------------------------------------------
 
 

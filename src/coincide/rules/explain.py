@@ -39,7 +39,8 @@ def explain(plan: Plan) -> str:
 def _looks_at(plan: Plan) -> str:
     text = f"Looks at {either(plan.events)} events"
     if plan.components is not None:
-        text += f" of {either(plan.components)}"
+        noun = "component" if len(plan.components) == 1 else "components"
+        text += f" of the {noun} {either(plan.components)}"
     if plan.where is not None:
         text += f" where {words(plan.where)}"
     match plan.by:
@@ -151,7 +152,7 @@ def _because(plan: Plan) -> Because:
             labels = {name: name if least is None else f"{name} (at least {number(least)})" for name, least in named}
             out_of = f"of {_counted(len(named), 'component')}"
             return lambda components, _count, _total, a, b: (
-                f"{len(components)} {out_of} ({', '.join([labels[name] for name in components])}) {window}, {when(a, b)}."
+                f"{len(components)} {out_of} ({', '.join([labels[n] for n in components])}) {window}, {when(a, b)}."
             )
         case plans.Velocity(_, distinct):
             one, many = ("observation", "observations")

@@ -31,8 +31,10 @@ class LoadedRule:
     text: str
 
 
-def load(paths: Sequence[Path], *, context: Context) -> list[LoadedRule]:
+def load(paths: Sequence[Path], *, context: Context, folder: Path | None = None) -> list[LoadedRule]:
     """The rules of the files, in order of file and document.
+
+    Messages name files as given, or relative to ``folder`` where they lie inside.
 
     Raises ``Problems`` with everything that is wrong in all files: unreadable files, YAML, keys, values,
     expressions, and ids that stand twice.
@@ -40,10 +42,11 @@ def load(paths: Sequence[Path], *, context: Context) -> list[LoadedRule]:
     problems: list[CoincideError] = []
     texts: list[tuple[str, bytes]] = []
     for path in paths:
+        file = str(path.relative_to(folder)) if folder is not None and path.is_relative_to(folder) else str(path)
         try:
-            texts.append((str(path), path.read_bytes()))
+            texts.append((file, path.read_bytes()))
         except OSError as error:
-            problems.append(FileUnreadable(error.strerror or "unknown reason", where=Where(str(path))))
+            problems.append(FileUnreadable((error.strerror or "the system refused").lower(), where=Where(file)))
     return _load(texts, context, problems)
 
 

@@ -100,10 +100,15 @@ class Plan:
     @cached_property
     def fingerprint(self) -> str:
         """``v1-`` and 32 hexadecimal digits of the SHA-256 of the plan's canonical JSON."""
-        content = {"version": FINGERPRINT_VERSION, **_canonical(self)}
-        del content["rule"], content["status"]
+        content = {"version": FINGERPRINT_VERSION, **self.document}
         text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return f"v{FINGERPRINT_VERSION}-{hashlib.sha256(text.encode()).hexdigest()[:32]}"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """What the fingerprint is made of, as JSON values: all of the plan but the rule's id and status."""
+        content: dict[str, Any] = _canonical(self)
+        return {key: value for key, value in content.items() if key not in ("rule", "status")}
 
     @property
     def tagged(self) -> tuple[str, ...] | None:

@@ -6,6 +6,7 @@ built from values that were checked already, and give the JSON Schema (``schema`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -34,7 +35,19 @@ Positive = Annotated[Decimal, Field(gt=0), WithJsonSchema({"type": "number", "ex
 Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
 Text = Annotated[str, Field(min_length=1)]
 Component = Annotated[str, Field(min_length=1)]
-EventKind = Annotated[str, WithJsonSchema({"enum": list(KINDS)})]
+
+
+_EVENTS = {
+    "anyOf": [
+        {"enum": list(KINDS)},
+        {"type": "array", "items": {"enum": list(KINDS)}, "minItems": 1, "uniqueItems": True},
+    ]
+}
+
+
+def _exactly_one(keys: Iterable[str]) -> dict[str, Any]:
+    """JSON Schema of a mapping that has exactly one of the keys."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
 
 
 class _Part(BaseModel):
@@ -74,6 +87,8 @@ class Velocity(_Part):
 
 class Threshold(_Part):
     """Holds where the exact sum over the window passes a limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_exactly_one(LIMIT_KEYS))
 
     sum: Literal["quantity", "quantity * content", "amount_minor"] = Field(description="what is added up")
     more_than: Number | None = Field(None, description="the sum must be above this (this or `at_least`)")
@@ -151,11 +166,7 @@ class Rule(_Part):
         extra="forbid",
         frozen=True,
         title="A rule of Coincide",
-        json_schema_extra={
-            "oneOf": [{"required": [kind]} for kind in KIND_KEYS],
-            "anyOf": [{"required": [key]} for key in WINDOW_KEYS],
-            "not": {"required": list(WINDOW_KEYS)},
-        },
+        json_schema_extra={"allOf": [_exactly_one(KIND_KEYS), _exactly_one(WINDOW_KEYS)]},
     )
 
     rule: Annotated[str, Field(pattern=ID_PATTERN, max_length=63)] = Field(
@@ -172,11 +183,8 @@ class Rule(_Part):
         description="ordinary explanations, shown beside every alert; at least one"
     )
     references: tuple[Text, ...] = Field((), description="sources: laws, guidance, articles")
-    events: tuple[EventKind, ...] = Field(
-        description="the kind or kinds of event that are looked at",
-        json_schema_extra={
-            "anyOf": [{"enum": list(KINDS)}, {"type": "array", "items": {"enum": list(KINDS)}, "minItems": 1}]
-        },
+    events: Annotated[tuple[str, ...], WithJsonSchema(_EVENTS)] = Field(
+        description="the kind or kinds of event that are looked at: purchase, return, refund, tap, incident"
     )
     where: Text | None = Field(None, description="a condition on one event; events that do not meet it are passed over")
     by: Annotated[str, Field(pattern=BY_PATTERN)] = Field(

@@ -1,0 +1,268 @@
+"""``coincide rules``: check, explain, schema, new. What rules mean is said in ``coincide.rules``."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coincide.cli.option import json_option, workspace_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coincide.errors import CoincideError
+    from coincide.rules.load import LoadedRule
+    from coincide.rules.plan import Plan
+    from coincide.settings import Settings
+
+KINDS = ("combination", "velocity", "threshold", "sequence")
+
+no_workspace = click.option(
+    "-w", "--workspace", metavar="FOLDER", expose_value=False, help="Taken as everywhere; nothing here depends on it."
+)
+
+
+@click.group()
+def rules() -> None:
+    """Check, test, explain and begin rules."""
+
+
+@rules.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@workspace_option
+@json_option
+def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
+    """Find everything that is wrong with rules.
+
+    Checks FILES, or all rule files of the workspace. Every problem is shown with its place, a code and a hint.
+    Ends with 1 if there are any.
+    """
+    from coincide.errors import Problems
+
+    found: list[LoadedRule] = []
+    problems: list[CoincideError] = []
+    settings = _settings(workspace)
+    paths = list(files) or _files(workspace, settings)
+    try:
+        found = _load(workspace, settings, paths)
+    except Problems as error:
+        problems = error.problems
+    if as_json:
+        click.echo(json.dumps([_entry(problem) for problem in problems], ensure_ascii=False))
+    elif problems:
+        from coincide.cli import render
+
+        colour = sys.stdout.isatty() and _coloured()
+        click.echo(render.text(Problems(problems), colour=colour))
+    else:
+        click.echo(f"{_counted(len(found), 'rule')} in {_counted(len(paths), 'file')}: nothing is wrong")
+    return 1 if problems else 0
+
+
+@rules.command()
+@click.argument("names", nargs=-1, metavar="[RULE]...")
+@click.option("--sql", is_flag=True, help="Show the SQL that selects its events.")
+@click.option("--plan", "with_plan", is_flag=True, help="Show the plan, which is all that a rule means.")
+@workspace_option
+@json_option
+def explain(names: tuple[str, ...], sql: bool, with_plan: bool, workspace: Path, as_json: bool) -> None:
+    """Say rules in plain English.
+
+    Explains the RULES of these ids, or all of the workspace.
+    """
+    settings = _settings(workspace)
+    found = _chosen(_load(workspace, settings, _files(workspace, settings)), names)
+    if as_json:
+        click.echo(json.dumps([_explained(rule, sql) for rule in found], ensure_ascii=False))
+        return
+    for position, loaded in enumerate(found):
+        if position:
+            click.echo()
+        _show(loaded, sql=sql, with_plan=with_plan)
+
+
+@rules.command()
+@no_workspace
+@json_option
+def schema(as_json: bool) -> None:
+    """Print the JSON Schema of rules, for editors.
+
+    Write it beside the rules, and name it in the first line of each: `# yaml-language-server: $schema=...`.
+    With --json it comes on one line.
+    """
+    from coincide.rules.schema import schema as schema_of_rules
+
+    click.echo(json.dumps(schema_of_rules(), ensure_ascii=False, indent=None if as_json else 2))
+
+
+@rules.command()
+@click.argument("rule", metavar="ID")
+@click.option("--kind", type=click.Choice(KINDS), default="combination", show_default=True, help="What to look for.")
+@click.option("--dry-run", is_flag=True, help="Print the skeleton and write nothing.")
+@workspace_option
+@json_option
+def new(rule: str, kind: Any, dry_run: bool, workspace: Path, as_json: bool) -> None:
+    """Write a commented rule to begin with, rules/ID.yaml.
+
+    It has the components of the catalog where there are any, passes `rules check`, and is a draft.
+    """
+    from coincide.errors import UsageError
+    from coincide.rules.errors import RuleFileExists
+    from coincide.rules.rule import ID_PATTERN
+    from coincide.rules.skeleton import skeleton
+    from coincide.rules.workspace import context_of
+
+    if not re.fullmatch(ID_PATTERN, rule) or len(rule) > 63:
+        raise UsageError(
+            f"`{rule}` is no id of a rule: small letters, digits and hyphens, starting with a letter",
+            hint="for instance `purchase-combination`",
+        )
+    settings = _settings(workspace)
+    context, _ = context_of(workspace, settings)
+    text = skeleton(rule, kind, sorted(context.components or ()))
+    name = f"{_rule_folder(settings)}/{rule}.yaml"
+    if not dry_run:
+        target = workspace / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # `x`: an existing rule is never overwritten, by two of us at once either.
+            with target.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            raise RuleFileExists(name) from None
+    if as_json:
+        click.echo(json.dumps({"file": name, "written": not dry_run, "text": text}, ensure_ascii=False))
+    else:
+        click.echo(text if dry_run else f"{name} written; `coincide rules check` checks it", nl=not dry_run)
+
+
+# --- what the commands share ------------------------------------------------------------------------------
+
+
+def _settings(folder: Path) -> Settings:
+    from coincide import settings
+
+    return settings.load(folder)
+
+
+def _files(folder: Path, settings: Settings) -> list[Path]:
+    from coincide.engines.errors import NoRules
+    from coincide.rules.workspace import rule_files
+
+    paths = rule_files(folder, settings)
+    if not paths:
+        raise NoRules(settings.rules, str(folder))
+    return paths
+
+
+def _load(folder: Path, settings: Settings, paths: Sequence[Path]) -> list[LoadedRule]:
+    """The rules of the files. Raises ``Problems``, those of the catalog among them."""
+    from coincide.errors import Problems
+    from coincide.rules.load import load
+    from coincide.rules.workspace import context_of
+
+    context, problems = context_of(folder, settings)
+    try:
+        found = load(paths, context=context, folder=folder)
+    except Problems as error:
+        raise Problems([*problems, *error.problems]) from None
+    if problems:
+        raise Problems(problems)
+    return found
+
+
+def _chosen(found: Sequence[LoadedRule], names: Sequence[str]) -> list[LoadedRule]:
+    from difflib import get_close_matches
+
+    from coincide.engines.errors import UnknownRule
+
+    by_id = {loaded.plan.rule: loaded for loaded in found}
+    for name in names:
+        if name not in by_id:
+            near = get_close_matches(name, by_id, n=1)
+            raise UnknownRule(name, sorted(by_id), near[0] if near else None)
+    return [by_id[name] for name in dict.fromkeys(names)] if names else list(found)
+
+
+def _show(loaded: LoadedRule, *, sql: bool, with_plan: bool) -> None:
+    from coincide.rules.explain import explain as explained
+
+    rule, plan = loaded.rule, loaded.plan
+    click.echo(f"{rule.rule} ({rule.status}, {rule.severity}): {rule.title}")
+    click.echo(f"  {explained(plan)}")
+    click.echo(f"  Why: {rule.why}")
+    click.echo(f"  On the basis of: {rule.basis.law}, for {rule.basis.purpose}")
+    click.echo(f"  May be innocent: {'; '.join(rule.innocent)}")
+    click.echo(f"  Fingerprint: {plan.fingerprint}")
+    if with_plan:
+        click.echo(json.dumps(plan.document, ensure_ascii=False, indent=2, sort_keys=True))
+    if sql:
+        click.echo(_sql(plan))
+
+
+def _explained(loaded: LoadedRule, sql: bool) -> dict[str, Any]:
+    from coincide.rules.explain import explain as explained
+
+    rule, plan = loaded.rule, loaded.plan
+    content = {
+        "rule": rule.rule,
+        "title": rule.title,
+        "status": rule.status,
+        "severity": rule.severity,
+        "file": loaded.file,
+        "fingerprint": plan.fingerprint,
+        "sentence": explained(plan),
+        "why": rule.why,
+        "basis": rule.basis.model_dump(exclude_none=True),
+        "innocent": list(rule.innocent),
+        "plan": plan.document,
+    }
+    return {**content, "sql": _sql(plan)} if sql else content
+
+
+def _sql(plan: Plan) -> str:
+    """The SQL of a plan, from the part that makes it; imported here because it brings the engine's libraries."""
+    explain_sql = getattr(importlib.import_module("coincide.detect.select"), "explain_sql", None)
+    if explain_sql is None:
+        from coincide.errors import UsageError
+
+        raise UsageError("`--sql` is not available in this version", hint="`--plan` shows what a rule means")
+    return str(explain_sql(plan))
+
+
+def _rule_folder(settings: Settings) -> str:
+    """The folder of the first glob of the form ``folder/*.yaml``."""
+    for pattern in settings.rules:
+        head, slash, tail = pattern.rpartition("/")
+        if slash and tail == "*.yaml" and "*" not in head:
+            return head
+    return "rules"
+
+
+def _entry(problem: CoincideError) -> dict[str, Any]:
+    where = problem.where
+    return {
+        "code": problem.code,
+        "file": where.file if where else None,
+        "line": where.line if where else None,
+        "column": where.column if where else None,
+        "length": where.length if where else None,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+
+
+def _coloured() -> bool:
+    import os
+
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,112 @@
+"""A commented rule to begin with: right as it stands, and saying what to put where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from coincide.rules.rule import Kind
+
+SCHEMA_FILE = "rule.schema.json"
+"""Where the first line of a skeleton looks for the schema, beside the rule: ``coincide rules schema > FILE``."""
+
+EXAMPLES = ("pressure-vessel", "timer", "energetic", "steel-balls")
+"""Components of the example where the catalog has none."""
+
+
+def skeleton(rule: str, kind: Kind, components: Sequence[str] = ()) -> str:
+    """A rule file of one rule. ``components``: of the catalog; the first ones stand in the example."""
+    return _HEAD.format(rule=rule, schema=SCHEMA_FILE) + _BODIES[kind](_three(components)) + _UNLESS
+
+
+def _three(components: Sequence[str]) -> tuple[str, ...]:
+    """Three names to fill the example with; a small catalog repeats itself only where that is allowed."""
+    return tuple(components[:3]) or EXAMPLES[:3]
+
+
+_HEAD = """\
+# yaml-language-server: $schema={schema}
+# (coincide rules schema > rules/{schema} makes the schema that editors read)
+rule: {rule}
+title: What it finds, in one line
+status: draft             # draft: runs when named | shadow: alerts reach no queue | live | retired
+severity: medium          # low | medium | high | critical; of the act, never of a person
+why: Why this is worth the look of a person.
+basis:                    # the legal ground and purpose; authority and dpia if there are
+  purpose: public-safety
+  law: the provision that the processing rests on
+innocent:                 # ordinary explanations; they stand beside every alert
+  - an ordinary explanation
+events: purchase          # one kind or a list: purchase, return, refund, tap, incident
+where: quantity > 0       # a condition on one event; leave it out to look at all
+by: actor                 # actor | account | organisation | link.card
+within: 30 days           # minutes, hours, days, weeks; or `per: day` with `zone: Europe/Paris`
+"""
+
+_UNLESS = """\
+# unless: account in list('licences')   # silences hits; may also use count(), sum(quantity), distinct(place)
+"""
+
+
+def _combination(names: tuple[str, ...]) -> str:
+    k = min(2, len(names))
+    lines = [
+        f"# Holds when at least so many of the components are seen within the window.\ncombination:\n  at_least: {k}",
+        "  of:                     # `- timer: {quantity: 2}` asks a minimum total of one",
+        *(f"    - {name}" for name in names),
+    ]
+    bought = [f"2025-03-{day:02d}, component: {name}" for day, name in zip((1, 10), names[:k], strict=False)]
+    alone = [] if k < 2 else _test("one of them is none", bought[:1], "no alert", first=False)
+    return "\n".join([*lines, *_test("so many of them in a month", bought, "1 alert"), *alone]) + "\n"
+
+
+def _velocity(names: tuple[str, ...]) -> str:
+    lines = [
+        "# Holds when there are at least so many events, or distinct values of a field, within the window.",
+        "velocity:\n  at_least: 3\n  # distinct: place",
+        f"components: [{names[0]}]  # only events that carry one of these; leave it out to look at all",
+    ]
+    events = [f"2025-03-{day:02d}, component: {names[0]}" for day in (1, 2, 3)]
+    return "\n".join([*lines, *_test("three in a month", events, "1 alert")]) + "\n"
+
+
+def _threshold(names: tuple[str, ...]) -> str:
+    lines = [
+        "# Holds when the exact sum within the window passes the limit.",
+        "threshold:",
+        "  sum: quantity           # or `quantity * content` with `unit: kg`, or `amount_minor` with `currency: EUR`",
+        "  more_than: 5            # or `at_least`",
+        f"components: [{names[0]}]  # only events that carry one of these; leave it out to look at all",
+    ]
+    events = [f"2025-03-{day:02d}, component: {names[0]}, quantity: 3" for day in (1, 2)]
+    return "\n".join([*lines, *_test("six in a month", events, "1 alert")]) + "\n"
+
+
+def _sequence(names: tuple[str, ...]) -> str:
+    steps = names[:2] if len(names) > 1 else (names[0], names[0])
+    lines = [
+        "# Holds when the steps are seen in this order within the window.",
+        f"sequence:\n  steps: [{', '.join(steps)}]",
+        "  gap: 3 days             # each step at most so long after the one before; leave it out if that is all one",
+    ]
+    events = [f"2025-03-{day:02d}, component: {name}" for day, name in zip((1, 3), steps, strict=True)]
+    late = [f"2025-03-{day:02d}, component: {name}" for day, name in zip((1, 9), steps, strict=True)]
+    tests = [*_test("one after the other", events, "1 alert"), *_test("too late", late, "no alert", first=False)]
+    return "\n".join([*lines, *tests]) + "\n"
+
+
+def _test(name: str, events: Sequence[str], expect: str, *, first: bool = True) -> list[str]:
+    head = (
+        ["tests:                    # run by `coincide rules test`; times are UTC, quantity is 1 unless given"]
+        if first
+        else []
+    )
+    given = [f"      - {{at: {event}}}" for event in events]
+    return [*head, f"  - name: {name}", "    given:", *given, f"    expect: {expect}"]
+
+
+_BODIES = {
+    "combination": _combination,
+    "velocity": _velocity,
+    "threshold": _threshold,
+    "sequence": _sequence,
+}
