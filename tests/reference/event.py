@@ -46,7 +46,12 @@ FIELDS = {
 }
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+# ISO 8601: a day; then hours and minutes, seconds, a fraction of any length; then a zone or none.
+_TIME = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)"
+    r"(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?([Zz]|[+-]\d\d(?::?\d\d)?)?)?",
+    re.ASCII,
+)
 
 
 @dataclass
@@ -179,7 +184,7 @@ def _time(text: str, zone: str) -> int:
     form = _TIME.fullmatch(text)
     if form is None:
         raise Unreadable
-    year, month, day, hour, minute, second = (int(form[i]) for i in range(1, 7))
+    year, month, day, hour, minute, second = (int(form[i] or 0) for i in range(1, 7))
     fraction, offset = form[7], form[8]
     microsecond = int((fraction or "0").ljust(6, "0")[:6])
     try:
@@ -188,10 +193,13 @@ def _time(text: str, zone: str) -> int:
         raise Unreadable from None
     if offset is None:
         at = local.replace(tzinfo=ZoneInfo(zone))
-    elif offset == "Z":
+    elif offset in ("Z", "z"):
         at = local.replace(tzinfo=UTC)
     else:
-        away = timedelta(hours=int(offset[1:3]), minutes=int(offset[4:6]))
+        minutes = int(offset[3:].removeprefix(":") or 0)
+        if int(offset[1:3]) > 23 or minutes > 59:
+            raise Unreadable
+        away = timedelta(hours=int(offset[1:3]), minutes=minutes)
         at = local.replace(tzinfo=timezone(-away if offset[0] == "-" else away))
     since = (at - _EPOCH) // timedelta(microseconds=1)
     # "time outside 1970-2200"
