@@ -18,9 +18,11 @@ import polars as pl
 
 from coincide import settings
 from coincide.entities import graph
-from coincide.entities.actors import ACCOUNT, EDGES, IDENTIFIER, Actors, Links, Separation
+from coincide.entities.actors import ACCOUNT, ACTOR, EDGES, IDENTIFIER, Actors, Links, Separation
 from coincide.entities.graph import Codes
 
+_VERDICTS = ("joined", "limit", "separated")
+_JOINED, _LIMIT, _SEPARATED = range(3)
 _CHUNK = 2_000_000
 """Rows proved at a time, so that the proof takes little memory."""
 
@@ -46,14 +48,13 @@ def link(edges: pl.DataFrame, section: settings.Entities, separations: Iterable[
     joining = hubs.only(shared & ~generic & strong & ~graph.exactly(hubs, graph.pairs_of(*apart)))
     weak = hubs.only(shared & ~generic & ~strong)
     label = graph.components(joining, len(rows))
-    sizes = np.bincount(label)
-    linked = np.flatnonzero(sizes[label] >= 2)
-    grouped = edges.select(ACCOUNT)[rows[linked]].with_columns(group=pl.Series(label[linked]))
+    linked = np.flatnonzero(label >= 0)
+    verdict = _verdicts(label, apart, section.group_limit)
+    grouped = edges.select(ACCOUNT)[rows[linked]].with_columns(group=label[linked], verdict=verdict[label[linked]])
     named = _named(grouped)
-    reasons = _reasons(label, sizes, apart, section.group_limit)
     return Actors(
-        members=named.join(reasons, on="group", how="anti").drop("group"),
-        left=_left(named.join(reasons, on="group")),
+        members=named.filter(pl.col("verdict") == _JOINED).select(*ACCOUNT, *ACTOR),
+        left=_left(named.filter(pl.col("verdict") != _JOINED)),
         generic=identifiers.with_columns(accounts=pl.Series(hubs.degrees, dtype=pl.UInt32), cap=pl.Series(caps))
         .filter(pl.Series(generic))
         .sort(IDENTIFIER),
@@ -115,37 +116,33 @@ def _apart(edges: pl.DataFrame, rows: Codes, separations: Iterable[Separation]) 
     return both[:, 0], both[:, 1]
 
 
-def _reasons(
-    label: npt.NDArray[np.int32], sizes: npt.NDArray[np.int64], apart: tuple[Codes, Codes], limit: int
-) -> pl.DataFrame:
-    """The groups that are left single: ``group``, and ``reason`` (separated before limit)."""
+def _verdicts(label: npt.NDArray[np.int32], apart: tuple[Codes, Codes], limit: int) -> npt.NDArray[np.uint8]:
+    """What becomes of each group, an index of ``_VERDICTS``."""
+    sizes = np.bincount(label[label >= 0])
+    verdict = np.where(sizes > limit, _LIMIT, _JOINED).astype(np.uint8)
     first, second = label[apart[0]], label[apart[1]]
-    separated = np.unique(first[first == second])
-    large = np.setdiff1d(np.flatnonzero(sizes > limit).astype(np.int32), separated)
-    return pl.concat(
-        [
-            pl.DataFrame({"group": pl.Series(groups, dtype=pl.Int32)}).with_columns(reason=pl.lit(reason))
-            for reason, groups in (("separated", separated), ("limit", large))
-        ]
-    )
+    verdict[first[(first == second) & (first >= 0)]] = _SEPARATED
+    return verdict
 
 
 def _named(grouped: pl.DataFrame) -> pl.DataFrame:
     """The accounts of groups with the first account of their group by code point."""
-    first_namespace = grouped.group_by("group").agg(actor_namespace=pl.col("namespace").min())
-    first = (
-        grouped.join(first_namespace, left_on=["group", "namespace"], right_on=["group", "actor_namespace"])
-        .group_by("group")
-        .agg(actor_namespace=pl.col("namespace").first(), actor_account=pl.col("account").min())
+    # Namespaces are few: as an Enum in order they compare as small numbers.
+    spaces = grouped.get_column("namespace").unique().sort()
+    ranked = grouped.with_columns(space=pl.col("namespace").cast(pl.Enum(spaces)).to_physical())
+    if len(spaces) > 1:
+        lowest = ranked.group_by("group").agg(lowest=pl.col("space").min())
+        candidates = ranked.join(lowest, on="group").filter(pl.col("space") == pl.col("lowest"))
+    else:
+        candidates = ranked
+    first = candidates.group_by("group").agg(
+        actor_namespace=pl.col("namespace").first(), actor_account=pl.col("account").min()
     )
-    return grouped.join(first, on="group").select(*ACCOUNT, "actor_namespace", "actor_account", "group")
+    return grouped.join(first, on="group")
 
 
 def _left(named: pl.DataFrame) -> pl.DataFrame:
-    return named.select(
-        "reason",
-        "actor_namespace",
-        "actor_account",
-        pl.len().over("group").cast(pl.UInt32).alias("accounts"),
-        *ACCOUNT,
-    ).sort("actor_namespace", "actor_account", *ACCOUNT)
+    reason = pl.col("verdict").cast(pl.UInt32).replace_strict(dict(enumerate(_VERDICTS)), return_dtype=pl.String)
+    accounts = pl.len().over("group").cast(pl.UInt32)
+    left = named.select(reason.alias("reason"), *ACTOR, accounts.alias("accounts"), *ACCOUNT)
+    return left.sort(*ACTOR, *ACCOUNT)

@@ -100,7 +100,10 @@ def _group(
     at = names.select((pl.col("namespace").eq(namespace) & pl.col("account").eq(account)).arg_true()).to_series()
     if at.is_empty():
         return {}, {}
-    inside = links.label == links.label[at[0]]
+    label = links.label[at[0]]
+    if label < 0:
+        return {}, {}
+    inside = links.label == label
     edges = np.flatnonzero(inside[hubs.accounts])
     hub = np.searchsorted(hubs.starts, edges, side="right") - 1
     table = pl.concat(
