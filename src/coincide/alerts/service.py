@@ -1,8 +1,8 @@
 """What people do to alerts: the only place beside the scan that changes their state. DESIGN: section 4.
 
 Each function reads the same way: check, load, change by a pure method of the noun, append to the history in
-the same transaction. Time and the person's name come in as arguments. What a scan does is in ``scan`` and
-``reconcile``.
+the same transaction. Time and the person's name come in as arguments. Without ``keep`` all is checked and
+nothing kept. What a scan does is in ``scan`` and ``reconcile``.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ def decide(
     by: str,
     at_us: int,
     again: bool = False,
+    keep: bool = True,
 ) -> Alert:
     """A person's word on an alert; from then on it no longer moves. The alert afterwards.
 
@@ -62,7 +63,7 @@ def decide(
     """
     if not because.strip():
         raise ReasonMissing("a decision")
-    with database.writing() as connection:
+    with database.writing(keep=keep) as connection:
         alert = register.find(connection, id_)
         if alert is None:
             raise NoSuchAlert(f"A-{id_}")
@@ -77,7 +78,7 @@ def decide(
 
 
 def suppress(
-    database: Database, rule: str, actor: str, *, until_us: int, because: str, by: str, at_us: int
+    database: Database, rule: str, actor: str, *, until_us: int, because: str, by: str, at_us: int, keep: bool = True
 ) -> Suppression:
     """No alerts of the rule open for the actor until a date; those that are open stay. Replaces an earlier
     one.
@@ -89,7 +90,7 @@ def suppress(
     if until_us <= at_us:
         raise SuppressionOver(iso(until_us))
     suppression = Suppression(rule, actor, until_us, because.strip(), by, at_us)
-    with database.writing() as connection:
+    with database.writing(keep=keep) as connection:
         known = rules.known(connection)
         if rule not in known:
             raise UnknownRule(rule, known)
@@ -103,12 +104,12 @@ def suppress(
     return suppression
 
 
-def lift(database: Database, rule: str, actor: str) -> None:
+def lift(database: Database, rule: str, actor: str, *, keep: bool = True) -> None:
     """Ends a suppression at once: the next scan that evaluates the actor opens what it finds.
 
     Raises ``NothingToLift``.
     """
-    with database.writing() as connection:
+    with database.writing(keep=keep) as connection:
         if not _forget(connection, rule, actor):
             raise NothingToLift(rule)
 
@@ -123,7 +124,7 @@ def suppressions(connection: Connection, rule: str | None = None) -> list[Suppre
 
 
 def separate(
-    database: Database, accounts: Sequence[str], *, because: str, by: str, at_us: int
+    database: Database, accounts: Sequence[str], *, because: str, by: str, at_us: int, keep: bool = True
 ) -> list[tuple[str, str]]:
     """These accounts (pseudonyms) are not the same party: cut for good, each from each; the next scan obeys.
 
@@ -134,7 +135,7 @@ def separate(
     if len(set(accounts)) < max(len(accounts), 2):
         raise SameAccount
     table = tables.separation
-    with database.writing() as connection:
+    with database.writing(keep=keep) as connection:
         for account in accounts:
             _must_be_known(connection, account)
         known = {(a, b) for a, b in connection.execute(select(table.c.account_a, table.c.account_b))}

@@ -76,17 +76,21 @@ class Database:
             transaction.rollback()
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
         """The one writing transaction: committed when the block ends, rolled back when it raises.
+
+        Without ``keep`` it is rolled back in any case: everything is tried and nothing happens.
 
         Waits for other writers at its beginning, not in the middle: nothing read inside can be outdated.
         """
         with translated(self.place, self.wait_ms), self.engine.connect() as plain:
             connection = plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
-            with connection.begin():
+            with connection.begin() as transaction:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
                 yield connection
+                if not keep:
+                    transaction.rollback()
 
     def close(self) -> None:
         """Lets go of all connections."""

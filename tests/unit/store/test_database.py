@@ -61,16 +61,13 @@ def _schema(connection: object) -> dict[str, object]:
     inspector = inspect(connection)
     return {
         name: (
-            [
-                (column["name"], str(column["type"]), column["nullable"])
-                for column in inspector.get_columns(name)
-            ],  # type: ignore[union-attr]
-            inspector.get_pk_constraint(name),  # type: ignore[union-attr]
-            sorted(map(str, inspector.get_foreign_keys(name))),  # type: ignore[union-attr]
-            sorted(map(str, inspector.get_indexes(name))),  # type: ignore[union-attr]
-            sorted(map(str, inspector.get_check_constraints(name))),  # type: ignore[union-attr]
+            [(column["name"], str(column["type"]), column["nullable"]) for column in inspector.get_columns(name)],
+            inspector.get_pk_constraint(name),
+            sorted(map(str, inspector.get_foreign_keys(name))),
+            sorted(map(str, inspector.get_indexes(name))),
+            sorted(map(str, inspector.get_check_constraints(name))),
         )
-        for name in inspector.get_table_names()  # type: ignore[union-attr]
+        for name in inspector.get_table_names()
         if name != "alembic_version"
     }
 
@@ -92,7 +89,7 @@ def test_an_older_database_is_migrated_on_opening(tmp_path: Path) -> None:
 
 
 def test_the_tables_can_be_made_in_postgresql() -> None:
-    dialect = postgresql.dialect()
+    dialect = postgresql.dialect()  # type: ignore[no-untyped-call]
     for table in metadata.sorted_tables:
         assert "CREATE TABLE" in str(CreateTable(table).compile(dialect=dialect))
         for index in table.indexes:
@@ -170,9 +167,7 @@ def test_the_database_of_another_program_is_refused_untouched(tmp_path: Path) ->
         open_database(tmp_path)
 
 
-@pytest.mark.parametrize(
-    "url", ["mysql://u:secret@h/d", "nonsense", "postgresql+nodriver://h/d", "oracle://h"]
-)
+@pytest.mark.parametrize("url", ["mysql://u:secret@h/d", "nonsense", "postgresql+nodriver://h/d", "oracle://h"])
 def test_a_database_that_coincide_does_not_speak_is_refused(tmp_path: Path, url: str) -> None:
     with pytest.raises(UnknownDatabase) as caught:
         open_database(tmp_path, url=url)

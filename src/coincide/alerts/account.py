@@ -1,0 +1,147 @@
+"""The account of one alert: why it fired, on what, what else may explain it, and what became of it, told in
+full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from coincide.alerts import listing, register
+from coincide.alerts.alert import Alert, iso
+from coincide.alerts.register import Entry
+from coincide.alerts.timeline import Step
+from coincide.store import rule as rules
+from coincide.store.rule import RuleVersion
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """All there is to say about an alert. ``superseded`` and ``followed_by`` are the alerts that point to
+    this one."""
+
+    alert: Alert
+    steps: tuple[Step, ...]
+    rule: RuleVersion | None
+    history: tuple[Entry, ...]
+    superseded: tuple[Alert, ...]
+    followed_by: tuple[Alert, ...]
+
+
+def account(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Account:
+    """Gathers what the store knows of an alert; ``steps`` is its timeline."""
+    referring = register.referring(connection, alert.id)
+    return Account(
+        alert,
+        tuple(steps),
+        rules.load(connection, alert.facts.rule, alert.facts.fingerprint),
+        tuple(register.history(connection, alert.id)),
+        tuple(other for other in referring if other.superseded_by == alert.id),
+        tuple(other for other in referring if other.linked_to == alert.id),
+    )
+
+
+def document(told: Account) -> dict[str, Any]:
+    """The account as JSON: the alert's document and, beside it, all that ``lines`` tells."""
+    return {
+        **listing.document(told.alert),
+        "timeline": [
+            {**listing.event(step.name), "details": dict(step.details), "marks": list(step.marks)}
+            for step in told.steps
+        ],
+        "innocent": list(told.rule.innocent) if told.rule else [],
+        "sentence": told.rule.sentence if told.rule else None,
+        "rule_text": told.rule.text if told.rule else None,
+        "history": [
+            {"at": iso(entry.at), "change": entry.change, "reason": entry.reason, "scan": entry.scan, "by": entry.by}
+            for entry in told.history
+        ],
+        "superseded": [other.name for other in told.superseded],
+        "followed_by": [other.name for other in told.followed_by],
+    }
+
+
+def lines(told: Account) -> list[str]:
+    """The account as a person reads it on a terminal, without colours; identifiers are pseudonyms."""
+    parts = (_head, _timeline, _innocent, _versions, _history, _related)
+    return [line for part in parts for line in part(told)]
+
+
+def _head(told: Account) -> list[str]:
+    alert = told.alert
+    finding, facts = alert.finding, alert.facts
+    shadow = ", in shadow" if facts.shadow else ""
+    silenced = f", {finding.silenced} silenced by `unless`" if finding.silenced else ""
+    hits = "1 hit" if finding.hits == 1 else f"{finding.hits} hits"
+    result = [
+        f"{alert.name}  {facts.title}",
+        f"{facts.severity}, {alert.status}{shadow}",
+        "",
+        finding.because,
+        "",
+        f"Actor       {finding.actor} (by {facts.by})",
+        f"First hit   {iso(finding.started_by.occurred_at)}, on {_count(finding.counted, 'observation')}",
+        f"Latest hit  {iso(finding.ended_by.occurred_at)}, {hits}{silenced}",
+        "Accounts    "
+        + ("fires on one account alone" if finding.one_account else "fires on several accounts together"),
+    ]
+    if alert.decision is not None:
+        decision = alert.decision
+        result.append(f"Decided     {decision.disposition}, by {decision.by} on {iso(decision.at)}: {decision.because}")
+    if alert.amendment is not None:
+        result.append(f"Amended     since the decision the data changed: {alert.reason}")
+    return result
+
+
+def _timeline(told: Account) -> list[str]:
+    result = ["", "Timeline (* decides)"]
+    for step in told.steps:
+        name = step.name
+        star = "*" if step.marks else " "
+        what = "".join(f"  {key} {value}" for key, value in step.details.items())
+        marks = f"  <- {', '.join(step.marks)}" if step.marks else ""
+        result.append(f"  {star} {iso(name.occurred_at)}  {name.source}  {name.event_id}  {name.account}{what}{marks}")
+    listed = len(told.alert.finding.evidence)
+    if told.alert.finding.counted > listed:
+        result.append(f"    ({listed} of {told.alert.finding.counted} counted observations are listed as evidence)")
+    return result
+
+
+def _innocent(told: Account) -> list[str]:
+    if told.rule is None or not told.rule.innocent:
+        return []
+    return ["", "It may be innocent", *(f"  - {reason}" for reason in told.rule.innocent)]
+
+
+def _versions(told: Account) -> list[str]:
+    facts = told.alert.facts
+    result = ["", "Found with", f"  rule {facts.rule}, {facts.fingerprint}"]
+    if told.rule is not None:
+        result.append(f"    {told.rule.sentence}")
+    return result + [f"  {name} {value}" for name, value in sorted(facts.versions.items())]
+
+
+def _history(told: Account) -> list[str]:
+    result = ["", "History"]
+    for entry in told.history:
+        who = f"by {entry.by}" if entry.by is not None else f"in scan {entry.scan}"
+        result.append(f"  {iso(entry.at)}  {entry.change} {who}: {entry.reason}")
+    return result
+
+
+def _related(told: Account) -> list[str]:
+    alert = told.alert
+    result = []
+    if alert.superseded_by is not None:
+        result.append(f"  goes on in A-{alert.superseded_by}")
+    if alert.linked_to is not None:
+        result.append(f"  goes on after A-{alert.linked_to}, which is decided")
+    result += [f"  took the place of {other.name}: {other.reason}" for other in told.superseded]
+    result += [f"  later hits are in {other.name} ({other.status})" for other in told.followed_by]
+    return ["", "Other alerts", *result] if result else []
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,72 @@
+"""The pseudonyms of one scan: made in bulk, each once, and remembered so that their seals can be kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from coincide.alerts.alert import Finding, finding_of
+from coincide.detect.episode import Episode
+from coincide.entities.key import Key
+from coincide.entities.pseudonym import NONCE, pseudonyms, seal
+from coincide.events.event import EventName
+
+Account = tuple[str, str]
+
+
+class Pseudonyms:
+    """Accounts as given to pseudonyms, with one key. Only what is asked for is hashed."""
+
+    def __init__(self, key: Key, random: Callable[[int], bytes] = os.urandom) -> None:
+        self._key = key
+        self._random = random
+        self._known: dict[Account, str] = {}
+
+    def of(self, accounts: Iterable[Account]) -> dict[Account, str]:
+        """The pseudonym of each account; the mapping may hold others as well."""
+        fresh = [account for account in dict.fromkeys(accounts) if account not in self._known]
+        names = pseudonyms([namespace for namespace, _ in fresh], [account for _, account in fresh], self._key)
+        self._known.update(zip(fresh, names, strict=True))
+        return self._known
+
+    def findings(self, episodes: list[Episode], by: str, namespaces: dict[str, str]) -> list[Finding]:
+        """Episodes with pseudonyms; ``namespaces``: of the accounts of each source, ``by``: of the rule."""
+        asked = {self._actor(episode, by) for episode in episodes}
+        for episode in episodes:
+            for name in (episode.started_by, episode.ended_by, *episode.evidence, *episode.latest_evidence):
+                asked.add((namespaces[name.source], name.account))
+        known = self.of(asked)
+
+        def named(name: EventName) -> EventName:
+            return replace(name, account=known[(namespaces[name.source], name.account)])
+
+        return [
+            finding_of(
+                replace(
+                    episode,
+                    actor=("", known[self._actor(episode, by)]),
+                    started_by=named(episode.started_by),
+                    ended_by=named(episode.ended_by),
+                    evidence=tuple(map(named, episode.evidence)),
+                    latest_evidence=tuple(map(named, episode.latest_evidence)),
+                )
+            )
+            for episode in episodes
+        ]
+
+    def sealed(self, names: Iterable[str]) -> list[dict[str, object]]:
+        """Rows of the table ``pseudonym`` for those of ``names`` that were made here."""
+        accounts = {name: account for account, name in self._known.items()}
+        rows = []
+        for name in sorted(set(names) & accounts.keys()):
+            namespace, account = accounts[name]
+            sealed = seal(account, self._key, self._random(NONCE), pseudonym=name)
+            rows.append({"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": self._key.id})
+        return rows
+
+    @staticmethod
+    def _actor(episode: Episode, by: str) -> Account:
+        namespace, value = episode.actor
+        # Values of fields and identifiers get a namespace of their own: a card is no customer number.
+        return (namespace, value) if by in ("actor", "account") else (f"@{by}", value)

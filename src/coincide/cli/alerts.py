@@ -1,0 +1,370 @@
+"""``coincide alerts``: the list, one alert in full, and what a person says of it. Thin: ``alerts`` does the
+work."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coincide.cli.option import json_option, workspace_option
+from coincide.cli.render import clean
+
+if TYPE_CHECKING:
+    from coincide.alerts.alert import Alert, Disposition
+    from coincide.alerts.timeline import Step
+    from coincide.store.database import Database
+
+ROWS = 50
+"""Alerts on one screen, unless told; files and pipes take all of them."""
+
+_ID = re.compile(r"(?:[Aa]-)?(\d{1,18})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Listing(click.Group):
+    """A group that lists when no command of it is named: ``coincide alerts --rule ID`` is ``alerts list
+    --rule ID``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Puts ``list`` in front of bare options; help stays the group's."""
+        if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+class Moment(click.ParamType[int]):
+    """A date or a time in ISO 8601 as microseconds since 1970; UTC where it names no zone, a date its
+    beginning."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """The microseconds; a usage error for anything else."""
+        if isinstance(value, int):
+            return value
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is no date or time such as 2025-03-01 or 2025-03-01T12:00:00Z", param, ctx)
+        found = found if found.tzinfo else found.replace(tzinfo=UTC)
+        since = found - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+
+
+class Number(click.ParamType[int]):
+    """The number of an alert, as ``A-12`` or ``12``."""
+
+    name = "alert"
+
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> int:
+        """The number. Raises ``NoSuchAlert`` for what cannot be one."""
+        if isinstance(value, int):
+            return value
+        found = _ID.fullmatch(value)
+        if found is None:
+            from coincide.alerts.errors import NoSuchAlert
+
+            raise NoSuchAlert(value)
+        return int(found[1])
+
+
+def by_option(command: Any) -> Any:
+    """``--by NAME``, passed as ``by``: who says so."""
+    return click.option("--by", default=_login, show_default="login name", help="Who says so.")(command)
+
+
+def because_option(command: Any) -> Any:
+    """``--because TEXT``, passed as ``because``: the reason, for whoever reads the history."""
+    return click.option("--because", required=True, metavar="TEXT", help="The reason, for the record.")(command)
+
+
+def dry_run_option(command: Any) -> Any:
+    """``--dry-run``, passed as ``dry_run``: checks and says, and keeps nothing."""
+    return click.option("--dry-run", is_flag=True, help="Check and say what would happen; keep nothing.")(command)
+
+
+@click.group(cls=Listing, context_settings={"help_option_names": ["-h", "--help"]})
+def alerts() -> None:
+    """List alerts, show one, and say what it is.
+
+    Without a command, lists the open alerts; `coincide alerts list --help` says how to filter.
+    """
+
+
+@alerts.command("list")
+@workspace_option
+@click.option("--rule", "rules", multiple=True, metavar="ID", help="Only of this rule; may be repeated.")
+@click.option("--severity", "severities", multiple=True, metavar="NAME", help="Only of this severity; may be repeated.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    type=click.Choice(["open", "decided", "superseded", "withdrawn", "all"]),
+    default=("open",),
+    show_default=True,
+    help="Only of this status; may be repeated.",
+)
+@click.option("--actor", "actors", multiple=True, metavar="PSEUDONYM", help="Only of this actor; may be repeated.")
+@click.option("--since", type=Moment(), metavar="TIME", help="First hit at this date or time (UTC) or later.")
+@click.option("--until", type=Moment(), metavar="TIME", help="First hit before this date or time (UTC).")
+@click.option("--shadow/--live", default=None, help="Only of shadow rules, or only of live ones.")
+@click.option("--after", metavar="PLACE", help="Go on from here: the place that the page before printed.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1_000_000), help=f"Alerts on a page.  [default: {ROWS} in a table, else all]"
+)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv", "parquet"]), default="table", show_default=True
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, not to stdout."
+)
+@json_option
+def list_(
+    workspace: Path,
+    rules: tuple[str, ...],
+    severities: tuple[str, ...],
+    statuses: tuple[Any, ...],
+    actors: tuple[str, ...],
+    since: int | None,
+    until: int | None,
+    shadow: bool | None,
+    after: str | None,
+    limit: int | None,
+    form: str,
+    output: Path | None,
+    as_json: bool,
+) -> None:
+    """List alerts by first hit, one page at a time."""
+    from coincide.alerts import listing
+
+    form = "json" if as_json else form
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise click.UsageError("a Parquet file is not for a terminal; name a file with --output")
+    wanted = listing.Wanted(rules, severities, () if "all" in statuses else statuses, actors, since, until, shadow)
+    with closing(_opened(workspace)) as database, database.reading() as connection:
+        size = ROWS if form == "table" and limit is None else limit
+        page = listing.page(connection, wanted, after=after, limit=size)
+    match form:
+        case "json":
+            content = {"alerts": [listing.document(alert) for alert in page.alerts], "next": page.next}
+            _write(json.dumps(content, ensure_ascii=False, indent=2) + "\n", output)
+        case "csv":
+            _write(listing.to_csv(page.alerts), output)
+        case "parquet":
+            _write(listing.to_parquet(page.alerts), output)
+        case _:
+            _write(_table(page.alerts), output)
+    if page.next is not None and form != "json":
+        click.echo(f"There are more: --after {page.next}", err=True)
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID", type=Number())
+@workspace_option
+@json_option
+def show(alert_id: int, workspace: Path, as_json: bool) -> None:
+    """Show why an alert fired, its timeline, and what became of it."""
+    from coincide.alerts import account, register
+    from coincide.alerts.errors import NoSuchAlert
+
+    with closing(_opened(workspace)) as database, database.reading() as connection:
+        alert = register.find(connection, alert_id)
+        if alert is None:
+            raise NoSuchAlert(f"A-{alert_id}")
+        told = account.account(connection, alert, timeline(workspace, alert))
+    if as_json:
+        click.echo(json.dumps(account.document(told), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(clean(line) for line in account.lines(told)))
+
+
+@alerts.command()
+@click.argument("alert_id", metavar="ID", type=Number())
+@click.argument("disposition", type=click.Choice(["benign", "inconclusive", "suspicious"]))
+@because_option
+@by_option
+@click.option("--again", is_flag=True, help="Replace an earlier decision, which stays on record.")
+@dry_run_option
+@workspace_option
+@json_option
+def decide(
+    alert_id: int,
+    disposition: Disposition,
+    because: str,
+    by: str,
+    again: bool,
+    dry_run: bool,
+    workspace: Path,
+    as_json: bool,
+) -> None:
+    """Decide an alert. From then on it no longer moves: later hits open a new one linked to it."""
+    from coincide.alerts import listing, service
+
+    with closing(_opened(workspace)) as database:
+        alert = service.decide(
+            database, alert_id, disposition, because=because, by=by, at_us=_now_us(), again=again, keep=not dry_run
+        )
+    said = f"{alert.name} {'would be' if dry_run else 'is'} decided: {disposition}"
+    _say(said, listing.document(alert), as_json)
+
+
+@alerts.command()
+@click.argument("rule")
+@click.argument("actor")
+@click.option(
+    "--until",
+    type=Moment(),
+    required=True,
+    metavar="TIME",
+    help="Until the beginning of this date, or this time (UTC).",
+)
+@because_option
+@by_option
+@dry_run_option
+@workspace_option
+@json_option
+def suppress(
+    rule: str, actor: str, until: int, because: str, by: str, dry_run: bool, workspace: Path, as_json: bool
+) -> None:
+    """Open no alerts of RULE for ACTOR (a pseudonym) from episodes that end before a date. Open ones stay."""
+    from coincide.alerts import service
+    from coincide.alerts.alert import iso
+
+    with closing(_opened(workspace)) as database:
+        made = service.suppress(
+            database, rule, actor, until_us=until, because=because, by=by, at_us=_now_us(), keep=not dry_run
+        )
+    said = f"{rule} {'would open' if dry_run else 'opens'} no alerts for {actor} until {iso(made.until)}"
+    _say(said, _suppression(made), as_json)
+
+
+@alerts.command()
+@click.argument("rule")
+@click.argument("actor")
+@dry_run_option
+@workspace_option
+@json_option
+def lift(rule: str, actor: str, dry_run: bool, workspace: Path, as_json: bool) -> None:
+    """End the suppression of RULE for ACTOR; the next scan opens what it finds."""
+    from coincide.alerts import service
+
+    with closing(_opened(workspace)) as database:
+        service.lift(database, rule, actor, keep=not dry_run)
+    said = f"the suppression of {rule} for {actor} {'would be' if dry_run else 'is'} lifted"
+    _say(said, {"rule": rule, "actor": actor, "lifted": not dry_run}, as_json)
+
+
+@alerts.command()
+@click.option("--rule", metavar="ID", help="Only of this rule.")
+@workspace_option
+@json_option
+def suppressions(rule: str | None, workspace: Path, as_json: bool) -> None:
+    """List suppressions, those that are over included."""
+    from coincide.alerts import service
+
+    with closing(_opened(workspace)) as database, database.reading() as connection:
+        found = [_suppression(one) for one in service.suppressions(connection, rule)]
+    if as_json:
+        click.echo(json.dumps({"suppressions": found}, ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        click.echo(clean("{rule} {actor} until {until}: {because} ({by}, {at})".format(**one)))
+    if not found:
+        click.echo("no suppressions", err=True)
+
+
+def timeline(_workspace: Path, alert: Alert) -> list[Step]:
+    """What ``alerts show`` lists: the place where the files are read again. The evidence alone needs no
+    file."""
+    from coincide.alerts.timeline import of_evidence
+
+    return of_evidence(alert)
+
+
+def _opened(workspace: Path) -> Database:
+    from coincide.settings import STATE_FOLDER, WORKSPACE_FILE
+    from coincide.settings.errors import NoWorkspace
+    from coincide.store.database import open_database
+
+    if not (workspace / WORKSPACE_FILE).is_file():
+        raise NoWorkspace(str(workspace))
+    return open_database(workspace / STATE_FOLDER)
+
+
+def _write(content: str | bytes, output: Path | None) -> None:
+    """To stdout or, durably and whole, to a file."""
+    if output is None:
+        click.echo(content, nl=False)
+        return
+    from coincide.store import durable
+    from coincide.store.database import translated
+
+    with translated(str(output)):
+        durable.write(output, content.encode() if isinstance(content, str) else content)
+
+
+def _table(found: tuple[Alert, ...]) -> str:
+    from io import StringIO
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from coincide.alerts.alert import iso
+
+    if not found:
+        return "no alerts\n"
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in ("alert", "severity", "status", "rule", "actor", "first hit", "last hit"):
+        table.add_column(name, overflow="fold")
+    table.add_column("hits", justify="right")
+    for alert in found:
+        finding = alert.finding
+        status = f"{alert.status} (shadow)" if alert.facts.shadow else alert.status
+        first, last = iso(finding.started_by.occurred_at), iso(finding.ended_by.occurred_at)
+        cells = (alert.name, alert.facts.severity, status, alert.facts.rule, finding.actor, first, last)
+        # Text, not markup: what comes from files must not paint.
+        table.add_row(*(Text(clean(cell)) for cell in cells), Text(str(finding.hits)))
+    buffer = StringIO()
+    # Into a file or a pipe every cell goes on one line.
+    width = None if sys.stdout.isatty() else 400
+    Console(file=buffer, width=width, highlight=False, color_system=None).print(table)
+    return "\n".join(line.rstrip() for line in buffer.getvalue().strip("\n").split("\n")) + "\n"
+
+
+def _suppression(suppression: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from coincide.alerts.alert import iso
+
+    return {**asdict(suppression), "until": iso(suppression.until), "at": iso(suppression.at)}
+
+
+def _say(sentence: str, content: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+    else:
+        click.echo(clean(sentence))
+
+
+def _login() -> str:
+    # A container may run as a number without a name.
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
