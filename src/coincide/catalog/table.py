@@ -22,7 +22,11 @@ def files_of(folder: Path, pattern: str) -> list[Path]:
         base, pattern = Path(path.anchor), str(path.relative_to(path.anchor))
     else:
         base = folder
-    return sorted(found for found in base.glob(pattern) if found.is_file())
+    try:
+        return sorted(found for found in base.glob(pattern) if found.is_file())
+    except (ValueError, IndexError):
+        # What pathlib does not take as a glob ("", "a**b", "/") matches nothing.
+        return []
 
 
 def shown(path: Path, folder: Path) -> str:
