@@ -1,0 +1,225 @@
+"""Whose column is whose: from the user's column names to the fields of the contract, as SQL expressions.
+
+The expressions are DuckDB's, identifiers always quoted. Text fields come out as text, exactly as the contract
+writes numbers; numbers and times keep their type, and :mod:`coincide.events.canonical` reads them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlglot import exp
+
+from coincide.events.errors import (
+    MissingMapping,
+    NoTimeUnit,
+    NoZone,
+    UnclearAmount,
+    UnfitColumn,
+    UnknownColumn,
+    UnknownField,
+)
+from coincide.events.event import CORE, Type, contract_order
+from coincide.events.text import is_identifier
+from coincide.settings import Attribute, LinkFile, Source
+
+AMOUNT = "amount"
+"""Amount in major units: mapped in place of ``amount_minor``, which ``canonical`` makes of it."""
+
+REQUIRED = ("event_id", "occurred_at", "account")
+
+_INTEGERS = frozenset(
+    {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"}
+    | {"UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"}
+)
+_TEXTS = frozenset({"VARCHAR", "UUID", "JSON", "BOOLEAN", "DATE", "TIMESTAMP"})
+_NAIVE = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
+_ZONED = "TIMESTAMP WITH TIME ZONE"
+_NULL = '"NULL"'
+
+
+def check(source: Source) -> None:
+    """Guards of the mapping that need no file.
+
+    Raises ``UnknownField``, ``MissingMapping``, ``UnclearAmount``.
+    """
+    for field in source.columns:
+        if field not in CORE and field != AMOUNT:
+            raise UnknownField(field, known=(*CORE, AMOUNT))
+    for field in REQUIRED:
+        if field not in source.columns:
+            raise MissingMapping(field)
+    if AMOUNT in source.columns and "amount_minor" in source.columns:
+        raise UnclearAmount("both `amount` and `amount_minor` are mapped")
+    if AMOUNT in source.columns and "currency" not in source.columns:
+        raise UnclearAmount("`amount` is mapped without `currency`")
+
+
+def mapped(source: Source | LinkFile) -> dict[str, tuple[str, ...]]:
+    """Each mapped field, in contract order (``amount`` first), with the raw columns it is made of."""
+    links = {f"link.{kind}": (column,) for kind, column in source.links.items()}
+    if isinstance(source, LinkFile):
+        return {"account": (source.account,), **{name: links[name] for name in sorted(links)}}
+    attributes = {f"attributes.{name}": (column,) for name, column in source.attributes.items()}
+    core = {name: (column,) if isinstance(column, str) else tuple(column) for name, column in source.columns.items()}
+    every = {**core, **links, **attributes}
+    order = contract_order(name for name in every if name != AMOUNT)
+    return {name: every[name] for name in ((AMOUNT, *order) if AMOUNT in every else order)}
+
+
+def fields(source: Source | LinkFile) -> tuple[str, ...]:
+    """The fields of the canonical frame of this source, in contract order; ``kind`` is always one of them."""
+    names = {"amount_minor" if name == AMOUNT else name for name in mapped(source)}
+    if isinstance(source, Source):
+        names.add("kind")
+    return contract_order(names)
+
+
+def raw_columns(source: Source | LinkFile, names: Iterable[str] | None = None) -> set[str]:
+    """The raw columns that the fields ``names`` (all, unless given) are made of.
+
+    ``amount_minor`` stands for ``amount`` and ``currency`` where these are mapped.
+    """
+    every = mapped(source)
+    wanted = set(every) if names is None else set(names)
+    if AMOUNT in every and "amount_minor" in wanted:
+        wanted |= {AMOUNT, "currency"}
+    return {column for name in wanted for column in every.get(name, ())}
+
+
+def text_columns(source: Source | LinkFile) -> frozenset[str]:
+    """The raw columns that a text field is made of."""
+    return frozenset(column for name, columns in mapped(source).items() if _type(name) == "text" for column in columns)
+
+
+def projection(
+    source: Source | LinkFile,
+    columns: Mapping[str, str],
+    attributes: Mapping[str, Attribute] | None = None,
+) -> dict[str, exp.Expression]:
+    """Each mapped field as an expression over the raw ``columns`` (name to DuckDB type).
+
+    ``attributes`` are those that settings declare; one that is not declared is text. ``amount``, where mapped, stands under its own name; a constant ``kind`` is not in it. Raises
+    ``UnknownColumn``, ``UnfitColumn``, ``NoTimeUnit``, ``NoZone`` and what :func:`check` raises.
+    """
+    if isinstance(source, Source):
+        check(source)
+    made = {}
+    for field, names in mapped(source).items():
+        for name in names:
+            if name not in columns:
+                raise UnknownColumn(name, known=columns)
+        kinds = [columns[name] for name in names]
+        made[field] = _field(source, field, names, kinds, type_of(field, attributes or {}))
+    return made
+
+
+def type_of(field: str, attributes: Mapping[str, Attribute]) -> Type:
+    """The type of a mapped field; an attribute is of the type that settings declare, else text."""
+    if field == AMOUNT:
+        return "number"
+    if field in CORE:
+        return CORE[field].type
+    declared = attributes.get(field.removeprefix("attributes.")) if field.startswith("attributes.") else None
+    return declared.type if declared is not None else "text"
+
+
+def _field(
+    source: Source | LinkFile, field: str, names: tuple[str, ...], kinds: list[str], kind: Type
+) -> exp.Expression:
+    if kind == "text":
+        return _text(field, names, kinds)
+    if len(names) > 1:
+        raise UnfitColumn(field, ", ".join(names), type="several columns", wanted="one value")
+    name, found = names[0], kinds[0]
+    if kind == "time":
+        _check_time(source, field, name, found)
+    elif not (_is_number(found) or found in ("VARCHAR", _NULL)):
+        raise UnfitColumn(field, name, type=found, wanted="a number")
+    return _column(name)
+
+
+def _check_time(source: Source | LinkFile, field: str, name: str, found: str) -> None:
+    if found in ("VARCHAR", _ZONED, _NULL):
+        return
+    if found in _NAIVE:
+        if isinstance(source, Source) and source.timezone is None:
+            raise NoZone(field)
+        return
+    if found not in _INTEGERS:
+        raise UnfitColumn(field, name, type=found, wanted="a time")
+    if isinstance(source, Source) and source.time_unit is None:
+        raise NoTimeUnit(field, name)
+
+
+def _is_number(kind: str) -> bool:
+    return kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
+
+
+def _text(field: str, names: tuple[str, ...], kinds: list[str]) -> exp.Expression:
+    parts = [_as_text(field, name, kind) for name, kind in zip(names, kinds, strict=True)]
+    if is_identifier(field):
+        parts = [_function("NULLIF", part, _literal("")) for part in parts]
+    if len(parts) == 1:
+        return parts[0]
+    joined = _escaped(parts[0])
+    for part in parts[1:]:
+        # `||` with NULL is NULL: one missing part makes the whole missing.
+        joined = exp.DPipe(this=exp.DPipe(this=joined, expression=_literal("|")), expression=_escaped(part))
+    return exp.Paren(this=joined)
+
+
+def _escaped(part: exp.Expression) -> exp.Expression:
+    slashes = _function("REPLACE", part, _literal("\\"), _literal("\\\\"))
+    return _function("REPLACE", slashes, _literal("|"), _literal("\\|"))
+
+
+def _as_text(field: str, name: str, kind: str) -> exp.Expression:
+    column = _column(name)
+    if kind == "VARCHAR":
+        return column
+    if kind in _INTEGERS or kind in _TEXTS or kind.startswith(("DECIMAL", "ENUM")) or kind == _NULL:
+        return exp.cast(column, "VARCHAR", dialect="duckdb")
+    if kind == "DOUBLE":
+        return _double(column)
+    raise UnfitColumn(field, name, type=kind, wanted="text")
+
+
+def _double(column: exp.Column) -> exp.Expression:
+    """The shortest decimal form without exponent, as ``format(Decimal(repr(x)), "f")`` writes it.
+
+    DuckDB writes the same digits, but with an exponent from 1e16 up and below 1e-4; there the digits are
+    set apart and moved. NaN and infinity are no text of anything: NULL.
+    """
+    text = exp.cast(column.copy(), "VARCHAR", dialect="duckdb")
+    size = exp.cast(_function("ABS", column.copy()), "VARCHAR", dialect="duckdb")
+    mantissa = _function("SPLIT_PART", size.copy(), _literal("e"), _number(1))
+    digits = _function("REPLACE", mantissa, _literal("."), _literal(""))
+    power = exp.cast(_function("SPLIT_PART", size.copy(), _literal("e"), _number(2)), "INTEGER")
+    sign = exp.case().when(exp.LT(this=column.copy(), expression=_number(0)), _literal("-")).else_(_literal(""))
+    large = _function("RPAD", digits.copy(), exp.Add(this=power.copy(), expression=_number(1)), _literal("0"))
+    zeros = _function("REPEAT", _literal("0"), exp.Sub(this=exp.Neg(this=power.copy()), expression=_number(1)))
+    small = exp.DPipe(this=exp.DPipe(this=_literal("0."), expression=zeros), expression=digits.copy())
+    moved = exp.case().when(exp.GT(this=power.copy(), expression=_number(0)), large).else_(small)
+    return (
+        exp.case()
+        .when(exp.Not(this=_function("ISFINITE", column.copy())), exp.null())
+        .when(exp.Not(this=_function("CONTAINS", text.copy(), _literal("e"))), text)
+        .else_(exp.DPipe(this=exp.Paren(this=sign), expression=exp.Paren(this=moved)))
+    )
+
+
+def _column(name: str) -> exp.Column:
+    return exp.column(name, quoted=True)
+
+
+def _literal(value: str) -> exp.Literal:
+    return exp.Literal.string(value)
+
+
+def _number(value: int) -> exp.Expression:
+    return exp.Literal.number(value)
+
+
+def _function(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
