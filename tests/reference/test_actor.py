@@ -66,7 +66,7 @@ def test_link_files_join_accounts_of_their_namespace() -> None:
 def test_the_same_account_of_two_namespaces_is_two_accounts_and_a_shared_card_joins_them() -> None:
     def world(accounts: str | None, second_card: str) -> World:
         sources = {
-            name: Source(dict(COLUMNS), holders(("x", card)), kind="purchase", accounts=accounts, links=CARD)
+            name: Source(dict(COLUMNS), [*holders(("x", card))], kind="purchase", accounts=accounts, links=CARD)
             for name, card in (("shop", "1"), ("app", second_card))
         }
         return World(sources, [ANY])

@@ -47,7 +47,7 @@ def test_the_first_reason_of_quarantine_is_told(cells: dict[str, Cell], reason: 
 
 @pytest.mark.parametrize("text", ["2200-12-31T23:59:59.9999999Z", "1970-01-01T00:00:00Z", "1e17", "1.0000000000"])
 def test_the_last_usable_values_are_usable(text: str) -> None:
-    cells = {"occurred_at": text} if "T" in text else {"quantity": text}
+    cells: dict[str, Cell] = {"occurred_at": text} if "T" in text else {"quantity": text}
     assert verdict([row("1", 0) | cells], rule("threshold", "quantity", "1", True, None)).rows["accepted"] == 1
 
 
@@ -82,7 +82,7 @@ def test_of_copies_the_one_whose_fields_sort_first_is_kept() -> None:
     asked = rule("threshold", "quantity", "1", True, None)
     found = verdict([*copies], asked)
     assert (found.rows["accepted"], found.rows["duplicates"], found.alerts) == (1, 2, [])
-    assert verdict(copies[:2], rule("threshold", "quantity", "10", True, None)).alerts == []
+    assert verdict([*copies[:2]], rule("threshold", "quantity", "10", True, None)).alerts == []
 
 
 def test_the_same_id_at_another_time_or_of_another_account_is_another_event() -> None:

@@ -1,0 +1,56 @@
+"""Random rules of every kind, with small numbers, so that they often hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from property.choice import Choice
+from property.draw_expression import condition
+from reference.world import Rule
+
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+COMPONENTS = ["pressure-vessel", "timer", "energetic", "steel-balls"]
+ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
+_DISTINCT = ["place", "item", "organisation", "account", "quantity", "link.card", "attributes.colour"]
+
+
+def rule(choice: Choice, number: int, width: int, gap: int, zone: str) -> Rule:
+    """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with."""
+    per_day = choice.percent(25)
+    kind = choice.of(["combination", "velocity", "threshold", "sequence", "combination"])
+    asked: tuple[Any, ...]
+    components = None
+    if kind == "combination":
+        of = COMPONENTS[: 2 + choice.below(3)]
+        minimum = choice.percent(40)
+        needs = {c: choice.of([None, "1", "2", "1.5", "0.5"]) if minimum else None for c in of}
+        asked = ("combination", min(len(of), choice.of([2, 2, 3, 1])), needs)
+    elif kind == "velocity":
+        distinct = choice.of(_DISTINCT) if choice.percent(50) else None
+        asked = ("velocity", choice.of([2, 3, 2, 4, 1]), distinct)
+    elif kind == "threshold":
+        summand = choice.of(["quantity", "quantity * content", "amount_minor"])
+        names = {"quantity": None, "quantity * content": "kg", "amount_minor": "EUR"}
+        limit = choice.of(["100", "250", "350"]) if summand == "amount_minor" else choice.of(["1", "2", "1.5", "3"])
+        asked = ("threshold", summand, limit, choice.percent(50), names[summand])
+    else:
+        steps = [choice.of(COMPONENTS[:3]) for _ in range(2 + choice.below(2))]
+        asked = ("sequence", steps, gap if choice.percent(60) else None)
+    if kind in ("velocity", "threshold") and choice.percent(40):
+        components = sorted({choice.of(COMPONENTS[:3]) for _ in range(2)})
+    return Rule(
+        id=f"rule-{number}",
+        events=choice.of([["purchase"], ["purchase", "tap"], ["purchase", "return"], ["purchase"], ["tap"]]),
+        condition=asked,
+        window=("day",) if per_day else ("sliding", width * choice.of([1, 1, 2])),
+        by=choice.of(["actor", "actor", "account", "organisation", "link.card"]),
+        zone=zone,
+        where=condition(choice) if choice.percent(35) else None,
+        unless=condition(choice, aggregates=True, depth=1) if choice.percent(30) else None,
+        components=components,
+        status=choice.of(
+            ["live", "live", "live", "live", "live", "shadow", "shadow", "live", "live", "draft", "retired"]
+        ),
+    )
