@@ -78,6 +78,14 @@ class Number(click.ParamType[int]):
         return int(found[1])
 
 
+def _login() -> str:
+    # A container may run as a number without a name.
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
+
+
 def by_option(command: Any) -> Any:
     """``--by NAME``, passed as ``by``: who says so."""
     return click.option("--by", default=_login, show_default="login name", help="Who says so.")(command)
@@ -340,7 +348,8 @@ def _table(found: tuple[Alert, ...]) -> str:
     # Into a file or a pipe every cell goes on one line.
     width = None if sys.stdout.isatty() else 400
     Console(file=buffer, width=width, highlight=False, color_system=None).print(table)
-    return "\n".join(line.rstrip() for line in buffer.getvalue().strip("\n").split("\n")) + "\n"
+    lines = (line.rstrip() for line in buffer.getvalue().split("\n"))
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def _suppression(suppression: Any) -> dict[str, Any]:
@@ -356,14 +365,6 @@ def _say(sentence: str, content: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(content, ensure_ascii=False, indent=2))
     else:
         click.echo(clean(sentence))
-
-
-def _login() -> str:
-    # A container may run as a number without a name.
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
 
 
 def _now_us() -> int:
