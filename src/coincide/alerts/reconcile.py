@@ -87,22 +87,19 @@ def reconcile(
     findings = sorted(found, key=lambda finding: (finding.span, finding.actor))
 
     decided = [_moved(alert, actors) for alert in stored if alert.status == "decided"]
-    current = [alert for alert in decided if alert.alert.facts.fingerprint == now]
-    cover = _covered(current, findings)
+    cover = _covered([moved for moved in decided if moved.means(now)], findings)
     amendments = [
-        _amendment(alert.alert, cover.get(alert.alert.id, ()), why if alert in current else outdated, facts.scan)
-        for alert in decided
+        _amendment(moved.alert, cover.get(moved.alert.id, ()), why if moved.means(now) else outdated, facts.scan)
+        for moved in decided
     ]
     taken = {finding for covered in cover.values() for finding in covered}
     left = [finding for finding in findings if finding not in taken]
 
     opened = [_moved(alert, actors) for alert in stored if alert.status == "open"]
-    match = _match([alert for alert in opened if alert.alert.facts.fingerprint == now], left)
+    match = _match([moved for moved in opened if moved.means(now)], left)
 
     transitions = [amendment for amendment in amendments if amendment is not None]
-    transitions += [
-        _withdrawn(alert.alert, outdated, facts.scan) for alert in opened if alert.alert.facts.fingerprint != now
-    ]
+    transitions += [_withdrawn(moved.alert, outdated, facts.scan) for moved in opened if not moved.means(now)]
     transitions += [_withdrawn(alert, why, facts.scan) for alert in match.unmatched]
     transitions += [_superseded(alert, by, why, facts.scan) for alert, by in match.superseded]
     transitions += [
@@ -110,10 +107,14 @@ def reconcile(
     ]
     transitions.sort(key=lambda transition: transition.after.id)
 
-    silent = {actors.get(actor, actor): until for actor, until in (suppressed or {}).items()}
+    silent: dict[str, int] = {}
+    for actor, until in (suppressed or {}).items():
+        called = actors.get(actor, actor)
+        silent[called] = max(until, silent.get(called, 0))
     new = [finding for finding in left if finding not in match.claimed]
     heard = [finding for finding in new if finding.ended_by.occurred_at >= silent.get(finding.actor, 0)]
-    transitions += [_opened(finding, decided, facts, why, continues_us) for finding in heard]
+    before = _by_actor(decided)
+    transitions += [_opened(finding, before[finding.actor], facts, why, continues_us) for finding in heard]
     return Reconciliation(tuple(transitions), len(new) - len(heard))
 
 
@@ -124,6 +125,9 @@ class _Moved:
     alert: Alert
     actor: str
 
+    def means(self, fingerprint: str) -> bool:
+        return self.alert.facts.fingerprint == fingerprint
+
     def overlaps(self, finding: Finding) -> bool:
         mine, other = self.alert.finding.span, finding.span
         return self.actor == finding.actor and mine[0] <= other[1] and other[0] <= mine[1]
@@ -131,6 +135,13 @@ class _Moved:
 
 def _moved(alert: Alert, actors: Mapping[str, str]) -> _Moved:
     return _Moved(alert, actors.get(alert.finding.started_by.account, alert.finding.actor))
+
+
+def _by_actor(alerts: Iterable[_Moved]) -> defaultdict[str, list[_Moved]]:
+    grouped: defaultdict[str, list[_Moved]] = defaultdict(list)
+    for moved in alerts:
+        grouped[moved.actor].append(moved)
+    return grouped
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +191,8 @@ def _match(opened: list[_Moved], findings: list[Finding]) -> _Match:
 def _covered(decided: list[_Moved], findings: list[Finding]) -> dict[int, tuple[Finding, ...]]:
     """Decided alerts' ids, each with the findings that stand in its place."""
     cover: defaultdict[int, tuple[Finding, ...]] = defaultdict(tuple)
-    by_actor: defaultdict[str, list[_Moved]] = defaultdict(list)
+    by_actor = _by_actor(decided)
     by_start = {moved.alert.finding.started_by: moved for moved in decided}
-    for moved in decided:
-        by_actor[moved.actor].append(moved)
     for finding in findings:
         same = by_start.get(finding.started_by)
         near = [same] if same else [moved for moved in by_actor[finding.actor] if moved.overlaps(finding)]
@@ -234,9 +243,8 @@ def _continued(alert: Alert, finding: Finding, facts: Facts, why: str) -> Transi
 
 
 def _opened(finding: Finding, decided: list[_Moved], facts: Facts, why: str, continues_us: int | None) -> Transition:
-    before = [
-        moved.alert for moved in decided if moved.actor == finding.actor and _follows(finding, moved, continues_us)
-    ]
+    """``decided``: the decided alerts of the finding's actor, of every fingerprint."""
+    before = [moved.alert for moved in decided if _follows(finding, moved, continues_us)]
     link = max(before, key=lambda alert: (alert.finding.span[1], alert.id), default=None)
     reason = f"found: {why}" if link is None else f"goes on after {link.name}, which is decided: {why}"
     alert = Alert(0, facts, finding, reason=reason, linked_to=link.id if link else None, changed_in=facts.scan)
