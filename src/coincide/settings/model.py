@@ -57,12 +57,8 @@ class _Section(BaseModel):
 class Postgres(_Section):
     """A PostgreSQL table or query as a source."""
 
-    uri: str | None = Field(
-        default=None, description="libpq URI without a password; better given by `uri_env`"
-    )
-    uri_env: str | None = Field(
-        default=None, description="name of the environment variable that holds the libpq URI"
-    )
+    uri: str | None = Field(default=None, description="libpq URI without a password; better given by `uri_env`")
+    uri_env: str | None = Field(default=None, description="name of the environment variable that holds the libpq URI")
     table: str | None = Field(default=None, description="table or view, `schema.name`")
     query: str | None = Field(default=None, description="one SELECT instead of a table")
 
@@ -78,30 +74,20 @@ class Postgres(_Section):
 class Source(_Section):
     """One mapped stream of rows."""
 
-    kind: str | None = Field(
-        default=None, description="kind of all rows; leave out if `columns.kind` is mapped"
-    )
-    files: str | list[str] | None = Field(
-        default=None, description="glob or globs, relative to the workspace"
-    )
+    kind: str | None = Field(default=None, description="kind of all rows; leave out if `columns.kind` is mapped")
+    files: str | list[str] | None = Field(default=None, description="glob or globs, relative to the workspace")
     format: Literal["parquet", "csv", "ndjson"] | None = Field(
         default=None,
         description="default: by the end of the name (.parquet, .csv, .tsv, .ndjson, .jsonl, also with .gz)",
     )
-    postgres: Postgres | None = Field(
-        default=None, description="a PostgreSQL table or query instead of files"
-    )
-    timezone: Zone | None = Field(
-        default=None, description="IANA zone of times that carry none (refused without it)"
-    )
+    postgres: Postgres | None = Field(default=None, description="a PostgreSQL table or query instead of files")
+    timezone: Zone | None = Field(default=None, description="IANA zone of times that carry none (refused without it)")
     time_unit: Literal["s", "ms", "us", "ns"] | None = Field(
         default=None, description="unit of times given as whole numbers since 1970"
     )
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV only; a tab for .tsv")
     multiline: bool = Field(default=False, description="CSV only: a quoted field may hold ends of line")
-    accounts: Name | None = Field(
-        default=None, description="namespace of the accounts; default: the source's own name"
-    )
+    accounts: Name | None = Field(default=None, description="namespace of the accounts; default: the source's own name")
     columns: dict[str, Columns] = Field(description="core field = your column")
     links: dict[Name, str] = Field(default_factory=dict, description="kind of identifier = your column")
     attributes: dict[Name, str] = Field(default_factory=dict, description="declared attribute = your column")
@@ -123,8 +109,10 @@ class LinkFile(_Section):
     """Master data that ties accounts to identifiers."""
 
     files: str | list[str] = Field(description="glob or globs of CSV, NDJSON or Parquet files")
-    format: Literal["parquet", "csv", "ndjson"] | None = None
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
+    format: Literal["parquet", "csv", "ndjson"] | None = Field(
+        default=None, description="default: by the end of the name"
+    )
+    delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV only")
     accounts: Name = Field(description="namespace of the accounts: a source's name or its `accounts`")
     account: str = Field(description="column of the account")
     links: dict[Name, str] = Field(description="kind of identifier = column")
@@ -133,9 +121,7 @@ class LinkFile(_Section):
 class Catalog(_Section):
     """Items to components."""
 
-    files: str | list[str] = Field(
-        description="CSV with the columns match (sku or category), value, component"
-    )
+    files: str | list[str] = Field(description="CSV with the columns match (sku or category), value, component")
 
 
 class LinkKind(_Section):
@@ -144,9 +130,7 @@ class LinkKind(_Section):
     strength: Literal["strong", "weak"] = Field(
         default="strong", description="strong joins accounts; weak is only shown"
     )
-    cap: Annotated[int, Field(ge=2)] = Field(
-        default=10, description="an identifier of more accounts joins nobody"
-    )
+    cap: Annotated[int, Field(ge=2)] = Field(default=10, description="an identifier of more accounts joins nobody")
 
 
 DEFAULT_LINK_KINDS: dict[str, LinkKind] = {
@@ -172,23 +156,21 @@ class Entities(_Section):
 class Attribute(_Section):
     """A field of the user's own, usable in rules once a person has reviewed it."""
 
-    type: Literal["text", "number"] = "text"
+    type: Literal["text", "number"] = Field(default="text", description="how rules read it")
     reviewed_by: str | None = Field(default=None, description="who found the attribute fit for use in rules")
-    reviewed_on: date | None = None
+    reviewed_on: date | None = Field(default=None, description="when that was, such as 2025-03-01")
 
 
 class Settings(_Section):
     """All settings of a workspace."""
 
-    sources: dict[Name, Source] = Field(default_factory=dict)
-    links: dict[Name, LinkFile] = Field(default_factory=dict)
-    catalog: Catalog | None = None
-    entities: Entities = Field(default_factory=Entities)
-    attributes: dict[Name, Attribute] = Field(default_factory=dict)
+    sources: dict[Name, Source] = Field(default_factory=dict, description="where rows come from, by name")
+    links: dict[Name, LinkFile] = Field(default_factory=dict, description="master data of accounts, by name")
+    catalog: Catalog | None = Field(default=None, description="which item is which component")
+    entities: Entities = Field(default=Entities(), description="how accounts become actors")
+    attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
-    lists: str = Field(
-        default="lists/*.csv", description="glob of managed lists; a list is named after its file"
-    )
+    lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     packs: Annotated[list[str], AfterValidator(_no_packs)] = Field(
         default_factory=list,
         description="rule packs by name; none exist yet: must be empty",

@@ -64,11 +64,13 @@ def _shared(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 
 def _inside(where: Where, rest: tuple[str, ...]) -> Where:
-    """The place of an inline table's key on the same line, if it is there."""
-    if not rest or where.text is None or where.column is None:
-        return where
-    start = where.column - 1 + where.length
-    found = re.search(rf"(?<![\w-]){re.escape(rest[0])}(?=[\"']?\s*=)", where.text[start:])
-    if found is None:
-        return where
-    return Where(where.file, where.line, start + found.start() + 1, len(rest[0]), where.text)
+    """The place of an inline table's key on the same line, as deep as it is found there."""
+    for key in rest:
+        if where.text is None or where.column is None:
+            break
+        start = where.column - 1 + where.length
+        found = re.search(rf"(?<![\w-]){re.escape(key)}(?=[\"']?\s*=)", where.text[start:])
+        if found is None:
+            break
+        where = Where(where.file, where.line, start + found.start() + 1, len(key), where.text)
+    return where

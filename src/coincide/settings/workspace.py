@@ -169,9 +169,7 @@ class _Origin:
         value: Any = self.values
         path: list[str | int] = []
         for part in loc:
-            inside = (isinstance(value, dict) and part in value) or (
-                isinstance(value, list) and part != "[key]"
-            )
+            inside = (isinstance(value, dict) and part in value) or (isinstance(value, list) and part != "[key]")
             if inside and not (isinstance(value, list) and isinstance(part, str)):
                 value = value[part]
                 path.append(part)
@@ -221,9 +219,7 @@ def _problems(error: ValidationError, origin: _Origin) -> list[CoincideError]:
         loc = detail["loc"]
         path = origin.path(loc)
         if loc[-1] == "[key]":
-            found[(*path, "[key]")] = BadSetting(
-                _dotted(path), reason=_own(detail["msg"]), where=origin.where(path)
-            )
+            found[(*path, "[key]")] = BadSetting(_dotted(path), reason=_own(detail["msg"]), where=origin.where(path))
             continue
         # A union reports each of its sides; the deepest says most (an item of a list, not the whole).
         if any(len(seen) >= len(path) and seen[: len(path)] == path for seen in found):
