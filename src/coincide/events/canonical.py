@@ -26,6 +26,8 @@ from coincide.settings import Attribute, LinkFile, Source
 if TYPE_CHECKING:
     import pyarrow as pa
 
+__all__ = ["canonical", "type_of"]
+
 _PLACE = ("file", "position")
 _AMOUNT_MINOR = "amount_minor"
 

@@ -28,8 +28,9 @@ TIME = re.compile(
 UNITS = {"s": (1_000_000, 1), "ms": (1_000, 1), "us": (1, 1), "ns": (1, 1_000)}
 """Of ``time_unit``: what one is worth in microseconds, as a fraction."""
 
-# A longer text has more digits of a fraction than any clock; it is unreadable.
+# A longer text is no time, but for the digits of a fraction that are cut anyway.
 _LONGEST = 64
+_LONG_FRACTION = r"([.,][0-9]{6})[0-9]+"
 _MINUTE = 60_000_000
 _DAY = 1_440 * _MINUTE
 
@@ -105,6 +106,9 @@ def _texts(raw: pl.Series, time_unit: str | None) -> _Parsed:
     good = np.zeros(count, np.bool_)
     zoned = np.zeros(count, np.bool_)
     lengths = raw.str.len_bytes().fill_null(0)
+    if count and int(lengths.max()) > _LONGEST:  # type: ignore[arg-type]
+        raw = raw.str.replace(_LONG_FRACTION, "$1")
+        lengths = raw.str.len_bytes().fill_null(0)
     for length in lengths.unique():
         if not 0 < length <= _LONGEST:
             continue
@@ -201,4 +205,5 @@ def _days_in(year: NDArray[np.int64], month: NDArray[np.int64]) -> NDArray[np.in
     """Days of the month."""
     lengths: NDArray[np.int64] = np.array([0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])[month]
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    return lengths + ((month == 2) & leap)
+    days: NDArray[np.int64] = lengths + ((month == 2) & leap)
+    return days

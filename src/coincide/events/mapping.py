@@ -87,9 +87,11 @@ def raw_columns(source: Source | LinkFile, names: Iterable[str] | None = None) -
     return {column for name in wanted for column in every.get(name, ())}
 
 
-def text_columns(source: Source | LinkFile) -> frozenset[str]:
+def text_columns(source: Source | LinkFile, attributes: Mapping[str, Attribute] | None = None) -> frozenset[str]:
     """The raw columns that a text field is made of."""
-    return frozenset(column for name, columns in mapped(source).items() if _type(name) == "text" for column in columns)
+    every = mapped(source)
+    texts = [name for name in every if type_of(name, attributes or {}) == "text"]
+    return frozenset(column for name in texts for column in every[name])
 
 
 def projection(
@@ -99,8 +101,9 @@ def projection(
 ) -> dict[str, exp.Expression]:
     """Each mapped field as an expression over the raw ``columns`` (name to DuckDB type).
 
-    ``attributes`` are those that settings declare; one that is not declared is text. ``amount``, where mapped, stands under its own name; a constant ``kind`` is not in it. Raises
-    ``UnknownColumn``, ``UnfitColumn``, ``NoTimeUnit``, ``NoZone`` and what :func:`check` raises.
+    ``attributes`` are those that settings declare; one that is not declared is text. ``amount``, where mapped,
+    stands under its own name; a constant ``kind`` is not in it. Raises ``UnknownColumn``, ``UnfitColumn``,
+    ``NoTimeUnit``, ``NoZone`` and what :func:`check` raises.
     """
     if isinstance(source, Source):
         check(source)

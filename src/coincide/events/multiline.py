@@ -46,6 +46,15 @@ class _Lines:
         return decode(line)
 
 
+def record_at(folder: Path, file: FileStamp, position: int, delimiter: str) -> bytes | None:
+    """The bytes of the record that starts on the line ``position``; ``None`` if none does."""
+    lines = _Lines(folder, file)
+    for start, record, _ in _records(lines, csv.reader(lines, delimiter=delimiter, strict=True)):
+        if start >= position:
+            return record if start == position else None
+    return None
+
+
 @dataclass
 class _Part:
     """Records read so far and not yet handed out."""

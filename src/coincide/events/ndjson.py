@@ -157,3 +157,14 @@ def _check(rows: list[dict[str, Any]], wanted: list[str], file: FileStamp) -> No
     for name in wanted:
         if not any(name in row for row in rows):
             raise UnknownColumn(name, known=dict.fromkeys(key for row in rows for key in row), file=file.path)
+
+
+def shown(record: bytes) -> dict[str, str | None]:
+    """One line as keys and texts, for a person to look at; one that is no object under ``record``."""
+    found = _object(record)
+    if found is None:
+        return {"record": decode(record)}
+    return {
+        name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else _cell(value, False)
+        for name, value in found.items()
+    }

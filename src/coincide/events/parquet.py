@@ -37,6 +37,25 @@ def columns(folder: Path, file: FileStamp) -> dict[str, str]:
         return _types(connection, folder, file, _open(folder, file))
 
 
+def row(folder: Path, file: FileStamp, position: int) -> dict[str, str | None] | None:
+    """One row as column and text, for a person to look at; ``None`` if the file is shorter."""
+    import pyarrow as pa
+
+    opened = _open(folder, file)
+    start = 0
+    for group in range(opened.num_row_groups):
+        rows = opened.metadata.row_group(group).num_rows
+        if position < start + rows:
+            try:
+                table = opened.read_row_group(group).slice(position - start, 1)
+            except (pa.ArrowException, OSError) as error:
+                raise BrokenParquet(file.path, _short(error)) from None
+            values = {name: repaired(table.column(name)).to_pylist()[0] for name in table.column_names}
+            return {name: None if value is None else str(value) for name, value in values.items()}
+        start += rows
+    return None
+
+
 def batches(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,
@@ -84,7 +103,7 @@ def _batch(
         columns=types,
         position=exp.column("file_row_number", quoted=True),
         file=_number(indices),
-        rows=sum(rows for _, _, rows in group),
+        counts=tuple(rows for _, _, rows in group),
         again=again,
     )
 

@@ -47,7 +47,7 @@ class Batch:
     ``files`` with ``indices``, their numbers in the run; ``table`` stands in FROM; ``columns`` are all raw
     columns with their DuckDB types (of a text file only those that were asked for are in ``table``);
     ``position`` and ``file`` are expressions over ``table`` for the canonical ``position`` (Int64) and ``file``
-    (UInt32). ``rows`` counts the readable records in it, ``bad`` lists the others. ``again`` gives the same
+    (UInt32). ``counts`` are the readable records in it by file, ``bad`` lists the others. ``again`` gives the same
     rows from a slower reader that repairs text which is not UTF-8, or raises an error that names the broken
     file: for when DuckDB fails on ``table``. A batch is good until the next one is asked for.
     """
@@ -58,7 +58,7 @@ class Batch:
     columns: dict[str, str]
     position: exp.Expression
     file: exp.Expression
-    rows: int
+    counts: tuple[int, ...]
     bad: tuple[BadRecord, ...] = ()
     again: Callable[[], Iterator[Batch]] | None = field(default=None, compare=False)
 
@@ -66,6 +66,11 @@ class Batch:
     def first_file(self) -> int:
         """The number in the run of the first file of the batch."""
         return self.indices[0]
+
+    @property
+    def rows(self) -> int:
+        """The readable records of all its files."""
+        return sum(self.counts)
 
 
 @dataclass(frozen=True)

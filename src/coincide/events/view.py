@@ -45,7 +45,7 @@ def view(
             columns=columns,
             position=exp.column(place, quoted=True),
             file=exp.cast(exp.Literal.number(index), "UINTEGER", dialect="duckdb"),
-            rows=table.num_rows,
+            counts=(table.num_rows,),
             bad=bad,
         )
     finally:
