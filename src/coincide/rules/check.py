@@ -7,7 +7,7 @@ Each key is read apart from the others, so that one mistake gives one message an
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal, get_args
@@ -85,7 +85,7 @@ class _Check:
         reader = self.reader
         before = len(reader.problems)
         head = self.document.entries[0].key if self.document.entries else self.document
-        reader.mapping("rule", "a rule", self.document, known=(*Rule.model_fields, "zone"), required=REQUIRED, at=head)
+        reader.mapping("rule", "a rule", self.document, known=Rule.model_fields, required=REQUIRED, at=head)
         for check_ in (self.head, self.basis, self.events, self.window, self.kind, self.conditions, self.tests):
             check_()
         entry = self.document.entry("rule")
@@ -93,7 +93,7 @@ class _Check:
         id_ = self.values.get("rule")
         if len(reader.problems) > before:
             return Checked(id_, where)
-        return Checked(id_, where, Rule.model_validate(self.values), self.made())
+        return Checked(id_, where, Rule.model_construct(**self.values), self.made())
 
     def made(self) -> plan.Plan:
         """The plan, from parts that were all found right."""
@@ -157,9 +157,13 @@ class _Check:
         found = self.reader.mapping("basis", "`basis`", entry.value, known=known, required=required, at=entry.key)
         if found is None:
             return
-        texts = {e.key.text: self.reader.text(e.key.text, e.value) for e in found.entries if e.key.text in known}
+        texts: dict[str, Any] = {
+            entry.key.text: self.reader.text(entry.key.text, entry.value)
+            for entry in found.entries
+            if entry.key.text in known
+        }
         if {"purpose", "law"} <= texts.keys() and None not in texts.values():
-            self.values["basis"] = Basis(**{name: text for name, text in texts.items() if text is not None})
+            self.values["basis"] = Basis.model_construct(None, **texts)
 
     def events(self) -> None:
         self.put("events", self.kinds)
@@ -210,11 +214,14 @@ class _Check:
         found = [(self.reader.component(key, item), item) for item in nodes]
         return [(name, item) for name, item in found if name is not None]
 
-    def one_of(self, what: str, place: str, keys: tuple[str, ...], mapping: Mapping, at: Node) -> Entry | None:
+    def one_of(
+        self, what: str, place: str, keys: tuple[str, ...], mapping: Mapping, at: Node, known: Iterable[str]
+    ) -> Entry | None:
         """The one entry of several keys; with two of them the second is underlined."""
         entries = [entry for entry in mapping.entries if entry.key.text in keys]
         if not entries:
-            self.reader.add(errors.NoneOfOne(place, keys, where=self.reader.where(at)))
+            if not self.reader.meant(mapping, known).intersection(keys):
+                self.reader.add(errors.NoneOfOne(place, keys, where=self.reader.where(at)))
             return None
         if len(entries) > 1:
             found = [entry.key.text for entry in entries]
@@ -225,13 +232,14 @@ class _Check:
     def window(self) -> None:
         at = self.document.entries[0].key if self.document.entries else self.document
         self.put("zone", self.zone)
-        entry = self.one_of("windows", "a rule", WINDOW_KEYS, self.document, at)
+        entry = self.one_of("windows", "a rule", WINDOW_KEYS, self.document, at, Rule.model_fields)
         if entry is None:
             return
         if entry.key.text == "within":
             most = MAX_WINDOW_DAYS * DAY_US
             self.width_us = self.reader.duration("within", entry.value, most_us=most, most=f"{MAX_WINDOW_DAYS:,} days")
-            self.put("within", self.reader.text)
+            if self.width_us is not None:
+                self.values["within"] = _text(entry)
             return
         if isinstance(entry.value, Scalar) and entry.value.text == "service-day":
             where = self.reader.where(entry.value)
@@ -251,7 +259,7 @@ class _Check:
 
     def kind(self) -> None:
         at = self.document.entries[0].key if self.document.entries else self.document
-        entry = self.one_of("kinds", "a rule", KIND_KEYS, self.document, at)
+        entry = self.one_of("kinds", "a rule", KIND_KEYS, self.document, at, Rule.model_fields)
         if entry is None:
             return
         kind = entry.key.text
@@ -289,8 +297,8 @@ class _Check:
             reader.add(errors.MoreThanNamed(k, count, where=reader.where(at_least.value)))
             return
         self.condition = plan.Combination(k, tuple(sorted(parts, key=lambda part: part[0])))
-        self.values["combination"] = Combination(
-            at_least=k, of=tuple(n if q is None else {n: Minimum(quantity=q)} for n, q in parts)
+        self.values["combination"] = Combination.model_construct(
+            at_least=k, of=tuple(n if q is None else {n: Minimum.model_construct(quantity=q)} for n, q in parts)
         )
 
     def parts(self, of: Entry) -> list[tuple[str, Decimal | None]] | None:
@@ -346,7 +354,7 @@ class _Check:
         if n is None:
             return
         self.condition = plan.Velocity(n, name)
-        self.values["velocity"] = Velocity(at_least=n, distinct=name)
+        self.values["velocity"] = Velocity.model_construct(at_least=n, distinct=name)
 
     def threshold(self, entry: Entry) -> None:
         reader = self.reader
@@ -361,7 +369,7 @@ class _Check:
         if found is None:
             return
         summand = self.summand(found.entry("sum"))
-        limit_entry = self.one_of("limits", "`threshold`", LIMIT_KEYS, found, entry.key)
+        limit_entry = self.one_of("limits", "`threshold`", LIMIT_KEYS, found, entry.key, Threshold.model_fields)
         limit = reader.number(limit_entry.key.text, limit_entry.value) if limit_entry else None
         unit = self.of_sum("unit", "quantity * content", "unit: kg", summand, found, entry)
         currency = self.of_sum("currency", "amount_minor", "currency: EUR", summand, found, entry)
@@ -422,7 +430,7 @@ class _Check:
         names = tuple(name for name, _ in named)
         self.condition = plan.Sequence(names, gap_us)
         if len(names) == count:
-            self.values["sequence"] = Sequence(steps=names, gap=reader.text("gap", gap.value) if gap else None)
+            self.values["sequence"] = Sequence.model_construct(steps=names, gap=_text(gap) if gap else None)
 
     def gap(self, entry: Entry) -> int | None:
         """At most the window; of a local day at most 25 hours, the longest that days are."""
@@ -455,6 +463,12 @@ class _Check:
         entry = self.document.entry("tests")
         if entry is not None:
             self.values["tests"] = read_examples(self.reader, entry)
+
+
+def _text(entry: Entry) -> str:
+    """A length of time as written, once it was found right."""
+    assert isinstance(entry.value, Scalar)
+    return " ".join(entry.value.text.split())
 
 
 def zones() -> frozenset[str]:

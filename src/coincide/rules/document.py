@@ -136,6 +136,8 @@ def described(node: Node) -> str:
                     return "a truth value"
                 case Decimal():
                     return f"the number {text}"
+                case str() if not text.strip():
+                    return "an empty text"
                 case _:
                     return "a text"
         case _:
@@ -268,7 +270,12 @@ class _Reader:
                 style = "block"
             case _:
                 style = "plain"
-        return Scalar(event.start_mark.index, event.end_mark.index, event.value, style)
+        start, end = event.start_mark.index, event.end_mark.index
+        if start == end:
+            # Nothing stands where the next thing starts; it is shown at the `:` or `-` before it.
+            end = len(self.source.text[:start].rstrip())
+            start = max(end - 1, 0)
+        return Scalar(start, end, event.value, style)
 
     def _items(self, start: Event, depth: int) -> Items:
         from ruamel.yaml.events import SequenceEndEvent
@@ -289,12 +296,12 @@ class _Reader:
             if isinstance(event, MappingEndEvent):
                 return Mapping(start.start_mark.index, self._end(event, [e.value for e in entries]), tuple(entries))
             key = self._node(event, depth + 1)
+            if isinstance(key, Scalar) and key.style == "plain" and key.text == "<<":
+                raise YamlRefused("merge keys", where=self.source.where(key.start, key.end))
             value = self._node(next(self._events), depth + 1)
             where = self.source.where(key.start, key.end)
             if not isinstance(key, Scalar):
                 self.problems.append(YamlSyntax("a key must be a text", where=where))
-            elif key.style == "plain" and key.text == "<<":
-                self.problems.append(YamlRefused("merge keys", where=where))
             elif key.text in lines:
                 self.problems.append(DuplicateKey(key.text, lines[key.text], where=where))
             else:

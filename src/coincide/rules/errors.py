@@ -19,12 +19,18 @@ class RuleError(CoincideError):
 def did_you_mean(wrong: str, known: Iterable[str], *, most: int = 12) -> str | None:
     """A hint: the nearest known name, else the known names if they are few, else nothing."""
     names = sorted(known)
-    near = get_close_matches(wrong.lower(), names, n=1, cutoff=0.6)
-    if near:
-        return f"did you mean `{near[0]}`?"
+    near = nearest(wrong, names)
+    if near is not None:
+        return f"did you mean `{near}`?"
     if 0 < len(names) <= most:
         return f"known: {listed(names)}"
     return None
+
+
+def nearest(wrong: str, known: Iterable[str]) -> str | None:
+    """The known name that is close enough to be what was meant."""
+    near = get_close_matches(wrong.lower(), sorted(known), n=1, cutoff=0.7)
+    return near[0] if near else None
 
 
 def listed(names: Iterable[str], joined: str = ", ") -> str:
@@ -185,7 +191,11 @@ class UnknownKey(RuleError):
     code = "COI-R010"
 
     def __init__(self, key: str, place: str, known: Iterable[str], *, where: Where) -> None:
-        super().__init__(f"{place} has no key `{shown(key)}`", where=where, hint=did_you_mean(key, known, most=30))
+        super().__init__(
+            f"{place} has no key `{shown(key)}`",
+            where=where,
+            hint=did_you_mean(key, known) or "the keys are in the reference of the rule language",
+        )
 
 
 class MissingKey(RuleError):

@@ -231,7 +231,8 @@ def text_of(expression: Expression) -> str:
             level = 4 if operator in "+-" else 5
             return f"{_inside(left, level)} {operator} {_inside(right, level + 1)}"
         case Negate(operand):
-            return f"-{_inside(operand, 7)}"
+            # Two signs in a row would start a comment.
+            return f"- {text_of(operand)}" if isinstance(operand, Negate) else f"-{_inside(operand, 7)}"
         case Call(function, argument):
             return f"{function}({_inside(argument, 4)})"
         case Aggregate(measure, field):

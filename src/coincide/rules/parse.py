@@ -253,9 +253,11 @@ class _Parser:
     def unexpected(self, expected: str, hint: str | None = None) -> NoReturn:
         token = self.here
         where = self.locate(token.start, token.end)
-        part = _REFUSED.get(token.word) if token.kind in ("word", "sign") else None
+        # sqlglot joins some words into one token: `similar to`.
+        first = token.raw.lower().partition(" ")[0]
+        part = _REFUSED.get(first) if token.kind in ("word", "sign") else None
         if part is not None:
-            raise errors.NotInTheLanguage(part, where=where, hint=_INSTEAD.get(token.word))
+            raise errors.NotInTheLanguage(part, where=where, hint=_INSTEAD.get(first))
         if token.kind == "word" and token.word == "null":
             raise errors.NullLiteral(where=where)
         if token.kind == "word" and token.word == "list":
@@ -267,7 +269,7 @@ class _Parser:
     def deeper(self, start: int) -> None:
         """Guards our own recursion; the depth of the tree is checked at the end."""
         self.depth += 1
-        if self.depth > 2 * MAX_DEPTH:
+        if self.depth > MAX_DEPTH:
             raise errors.ExpressionTooDeep(MAX_DEPTH, where=self.where(self.span(start)))
 
     # Conditions.
@@ -456,28 +458,35 @@ class _Parser:
         name = self.take().word
         self.take()
         self.deeper(start)
-        if name in MEASURES:
-            field = None if self.here.raw == ")" and self.here.kind == "sign" else self.argument(name)
-            expression: Expression = Aggregate(name, field.name if field else None)  # type: ignore[arg-type]  # in MEASURES
-            if (field is None) != (name == "count"):
-                takes = "nothing between its parentheses" if name == "count" else "one field"
-                raise errors.WrongArguments(name, takes, where=self.where(self.span(start)))
-        elif self.here.kind == "sign" and self.here.raw == ")":
-            raise errors.WrongArguments(name, "one argument", where=self.where(self.span(start)))
+        if self.here.kind == "sign" and self.here.raw == ")":
+            if name != "count":
+                self.take()
+                raise errors.WrongArguments(name, self.takes(name), where=self.where(self.span(start)))
+            expression: Expression = Aggregate("count")
+        elif name in MEASURES:
+            expression = Aggregate(name, self.argument(name).name)  # type: ignore[arg-type]  # in MEASURES
+            if name == "count":
+                raise errors.WrongArguments(name, self.takes(name), where=self.where(self.span(start)))
         else:
             expression = Call(name, self.sum())  # type: ignore[arg-type]  # in FUNCTIONS
         if self.here.kind == "sign" and self.here.raw == ",":
-            raise errors.WrongArguments(name, "one argument", where=self.where(self.span(start)))
+            raise errors.WrongArguments(name, self.takes(name), where=self.where(self.span(start)))
         self.expect(")")
         self.depth -= 1
         return replace(expression, span=self.span(start))
 
     def argument(self, name: str) -> Field:
         """The field of ``sum`` and ``distinct``."""
-        if self.here.kind != "word" or self.here.word in _RESERVED:
-            where = self.locate(self.here.start, self.here.end)
-            raise errors.WrongArguments(name, "one field", where=where)
-        return self.field()
+        if self.here.kind == "word" and self.here.word not in _RESERVED:
+            return self.field()
+        raise errors.WrongArguments(name, self.takes(name), where=self.locate(self.here.start, self.here.end))
+
+    @staticmethod
+    def takes(name: str) -> str:
+        """What stands between the parentheses of a function."""
+        if name == "count":
+            return "nothing between its parentheses"
+        return "one field" if name in MEASURES else "one argument"
 
 
 def _unquoted(token: _Token) -> str:

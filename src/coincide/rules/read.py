@@ -80,10 +80,18 @@ class Reader:
         for entry in node.entries:
             if entry.key.text not in names:
                 self.add(errors.UnknownKey(entry.key.text, place, names, where=self.where(entry.key)))
+        meant = self.meant(node, names)
         for name, example in required.items():
-            if node.entry(name) is None:
+            if node.entry(name) is None and name not in meant:
                 self.add(errors.MissingKey(name, place, example, where=self.where(at or node)))
         return node
+
+    @staticmethod
+    def meant(node: Mapping, known: Iterable[str]) -> frozenset[str]:
+        """The keys that misspelt ones were probably meant to be: they are not missing as well."""
+        names = frozenset(known)
+        near = (errors.nearest(entry.key.text, names) for entry in node.entries if entry.key.text not in names)
+        return frozenset(name for name in near if name is not None)
 
     def items(self, key: str, node: Node) -> tuple[Node, ...] | None:
         """The nodes of a list."""
@@ -155,8 +163,9 @@ class Reader:
 
     def duration(self, key: str, node: Node, *, most_us: int, most: str) -> int | None:
         """A length of time in microseconds, above zero and at most ``most_us`` (``most`` in words)."""
-        found = self.text(key, node)
-        if found is None:
+        found = node.text.strip() if isinstance(node, Scalar) else ""
+        if not found:
+            self.wrong(key, "a length of time", node)
             return None
         match = _DURATION.fullmatch(" ".join(found.split()))
         if match is None:

@@ -51,7 +51,7 @@ def _exactly_one(keys: Iterable[str]) -> dict[str, Any]:
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Basis(_Part):
@@ -88,7 +88,7 @@ class Velocity(_Part):
 class Threshold(_Part):
     """Holds where the exact sum over the window passes a limit."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_exactly_one(LIMIT_KEYS))
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True, json_schema_extra=_exactly_one(LIMIT_KEYS))
 
     sum: Literal["quantity", "quantity * content", "amount_minor"] = Field(description="what is added up")
     more_than: Number | None = Field(None, description="the sum must be above this (this or `at_least`)")
@@ -165,6 +165,7 @@ class Rule(_Part):
     model_config = ConfigDict(
         extra="forbid",
         frozen=True,
+        defer_build=True,
         title="A rule of Coincide",
         json_schema_extra={"allOf": [_exactly_one(KIND_KEYS), _exactly_one(WINDOW_KEYS)]},
     )

@@ -1,0 +1,1 @@
+"""Loading rule files: right ones give plans, wrong ones all that is wrong."""
