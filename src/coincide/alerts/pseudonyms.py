@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from coincide.alerts.alert import Finding, finding_of
@@ -30,9 +30,18 @@ class Pseudonyms:
         self._known.update(zip(fresh, names, strict=True))
         return self._known
 
+    def names(self, accounts: Sequence[Account]) -> list[str]:
+        """The pseudonyms of the accounts, in their order."""
+        known = self.of(accounts)
+        return [known[account] for account in accounts]
+
+    def by_values(self, values: Iterable[Account], by: str) -> list[str]:
+        """The pseudonyms of whatever a rule looks ``by``, in their order."""
+        return self.names([value_of(value, by) for value in values])
+
     def findings(self, episodes: list[Episode], by: str, namespaces: dict[str, str]) -> list[Finding]:
         """Episodes with pseudonyms; ``namespaces``: of the accounts of each source, ``by``: of the rule."""
-        asked = {self._actor(episode, by) for episode in episodes}
+        asked = {value_of(episode.actor, by) for episode in episodes}
         for episode in episodes:
             for name in (episode.started_by, episode.ended_by, *episode.evidence, *episode.latest_evidence):
                 asked.add((namespaces[name.source], name.account))
@@ -45,7 +54,7 @@ class Pseudonyms:
             finding_of(
                 replace(
                     episode,
-                    actor=("", known[self._actor(episode, by)]),
+                    actor=("", known[value_of(episode.actor, by)]),
                     started_by=named(episode.started_by),
                     ended_by=named(episode.ended_by),
                     evidence=tuple(map(named, episode.evidence)),
@@ -65,8 +74,7 @@ class Pseudonyms:
             rows.append({"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": self._key.id})
         return rows
 
-    @staticmethod
-    def _actor(episode: Episode, by: str) -> Account:
-        namespace, value = episode.actor
-        # Values of fields and identifiers get a namespace of their own: a card is no customer number.
-        return (namespace, value) if by in ("actor", "account") else (f"@{by}", value)
+
+def value_of(value: Account, by: str) -> Account:
+    """What a rule looks ``by`` as it is hashed: values of fields and identifiers get a namespace of their own."""
+    return value if by in ("actor", "account") else (f"@{by}", value[1])

@@ -194,8 +194,9 @@ def _covered(decided: list[_Moved], findings: list[Finding]) -> dict[int, tuple[
     by_actor = _by_actor(decided)
     by_start = {moved.alert.finding.started_by: moved for moved in decided}
     for finding in findings:
-        same = by_start.get(finding.started_by)
-        near = [same] if same else [moved for moved in by_actor[finding.actor] if moved.overlaps(finding)]
+        # The first hit is the key whatever the actor is called; then whoever it overlaps.
+        same = [by_start[finding.started_by]] if finding.started_by in by_start else []
+        near = same + [moved for moved in by_actor[finding.actor] if moved.overlaps(finding)]
         for moved in near:
             if _ends_within(finding, moved.alert.finding):
                 cover[moved.alert.id] += (finding,)

@@ -53,6 +53,16 @@ def load(
     return [a for a in alerts if a.finding.actor in wanted or a.finding.started_by.account in wanted]
 
 
+def spans(connection: Connection, rule: str, actors: Collection[str] | None) -> list[tuple[int, int]]:
+    """First and last hit of the open and decided alerts of a rule, of these actors (pseudonyms) or of all."""
+    query = select(table.c.first_at, table.c.last_at, table.c.actor)
+    query = query.where(table.c.rule == rule, table.c.status.in_(("open", "decided")))
+    if actors is not None and len(actors) <= _ASKED:
+        query = query.where(table.c.actor.in_(list(actors)))
+    wanted = None if actors is None else frozenset(actors)
+    return [(first, last) for first, last, actor in connection.execute(query) if wanted is None or actor in wanted]
+
+
 def rules_with_alerts(connection: Connection) -> list[str]:
     """The rules that have open or decided alerts, sorted: those that are no longer run must be reconciled
     too."""

@@ -1,9 +1,9 @@
 """A scan: what changed since the last one, what that touches, and the one transaction that keeps the result.
 
-The steps, in order: look at the files; if nothing changed, stop; decide what must be read; run the engine; turn
-identifiers into pseudonyms; reconcile what was found with the stored alerts; commit. ``store.commit`` says what a
-death at each moment leaves. In the end the open alerts are those of one scan over all files, whatever came in
-which order. DESIGN: sections 5 to 7.
+The steps, in order: look at the files; if nothing changed, stop; run the engine, which reads what changed and
+then what that touches; turn identifiers into pseudonyms; reconcile what was found with the stored alerts; commit.
+``store.commit`` says what a death at each moment leaves. In the end the open alerts are those of one scan over
+all files, whatever came in which order. DESIGN: sections 5 to 7.
 """
 
 from __future__ import annotations
@@ -12,80 +12,110 @@ import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
+import duckdb
 import polars as pl
 from sqlalchemy import Connection
 
 from coincide.alerts import register, service
-from coincide.alerts.alert import Alert, Facts, Finding, finding_of, iso
+from coincide.alerts.alert import Alert, Facts, Finding, iso
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reconcile import Cause, reconcile
-from coincide.alerts.region import reading, region, width
-from coincide.detect.episode import Episode
+from coincide.alerts.region import width
+from coincide.alerts.survey import (
+    LINKS,
+    Scope,
+    Survey,
+    causes_between,
+    everything,
+    scope_of,
+    survey,
+    whole,
+    widened,
+)
+from coincide.detect.detect import Cuts, Region
 from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.load import Feed
+from coincide.engines.embedded.load import Feed, Progress
 from coincide.engines.embedded.run import Changed, Run, Task, Wider, run
 from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
 from coincide.entities.actors import Actors, Separation
 from coincide.entities.link import link
+from coincide.entities.pseudonym import unseal
 from coincide.entities.version import EntityVersion, following
-from coincide.events.file import FileStamp
+from coincide.events.mapping import raw_columns
 from coincide.events.source import SourceReader
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Sliding
-from coincide.store import commit, database, entity, quarantine, tally
+from coincide.settings import LinkFile, Settings, Source
+from coincide.store import commit, entity, segment, tally
 from coincide.store import file as files
+from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rule as rule_store
 from coincide.store import scan as scans
+from coincide.store.database import Database, open_database
 from coincide.store.file import FileState
+from coincide.store.rule import RuleVersion
+from coincide.store.segment import Segment
 
 _DAY_US = 86_400_000_000
 Counts = dict[str, int]
-NOTHING: Counts = {"read": 0, "unmatched": 0, "accepted": 0, "duplicates": 0, "quarantined": 0}
+ENDS = ("read", "unmatched", "accepted", "duplicates", "quarantined")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a scan did. ``drafts``: what the drafts that were named found, which is shown and not kept."""
+    """What a scan did.
 
-    scan: int | None
+    ``run`` and ``totals``: rows by how they ended, of this run and of the workspace. ``observations``: of each
+    rule. ``drafts``: what the drafts that were named found, which is shown and not kept. ``seconds``: of the
+    steps start, read, commit.
+    """
+
     run: Counts
     totals: Counts
     observations: Mapping[str, int]
     drafts: Mapping[str, Sequence[Finding]]
     rules: Sequence[LoadedRule]
-    seconds: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The files there are now, and those of them that the last scan of the same scope does not know as they are."""
-
-    stamps: dict[str, tuple[FileStamp, ...]]
-    fresh: dict[str, tuple[FileStamp, ...]]
-    gone: tuple[FileState, ...]
-
-    @property
-    def changed(self) -> bool:
-        return bool(self.gone) or any(self.fresh.values())
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass
 class _Scan:
-    """One scan under way."""
+    """One scan under way: what was asked, and what it works with."""
 
     workspace: Workspace
-    names: tuple[str, ...]
+    base: Database
+    chosen: Sequence[LoadedRule]
+    scope: Scope
     now_us: int
-    progress: Callable[[int], None]
+    ring: keys.KeyRing
     pseudonyms: Pseudonyms
-    chosen: list[LoadedRule] = field(default_factory=list)
-    versions: dict[str, Any] = field(default_factory=dict)
-    scope: str = ""
-    causes: list[Cause] = field(default_factory=list)
+    found: Survey
+    known: Mapping[tuple[str, str], FileState]
+    before: scans.Scan | None
+    causes: list[Cause]
+
+    @property
+    def drafts(self) -> list[LoadedRule]:
+        return [loaded for loaded in self.chosen if loaded.rule.status == "draft"]
+
+    @property
+    def namespaces(self) -> dict[str, str]:
+        """The namespace of each source's accounts."""
+        return {name: source.namespace(name) for name, source in self.workspace.settings.sources.items()}
+
+    def partition(self, actors: Actors | None) -> str | None:
+        """A keyed hash of who belongs together, over all accounts read."""
+        if actors is None:
+            return None
+        members = actors.members.select(sorted(actors.members.columns)).sort(pl.all())
+        hashed = hashlib.blake2b(key=self.ring.current.secret, digest_size=16)
+        for row in members.iter_rows():
+            hashed.update("\0".join(row).encode() + b"\n")
+        return hashed.hexdigest()
 
 
 def scan(
@@ -93,7 +123,7 @@ def scan(
     *,
     names: tuple[str, ...] = (),
     now_us: int,
-    progress: Callable[[int], None] = lambda _: None,
+    progress: Progress = lambda _: None,
     started: float | None = None,
 ) -> Outcome:
     """Run the rules (those named, else all live and shadow) over what the workspace's sources hold now.
@@ -103,107 +133,22 @@ def scan(
     """
     clock = _Clock(started)
     chosen = workspace.chosen(names)
-    readers = workspace.readers
-    base = database.open_database(workspace.state)
+    base = open_database(workspace.state)
     try:
         with commit.scanning(base, workspace.state, iso(now_us)):
-            ring = keys.load_or_make(workspace.key_file)
-            under_way = _Scan(workspace, names, now_us, progress, Pseudonyms(ring.current), chosen)
-            with base.reading() as connection:
-                before = _prepare(under_way, connection)
-                known = files.load(connection, under_way.scope)
-                found = _look(readers, known)
-                clock.lap("start")
-                drafts = [loaded for loaded in chosen if loaded.rule.status == "draft"]
-                if before is not None and not found.changed and not drafts and not under_way.causes:
-                    return _unchanged(under_way, connection, before, clock)
-                task, stored = _task(under_way, connection, readers, found, known)
-            result = run(task, progress)
-            clock.lap("read")
-            with commit.committing(base, workspace.state) as connection:
-                outcome = _keep(under_way, connection, found, known, result, stored)
+            under_way, task = _begun(workspace, base, names, chosen, now_us)
+            clock.lap("start")
+            if task is None:
+                outcome = _unchanged(under_way)
+                clock.lap("read")
+            else:
+                result = run(task, progress)
+                clock.lap("read")
+                outcome = _kept(under_way, result)
             clock.lap("commit")
             return replace(outcome, seconds=clock.laps)
     finally:
         base.close()
-
-
-def _prepare(scan: _Scan, connection: Connection) -> scans.Scan | None:
-    """Scope, versions and causes; the last scan of the same scope, if files are all that may have changed."""
-    workspace = scan.workspace
-    separations, suppressions = service.separations(connection), service.suppressions(connection)
-    scan.versions = {
-        "rules": {loaded.plan.rule: loaded.plan.fingerprint for loaded in scan.chosen},
-        "mapping": workspace.mapping_version,
-        "catalog": workspace.catalog.version,
-        "lists": workspace.lists_version,
-        "separations": _hash(separations),
-        "suppressions": _hash([(one.rule, one.actor, one.until) for one in suppressions]),
-    }
-    selection = "rules:" + ",".join(sorted(set(scan.names))) if scan.names else "all"
-    scan.scope = f"{selection}@{_hash(scan.versions)}"
-    before = scans.latest_of_selection(connection, selection)
-    if before is not None and before.scope == scan.scope:
-        return before
-    scan.causes = _causes(scan.versions, before)
-    return None
-
-
-def _hash(value: object) -> str:
-    return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
-
-
-_CAUSES = (
-    ("mapping", Cause.MAPPING_CHANGED),
-    ("catalog", Cause.CATALOG_CHANGED),
-    ("lists", Cause.LISTS_CHANGED),
-    ("separations", Cause.ENTITIES_CHANGED),
-    ("rules", Cause.RULE_CHANGED),
-)
-
-
-def _causes(versions: Mapping[str, Any], before: scans.Scan | None) -> list[Cause]:
-    if before is None:
-        return [Cause.FIRST_SCAN]
-    return [cause for part, cause in _CAUSES if before.versions.get(part) != versions[part]]
-
-
-def _look(scan: _Scan, readers: Mapping[str, SourceReader], known: Mapping[tuple[str, str], FileState]) -> _Found:
-    """The files there are, against those that are known. Master data of links is looked at, too."""
-    stamps = {name: tuple(reader.files()) for name, reader in readers.items()}
-    for name, section in scan.workspace.settings.links.items():
-        stamps[f"{_LINKS}{name}"] = tuple(SourceReader(name, section, scan.workspace.folder).files())
-    folder = scan.workspace.folder
-    fresh = {
-        name: tuple(stamp for stamp in found if not _same(folder, stamp, known.get((name, stamp.path))))
-        for name, found in stamps.items()
-    }
-    there = {(name, stamp.path) for name, found in stamps.items() for stamp in found}
-    return _Found(stamps, fresh, tuple(state for key, state in known.items() if key not in there))
-
-
-_LINKS = "links."
-"""Sources of master data stand beside the others under this prefix, which no source's name can have."""
-
-
-def _same(folder: Path, stamp: FileStamp, state: FileState | None) -> bool:
-    if state is None or (stamp.size, stamp.mtime_ns) != (state.size, state.mtime_ns):
-        return False
-    # Read within the tick of its own time, a file may have changed since without showing it: all of it is hashed.
-    return _whole(folder, stamp) == state.digest if state.racy else stamp.digest == state.digest
-
-
-def _whole(folder: Path, stamp: FileStamp) -> str:
-    with (folder / stamp.path).open("rb") as stream:
-        return hashlib.file_digest(stream, "blake2b").hexdigest()
-
-
-def _unchanged(scan: _Scan, before: scans.Scan, clock: _Clock) -> Outcome:
-    """Nothing to do: no row is read, nothing is written."""
-    clock.lap("read")
-    clock.lap("commit")
-    observations = before.versions["observations"]
-    return Outcome(None, dict(NOTHING), dict(before.totals), observations, {}, scan.chosen, clock.laps)
 
 
 class _Clock:
@@ -219,31 +164,62 @@ class _Clock:
         self._last = now
 
 
-# --- What to read -----------------------------------------------------------------------------------------------
+# --- What is asked ----------------------------------------------------------------------------------------------
 
 
-def _task(
-    scan: _Scan,
-    base: Database,
-    connection: Connection,
-    readers: Mapping[str, SourceReader],
-    found: _Found,
-    known: Mapping[tuple[str, str], FileState],
-    before: scans.Scan | None,
-) -> Task:
-    settings = scan.workspace.settings
+def _begun(
+    workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
+) -> tuple[_Scan, Task | None]:
+    """The scan and the engine's task; no task if nothing changed since the last scan of the same scope."""
+    ring = keys.load_or_make(workspace.key_file)
+    with base.reading() as connection:
+        scope = scope_of(workspace, names, list(chosen), connection)
+        latest = scans.latest_of(connection, scope.selection)
+        same = latest is not None and latest.scope == scope.name
+        known = files.load(connection, scope.name) if same else {}
+        found = survey(workspace, known)
+        causes = found.causes if same else causes_between(scope, latest)
+        under_way = _Scan(
+            workspace=workspace,
+            base=base,
+            chosen=chosen,
+            scope=scope,
+            now_us=now_us,
+            ring=ring,
+            pseudonyms=Pseudonyms(ring.current),
+            found=found,
+            known=known,
+            before=latest if same else None,
+            causes=causes,
+        )
+        if under_way.before is not None and not found.changed and not under_way.drafts:
+            return under_way, None
+        return under_way, _task(under_way, connection)
+
+
+def _unchanged(scan: _Scan) -> Outcome:
+    """Nothing to do: no row is read, nothing is written."""
+    with scan.base.reading() as connection:
+        totals, observations = _totals(connection, scan.scope.name, scan.chosen)
+    return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, scan.chosen)
+
+
+def _task(scan: _Scan, connection: Connection) -> Task:
+    settings, found = scan.workspace.settings, scan.found
     plans = [loaded.plan for loaded in scan.chosen]
-    linking = any(plan.by == "actor" for plan in plans) and _strong(settings)
-    whole = before is None
+    parts = (*settings.sources.values(), *settings.links.values())
+    linking = any(plan.by == "actor" for plan in plans) and any(_ties(settings, part) for part in parts)
+    # A draft is decided on everything: nothing of it was kept.
+    whole_log = scan.before is None or bool(scan.drafts)
     feeds = [
         Feed(
-            name,
-            reader.source,
-            reader,
-            decided=found.stamps[name] if whole else found.fresh[name],
-            linked=found.stamps[name] if linking and _ties(settings, reader.source) else (),
+            name=name,
+            source=settings.sources[name],
+            reader=reader,
+            decided=found.stamps[name] if whole_log else found.fresh[name],
+            linked=found.stamps[name] if linking and _ties(settings, settings.sources[name]) else (),
         )
-        for name, reader in readers.items()
+        for name, reader in scan.workspace.readers.items()
     ]
     separations = _separations(scan, connection)
     return Task(
@@ -253,14 +229,10 @@ def _task(
         lists=scan.workspace.lists,
         settings=settings,
         link=(lambda edges: link(edges, settings.entities, separations)) if linking else None,
-        master_data=partial(_master_data, scan, found),
-        widen=None if before is None else partial(_widen, scan, base, found, known, before),
-        cuts={plan.rule: Cuts(_decided(connection, plan.rule), scan.pseudonyms.of) for plan in plans},
+        master_data=partial(_master_data, scan),
+        widen=None if whole_log else partial(_wider, scan),
+        cuts={plan.rule: _cuts(scan, connection, plan.rule) for plan in plans},
     )
-
-
-def _strong(settings: Settings) -> bool:
-    return any(_ties(settings, part) for part in (*settings.sources.values(), *settings.links.values()))
 
 
 def _ties(settings: Settings, part: Source | LinkFile) -> bool:
@@ -268,64 +240,268 @@ def _ties(settings: Settings, part: Source | LinkFile) -> bool:
 
 
 def _separations(scan: _Scan, connection: Connection) -> list[Separation]:
-    """The accounts that a person separated, as given: their seals are opened for the machine alone."""
+    """The accounts that a person separated, as given: their seals are opened inside this run alone."""
     pairs = service.separations(connection)
-    accounts = pseudonym_store.accounts(connection, {name for pair in pairs for name in pair}, scan.ring)
+    rows = pseudonym_store.load(connection, {name for pair in pairs for name in pair})
+    accounts = {
+        row.pseudonym: (row.namespace, unseal(row.sealed, scan.ring.by_id(row.key_id), pseudonym=row.pseudonym))
+        for row in rows
+    }
     return [Separation(accounts[first], accounts[second]) for first, second in pairs]
 
 
-def _decided(connection: Connection, rule: str) -> frozenset[EventName]:
-    return frozenset(
-        alert.finding.ended_by for alert in register.load(connection, rule) if alert.status == "decided"
-    )
+def _cuts(scan: _Scan, connection: Connection, rule: str) -> Cuts:
+    alerts = register.load(connection, rule)
+    last = frozenset(alert.finding.ended_by for alert in alerts if alert.status == "decided")
+    return Cuts(last, scan.pseudonyms.names)
 
 
-def _master_data(scan: _Scan, found: _Found, links: Links, connection: duckdb.DuckDBPyConnection) -> None:
+def _master_data(scan: _Scan, links: Links, connection: duckdb.DuckDBPyConnection) -> None:
     """The link files: accounts and identifiers that no purchase needs to show."""
     for name, section in sorted(scan.workspace.settings.links.items()):
         reader = SourceReader(name, section, scan.workspace.folder)
-        columns = raw_columns(section)
-        for batch in reader.batches(connection, found.stamps[f"{_LINKS}{name}"], columns):
+        for batch in reader.batches(connection, scan.found.stamps[f"{LINKS}{name}"], raw_columns(section)):
             links.take(section, section.accounts, batch)
 
 
-def _widen(
-    scan: _Scan,
-    base: Database,
-    found: _Found,
-    known: Mapping[tuple[str, str], FileState],
-    before: scans.Scan,
-    changed: Changed,
-) -> Wider:
-    """What the changed files touch, and which of the others must be read again for it."""
+def _wider(scan: _Scan, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in scan.chosen]
-    rest = {
-        name: tuple(stamp for stamp in stamps if stamp not in found.fresh[name])
-        for name, stamps in found.stamps.items()
-        if not name.startswith(_LINKS)
-    }
-    if _partition(scan, changed.linked) != before.versions.get("partition"):
-        # Whoever the accounts belong to has changed: every time of theirs may be concerned.
+    if scan.before is not None and scan.partition(changed.linked) != scan.before.versions.get("partition"):
+        # Whoever accounts belong to has changed: all of their observations may be concerned.
         scan.causes.append(Cause.ENTITIES_CHANGED)
-        return Wider(rest, {plan.rule: Region() for plan in plans}, touched_only=False)
-    replaced = [known[key] for key in _keys(found.fresh) if key in known]
-    lost = [state for state in (*found.gone, *replaced) if state.first_at is not None]
-    firsts = [state.first_at for state in lost] + [changed.first_at]
-    lasts = [state.last_at for state in lost] + [changed.last_at]
-    first, last = min(filter(_known, firsts), default=None), max(filter(_known, lasts), default=None)
-    if first is None or last is None:
-        return Wider({}, {plan.rule: Region(1, 0) for plan in plans}, touched_only=True)
-    # The days whose copies and observations are counted anew.
-    low, high = first // _DAY_US * _DAY_US, last // _DAY_US * _DAY_US + _DAY_US - 1
-    regions = {}
-    with base.reading() as connection:
-        for plan in plans:
-            touched = None if lost else set(scan.names_of(plan, changed.actors[plan.rule]))
-            regions[plan.rule] = region(plan, first, last, register.spans(connection, plan.rule, touched))
-            begin, end = reading(plan, regions[plan.rule])
-            low, high = min(low, begin), max(high, end)
-    needed = {
-        name: tuple(stamp for stamp in stamps if _overlaps(known[(name, stamp.path)], low, high))
-        for name, stamps in rest.items()
+        return everything(scan.found, plans)
+    with scan.base.reading() as connection:
+
+        def spans(plan: Any, touched: frozenset[tuple[str, str]] | None) -> list[tuple[int, int]]:
+            names = None if touched is None else scan.pseudonyms.by_values(touched, plan.by)
+            return register.spans(connection, plan.rule, names)
+
+        return widened(scan.found, scan.known, plans, changed, spans)
+
+
+# --- What is kept -----------------------------------------------------------------------------------------------
+
+
+def _kept(scan: _Scan, result: Run) -> Outcome:
+    """Segments first, then the one transaction; drafts and what goes with them are not kept."""
+    findings = {
+        loaded.plan.rule: scan.pseudonyms.findings(result.episodes[loaded.plan.rule], loaded.plan.by, scan.namespaces)
+        for loaded in scan.chosen
     }
-    return Wider(needed, regions, touched_only=not lost)
+    drafts = {loaded.plan.rule: findings[loaded.plan.rule] for loaded in scan.drafts}
+    run_counts = _counts(result.files.values(), sum(result.duplicates.values()))
+    observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
+    if drafts:
+        return Outcome(run_counts, run_counts, observed, drafts, scan.chosen)
+    states, segments = _states(scan, result)
+    with commit.committing(scan.base, scan.workspace.state) as connection:
+        number = scans.next_id(connection)
+        memberships = _memberships(scan, result)
+        version = _entities(scan, connection, memberships, result)
+        segment.add(connection, segments)
+        _save_files(scan, connection, states, result)
+        totals, observed = _totals(connection, scan.scope.name, scan.chosen)
+        versions = {**scan.scope.versions, "partition": scan.partition(result.actors), "entities": version}
+        scans.add(
+            connection,
+            scans.Scan(
+                id=number,
+                scope=scan.scope.name,
+                started_at=scan.now_us,
+                finished_at=scan.now_us,
+                command={"rules": [loaded.plan.rule for loaded in scan.chosen]},
+                run=run_counts,
+                totals=totals,
+                versions=versions,
+            ),
+        )
+        written = _save_alerts(scan, connection, number, findings, result, memberships, versions)
+        names = {name for alert in written for name in _named(alert)}
+        names |= set(memberships.get_column("account")) | set(memberships.get_column("actor"))
+        pseudonym_store.save(connection, scan.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
+    return Outcome(run_counts, totals, observed, {}, scan.chosen)
+
+
+def _named(alert: Alert) -> set[str]:
+    """All pseudonyms in an alert."""
+    finding = alert.finding
+    events = (finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence)
+    return {finding.actor, *(name.account for name in events)}
+
+
+def _counts(counted: Iterable[Any], duplicates: int) -> Counts:
+    counted = list(counted)
+    read = sum(count.read for count in counted)
+    unmatched = sum(count.unmatched for count in counted)
+    quarantined = sum(count.quarantined for count in counted)
+    accepted = read - unmatched - quarantined - duplicates
+    return dict(zip(ENDS, (read, unmatched, accepted, duplicates, quarantined), strict=True))
+
+
+def _totals(connection: Connection, scope: str, chosen: Sequence[LoadedRule]) -> tuple[Counts, dict[str, int]]:
+    duplicates, observations = tally.totals(connection, scope)
+    counts = _counts(files.load(connection, scope).values(), duplicates)
+    return counts, {loaded.plan.rule: observations.get(loaded.plan.rule, 0) for loaded in chosen}
+
+
+def _states(scan: _Scan, result: Run) -> tuple[list[FileState], list[Segment]]:
+    """The files that are new to the scope, with a segment for what each has in quarantine."""
+    refused: dict[tuple[str, str], list[tuple[int, str, str]]] = {}
+    for row in result.refused:
+        refused.setdefault((row.source, row.file.path), []).append((row.position, row.reason, row.digest))
+    states, segments = [], []
+    for source, stamps in (scan.found.stamps if scan.before is None else scan.found.fresh).items():
+        for stamp in stamps:
+            key = (source, stamp.path)
+            held = refused.get(key)
+            kept = None
+            if held:
+                columns = {"position": pl.Int64, "reason": pl.String, "digest": pl.String}
+                frame = pl.DataFrame(sorted(held), schema=columns, orient="row")
+                kept = segment.write(scan.workspace.state, "quarantine", f"{source}/{stamp.path}", frame, scan.now_us)
+                segments.append(kept)
+            count = result.files.get(key)
+            racy = files.racy(stamp.mtime_ns, scan.now_us * 1_000)
+            states.append(
+                FileState(
+                    scope=scan.scope.name,
+                    source=source,
+                    path=stamp.path,
+                    size=stamp.size,
+                    mtime_ns=stamp.mtime_ns,
+                    digest=whole(scan.workspace.folder, stamp) if racy else stamp.digest,
+                    racy=racy,
+                    read=count.read if count else 0,
+                    unmatched=count.unmatched if count else 0,
+                    quarantined=count.quarantined if count else 0,
+                    first_at=count.first_at if count else None,
+                    last_at=count.last_at if count else None,
+                    quarantine=kept.id if kept else None,
+                )
+            )
+    return states, segments
+
+
+def _save_files(scan: _Scan, connection: Connection, states: list[FileState], result: Run) -> None:
+    scope = scan.scope.name
+    if scan.before is None:
+        for old in scans.scopes_of(connection, scan.scope.selection):
+            files.forget_scope(connection, old)
+            tally.forget(connection, old)
+    files.remove(connection, scan.found.gone)
+    files.save(connection, states)
+    segment.forget(connection, segment.unnamed(connection))
+    days = None if scan.before is None or result.wider is None else _days(scan, result)
+    tally.save(connection, scope, result.duplicates, result.observations, days)
+
+
+def _days(scan: _Scan, result: Run) -> tuple[int, int] | None:
+    """The days that were counted anew: those that rows came to or went from; all if all was read."""
+    if result.wider is not None and any(one == Region() for one in result.wider.regions.values()):
+        return None
+    lost = (*scan.found.gone, *scan.found.replaced)
+    times = [at for state in lost for at in (state.first_at, state.last_at) if at is not None]
+    if result.changed is not None:
+        times += [at for at in (result.changed.first_at, result.changed.last_at) if at is not None]
+    return (min(times) // _DAY_US, max(times) // _DAY_US) if times else (1, 0)
+
+
+def _memberships(scan: _Scan, result: Run) -> pl.DataFrame:
+    """``account, actor`` as pseudonyms: of accounts that have observations and belong to a group."""
+    empty = pl.DataFrame(schema={"account": pl.String, "actor": pl.String})
+    if result.actors is None:
+        return empty
+    members = result.actors.members.join(result.observed, on=["namespace", "account"], how="semi")
+    if members.is_empty():
+        return empty
+    accounts = list(members.select("namespace", "account").iter_rows())
+    actors = list(members.select("actor_namespace", "actor_account").iter_rows())
+    known = scan.pseudonyms.of([*accounts, *actors])
+    return pl.DataFrame({"account": [known[one] for one in accounts], "actor": [known[one] for one in actors]})
+
+
+def _entities(scan: _Scan, connection: Connection, memberships: pl.DataFrame, result: Run) -> int | None:
+    """The number of the entity version that the scan used; a new one is kept with its memberships."""
+    if result.actors is None:
+        return None
+    latest = entity.latest(connection)
+    previous = None if latest is None else EntityVersion(*latest)
+    version = following(previous, memberships)
+    if version != previous:
+        entity.save(connection, version.number, version.digest, scan.now_us, dict(memberships.iter_rows()))
+    left = result.actors.left.select("actor_namespace", "actor_account", "accounts").unique()
+    names = scan.pseudonyms.names([(row[0], row[1]) for row in left.iter_rows()])
+    generic = result.actors.generic
+    marks = scan.pseudonyms.names([(f"@link.{kind}", value) for kind, value, *_ in generic.iter_rows()])
+    entity.save_lists(
+        connection,
+        dict(zip(names, left["accounts"].to_list(), strict=True)),
+        [
+            {"kind": row["kind"], "pseudonym": mark, "accounts": row["accounts"]}
+            for row, mark in zip(generic.iter_rows(named=True), marks, strict=True)
+        ],
+    )
+    return version.number
+
+
+def _save_alerts(
+    scan: _Scan,
+    connection: Connection,
+    number: int,
+    findings: Mapping[str, Sequence[Finding]],
+    result: Run,
+    memberships: pl.DataFrame,
+    versions: Mapping[str, Any],
+) -> list[Alert]:
+    actor_of = dict(memberships.iter_rows())
+    named = {key: versions[key] for key in ("catalog", "lists", "entities", "mapping")}
+    written: list[Alert] = []
+    for loaded in scan.chosen:
+        rule, plan = loaded.rule, loaded.plan
+        rule_store.save(
+            connection,
+            [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, scan.now_us)],
+        )
+        facts = Facts(
+            plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
+        )
+        register.relabel(connection, facts, scan.now_us)
+        stored = _stored(scan, connection, loaded, result)
+        moved = {one.finding.started_by.account for one in stored} if plan.by == "actor" else set()
+        changes = reconcile(
+            stored,
+            findings[plan.rule],
+            facts,
+            scan.causes,
+            actors={account: actor_of.get(account, account) for account in moved},
+            suppressed={one.actor: one.until for one in service.suppressions(connection, plan.rule)},
+            continues_us=width(plan),
+        )
+        written += register.write(connection, changes.transitions, scan.now_us)
+    if scan.scope.selection == "all":
+        written += _retire(scan, connection, number)
+    return written
+
+
+def _stored(scan: _Scan, connection: Connection, loaded: LoadedRule, result: Run) -> list[Alert]:
+    """The stored alerts of the times and actors that were decided again."""
+    if result.wider is None or result.changed is None:
+        return register.load(connection, loaded.plan.rule)
+    within = result.wider.regions[loaded.plan.rule]
+    actors = None
+    if result.wider.touched_only:
+        actors = scan.pseudonyms.by_values(result.changed.actors[loaded.plan.rule], loaded.plan.by)
+    return register.load(connection, loaded.plan.rule, actors=actors, since_us=within.first, until_us=within.last)
+
+
+def _retire(scan: _Scan, connection: Connection, number: int) -> list[Alert]:
+    """Rules that are no longer run have no open alerts."""
+    running = {loaded.plan.rule for loaded in scan.chosen}
+    written: list[Alert] = []
+    for rule in register.rules_with_alerts(connection):
+        if rule not in running:
+            stored = register.load(connection, rule)
+            facts = replace(stored[0].facts, fingerprint="", scan=number)
+            changes = reconcile(stored, [], facts, [Cause.RULE_GONE])
+            written += register.write(connection, changes.transitions, scan.now_us)
+    return written

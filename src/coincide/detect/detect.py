@@ -6,7 +6,7 @@ episodes, collect evidence. Pure: no input or output, no clock; vectorised over 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,8 +28,17 @@ from coincide.rules.plan import Combination, Plan, Sliding, Threshold, Velocity
 from coincide.rules.plan import Sequence as Steps
 
 _DAY_US = 86_400_000_000
-Cuts = Mapping[tuple[str, str], Sequence[EventName]]
-"""Per actor the last hits of alerts that a person has decided: an episode ends there."""
+
+
+@dataclass(frozen=True)
+class Cuts:
+    """The last hits of alerts that a person has decided: an episode ends there.
+
+    ``last`` are named with pseudonyms; ``naming`` gives those of accounts (namespace, account).
+    """
+
+    last: frozenset[EventName] = frozenset()
+    naming: Callable[[Sequence[tuple[str, str]]], list[str]] | None = None
 
 
 @dataclass(frozen=True)
@@ -50,19 +59,18 @@ class Hits:
     hit: Positions
     silenced: Positions
 
-    def within(self, region: Region | None, muted: Mapping[tuple[str, str], int] | None, rows: Rows) -> Hits:
-        """The hits inside the region that no suppression mutes (it mutes hits before its end)."""
-        stays = np.ones(len(self.hit), dtype=np.bool_)
-        quiet = np.ones(len(self.silenced), dtype=np.bool_)
-        if region is not None:
-            at, still = self.seen.at[self.hit], self.seen.at[self.silenced]
-            stays &= (at >= region.first) & (at <= region.last)
-            quiet &= (still >= region.first) & (still <= region.last)
-        if muted and len(self.hit):
-            suspects = np.flatnonzero(stays & (self.seen.at[self.hit] < max(muted.values())))
-            actors = _actors(self.plan, rows, self.row[self.hit[suspects]])
-            for position, actor in zip(suspects.tolist(), actors, strict=True):
-                stays[position] = self.seen.at[self.hit[position]] >= muted.get(actor, 0)
+    def within(self, region: Region) -> Hits:
+        """The hits whose time lies inside the region."""
+        at, still = self.seen.at[self.hit], self.seen.at[self.silenced]
+        stays = (at >= region.first) & (at <= region.last)
+        quiet = (still >= region.first) & (still <= region.last)
+        return replace(self, hit=self.hit[stays], silenced=self.silenced[quiet])
+
+    def of_actors_in(self, chosen: Truths, code: Positions) -> Hits:
+        """The hits of the actors (``code`` of each row) that one of the chosen rows belongs to."""
+        wanted = np.unique(code[chosen])
+        stays = np.isin(code[self.row[self.hit]], wanted)
+        quiet = np.isin(code[self.row[self.silenced]], wanted)
         return replace(self, hit=self.hit[stays], silenced=self.silenced[quiet])
 
 
@@ -113,7 +121,7 @@ def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
     counts = (last - first + 1).tolist()
     alone = _of_one_account(rows.account[found.row[proof.position]], proof, len(first))
     heads, tails = names.at(hit[first]), names.at(hit[last])
-    actors = _actors(plan, rows, found.row[hit[first]])
+    actors = by_values(plan, rows, found.row[hit[first]])
     for i, actor in enumerate(actors):
         made.append(
             Episode(
@@ -225,7 +233,7 @@ def _runs(found: Hits, rows: Rows, cuts: Cuts) -> tuple[Positions, Positions, Po
     if isinstance(found.plan.window, Sliding):
         # Exactly the window apart starts a new episode.
         fresh[1:] |= seen.at[hit[1:]] - seen.at[hit[:-1]] >= found.plan.window.width_us
-    if cuts:
+    if cuts.last:
         fresh[1:] |= _after_cut(found, rows, cuts)[:-1]
     first = np.flatnonzero(fresh)
     last = np.append(first[1:], len(hit)) - 1
@@ -234,14 +242,17 @@ def _runs(found: Hits, rows: Rows, cuts: Cuts) -> tuple[Positions, Positions, Po
 
 def _after_cut(found: Hits, rows: Rows, cuts: Cuts) -> Truths:
     """Which hits are the last of an alert that a person has decided."""
-    cut_times = np.array(sorted({name.occurred_at for names in cuts.values() for name in names}), dtype=np.int64)
     cut = np.zeros(len(found.hit), dtype=np.bool_)
-    candidates = np.flatnonzero(np.isin(found.seen.at[found.hit], cut_times))
-    if len(candidates):
-        names = _Names(rows, found.row).at(found.hit[candidates])
-        actors = _actors(found.plan, rows, found.row[found.hit[candidates]])
-        for position, name, actor in zip(candidates.tolist(), names, actors, strict=True):
-            cut[position] = name in cuts.get(actor, ())
+    times = np.array(sorted({name.occurred_at for name in cuts.last}), dtype=np.int64)
+    candidates = np.flatnonzero(np.isin(found.seen.at[found.hit], times))
+    if len(candidates) and cuts.naming is not None:
+        at = found.hit[candidates]
+        frame = rows.frame.select("namespace", "account")[found.row[at]]
+        names = _Names(rows, found.row).at(at)
+        pseudonyms = cuts.naming(list(frame.iter_rows()))
+        cut[candidates] = [
+            replace(name, account=pseudonym) in cuts.last for name, pseudonym in zip(names, pseudonyms, strict=True)
+        ]
     return cut
 
 
@@ -309,7 +320,8 @@ def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Eviden
             return [because(plan, first_us=a, last_us=b) for a, b in zip(starts_us, ends_us, strict=True)]
 
 
-def _actors(plan: Plan, rows: Rows, row: Positions) -> list[tuple[str, str]]:
+def by_values(plan: Plan, rows: Rows, row: Positions) -> list[tuple[str, str]]:
+    """Whose observations these rows are: ``(namespace, account)``, or ``("", value)`` where ``by`` is a field."""
     match plan.by:
         case "actor":
             names = ("actor_namespace", "actor_account")
@@ -338,6 +350,6 @@ class _Names:
         return [tuple(names[low:high]) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
 
 
-def without_actors(plan: Plan) -> Plan:
+def withoutby_values(plan: Plan) -> Plan:
     """The same rule by account: what it would find if no accounts were linked."""
     return replace(plan, by="account")

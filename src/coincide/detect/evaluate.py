@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
+from coincide.detect.kernel.observations import Positions
 from coincide.detect.lowercase import lower
 from coincide.events import zone as zones
 from coincide.rules.expression import (
@@ -116,7 +117,8 @@ def _constant(value: str | bool | None, dtype: type[pl.DataType], height: int) -
 
 def _scaled(column: pl.Series) -> pl.Series:
     scale = column.dtype.scale if isinstance(column.dtype, pl.Decimal) else 0
-    return column.to_physical().cast(pl.Int128) * 10 ** (_SCALE - scale)
+    factor = pl.lit(10 ** (_SCALE - scale), dtype=pl.Int128)
+    return column.to_physical().cast(pl.Int128).alias("~n").to_frame().select(pl.col("~n") * factor).to_series()
 
 
 def _truth(node: Expression, known: list[str]) -> pl.Expr:
@@ -181,7 +183,7 @@ def _operand(node: Expression, known: list[str]) -> pl.Expr:
         case Call("abs", argument):
             return _operand(argument, known).abs()
         case Call("length", argument):
-            return _operand(argument, known).str.len_chars().cast(pl.Int128) * 10**_SCALE
+            return _operand(argument, known).str.len_chars().cast(pl.Int128) * pl.lit(10**_SCALE, dtype=pl.Int128)
         case _:
             raise TypeError(f"{type(node).__name__} is no operand of linear arithmetic")
 
@@ -202,16 +204,13 @@ def _clock(node: Call, frame: pl.DataFrame, around: Surroundings) -> pl.Series:
     """``local_hour`` (0-23) or ``weekday`` (Monday = 1) in the rule's zone, scaled."""
     at = frame["occurred_at"]
     local = zones.local(at.fill_null(0).to_numpy(), around.zone)
-    if node.function == "local_hour":
-        answer = local // _HOUR_US % 24
-    else:
-        answer = (local // _DAY_US + 3) % 7 + 1  # 1970-01-01 was a Thursday
-    scaled = pl.Series(answer, dtype=pl.Int64).cast(pl.Int128) * 10**_SCALE
-    return (
-        pl.DataFrame({"value": scaled, "at": at})
-        .select(pl.when(pl.col("at").is_not_null()).then(pl.col("value")))
-        .to_series()
-    )
+    answer = local // _HOUR_US % 24 if node.function == "local_hour" else _weekday(local)
+    known = pl.DataFrame({"value": answer, "at": at})
+    return _scaled(known.select(pl.when(pl.col("at").is_not_null()).then(pl.col("value"))).to_series())
+
+
+def _weekday(local_us: Positions) -> Positions:
+    return (local_us // _DAY_US + 3) % 7 + 1  # 1970-01-01 was a Thursday; Monday is 1
 
 
 def _lowered(node: Call, frame: pl.DataFrame, around: Surroundings) -> pl.Series:
@@ -372,7 +371,5 @@ def _called(function: str, argument: Expression, row: Mapping[str, Any], around:
         return lower(value) if function == "lower" else Fraction(len(value))
     if function == "abs":
         return abs(value)
-    local = int(zones.local(np.array([int(value)], dtype=np.int64), around.zone)[0])
-    if function == "local_hour":
-        return Fraction(local // _HOUR_US % 24)
-    return Fraction((local // _DAY_US + 3) % 7 + 1)
+    local = zones.local(np.array([int(value)], dtype=np.int64), around.zone)
+    return Fraction(int((local // _HOUR_US % 24 if function == "local_hour" else _weekday(local))[0]))

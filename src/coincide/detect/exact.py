@@ -56,8 +56,13 @@ def exact(column: pl.Series) -> Exact:
     scale = column.dtype.scale if isinstance(column.dtype, pl.Decimal) else 0
     digits = column.to_physical().cast(pl.Int128).fill_null(0)
     # Whole quantities are the rule: without their nine zeros they fit a machine word far longer.
-    if scale and not (digits % 10**scale != 0).any():
-        return _fitting(digits // 10**scale, 0)
+    if scale:
+        one = pl.lit(10**scale, dtype=pl.Int128)
+        parts = (
+            digits.alias("n").to_frame().select((pl.col("n") // one).alias("whole"), (pl.col("n") % one).alias("rest"))
+        )
+        if not parts.select((pl.col("rest") != 0).any()).item():
+            return _fitting(parts["whole"], 0)
     return _fitting(digits, scale)
 
 

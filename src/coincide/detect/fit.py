@@ -7,7 +7,7 @@ quarantined; a row without a ``by`` value, or in another unit or currency, is no
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from coincide.detect.evaluate import Surroundings, evaluate
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
-from coincide.events.currency import CURRENCIES
+from coincide.events.currency import DIGITS
 from coincide.events.event import contract_order
+from coincide.events.reason import NO_ACCOUNT, NO_EVENT_ID, NO_TIME, UNKNOWN_CURRENCY, precedence, unreadable
 from coincide.rules.expression import fields_of
 from coincide.rules.plan import Plan, Threshold
 
@@ -34,24 +35,14 @@ class Fit:
 
 def reasons(rows: Rows) -> tuple[str, ...]:
     """All reasons of quarantine for these rows in order of precedence: a rank is a position in this tuple."""
-    fields = contract_order(name for name in rows.frame.columns if not name.startswith("!") and name != "occurred_at")
-    first = ("no-event-id", "no-account", "no-time", "unreadable-time")
-    return (*first, *(f"unreadable-{name}" for name in fields), "unknown-currency")
+    fields = {unreadable(name.removeprefix("!")) for name in rows.frame.columns if name.startswith("!")}
+    always = {reason.name for reason in (NO_EVENT_ID, NO_ACCOUNT, NO_TIME, UNKNOWN_CURRENCY)}
+    return precedence(fields | always)
 
 
 def needs(plan: Plan) -> tuple[str, ...]:
     """The fields that must be readable for a selected row to be an observation, in the order of the contract."""
-    beside_where = Plan(
-        plan.rule,
-        plan.events,
-        None,
-        plan.by,
-        plan.window,
-        plan.zone,
-        plan.condition,
-        plan.components,
-        plan.unless,
-    ).reads
+    beside_where = replace(plan, where=None).reads
     return contract_order({"event_id", "account"} | beside_where)
 
 
@@ -74,21 +65,17 @@ def fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
             _note(
                 reason,
                 unknown & rows.flagged(name),
-                ranks[_unreadable(name)] if f"!{name}" in rows.frame.columns else NEVER,
+                ranks[unreadable(name)] if f"!{name}" in rows.frame.columns else NEVER,
             )
     selected = selected & _observed(plan, rows)
-    for name, missing in (("event_id", "no-event-id"), ("account", "no-account"), ("occurred_at", "no-time")):
-        _note(reason, selected & ~rows.present(name) & ~rows.flagged(name), ranks[missing])
+    for name, missing in (("event_id", NO_EVENT_ID), ("account", NO_ACCOUNT), ("occurred_at", NO_TIME)):
+        _note(reason, selected & ~rows.present(name) & ~rows.flagged(name), ranks[missing.name])
     for name in ("occurred_at", *needs(plan)):
         if f"!{name}" in rows.frame.columns:
-            _note(reason, selected & rows.flagged(name), ranks[_unreadable(name)])
+            _note(reason, selected & rows.flagged(name), ranks[unreadable(name)])
     if isinstance(plan.condition, Threshold) and plan.condition.sum == "amount_minor":
-        _note(reason, selected & _unknown_currency(rows), ranks["unknown-currency"])
+        _note(reason, selected & _unknown_currency(rows), ranks[UNKNOWN_CURRENCY.name])
     return Fit(selected & (reason == NEVER), reason)
-
-
-def _unreadable(name: str) -> str:
-    return "unreadable-time" if name == "occurred_at" else f"unreadable-{name}"
 
 
 def _spread(truth: pl.Series, chosen: NDArray[np.int64], height: int) -> Truths:
@@ -130,4 +117,4 @@ def _unknown_currency(rows: Rows) -> Truths:
     """A currency that is no ISO 4217 code; a missing one is none at all and no observation."""
     if "currency" not in rows.frame.columns:
         return np.zeros(len(rows), dtype=np.bool_)
-    return (~rows.frame["currency"].is_in(list(CURRENCIES))).fill_null(False).to_numpy()
+    return (~rows.frame["currency"].is_in(list(DIGITS))).fill_null(False).to_numpy()

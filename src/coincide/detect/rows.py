@@ -19,7 +19,7 @@ from coincide.events.event import contract_order
 
 TAGSET = "tagset"
 """Column: number of the set of components that the row's item carries."""
-BOOKKEEPING = ("file", "position", "source", "namespace", "actor_namespace", "actor_account", TAGSET)
+BOOKKEEPING = ("file", "position", "source", "namespace", "actor_namespace", "actor_account", "first", TAGSET)
 
 
 @dataclass(frozen=True)

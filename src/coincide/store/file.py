@@ -77,26 +77,8 @@ def remove(connection: Connection, states: Iterable[FileState]) -> None:
 
 
 def forget_scope(connection: Connection, scope: str) -> None:
-    """Forgets all files and duplicates of a scope that is no longer used."""
-    for table in (tables.file, tables.duplicate_day):
-        connection.execute(delete(table).where(table.c.scope == scope))
-
-
-def duplicates(connection: Connection, scope: str) -> dict[int, int]:
-    """Day (days since 1970 in UTC) to number of duplicate rows."""
-    table = tables.duplicate_day
-    query = select(table.c.day, table.c.duplicates).where(table.c.scope == scope).order_by(table.c.day)
-    return {row.day: row.duplicates for row in connection.execute(query)}
-
-
-def save_duplicates(connection: Connection, scope: str, counts: Mapping[int, int]) -> None:
-    """Puts the counts of these days in the place of those known; a day without any is forgotten."""
-    table = tables.duplicate_day
-    days = [{"scope": scope, "day": day} for day in counts]
-    _delete(connection, days, table)
-    rows = [{"scope": scope, "day": day, "duplicates": count} for day, count in counts.items() if count]
-    if rows:
-        connection.execute(insert(table), rows)
+    """Forgets all files of a scope that is no longer used."""
+    connection.execute(delete(tables.file).where(tables.file.c.scope == scope))
 
 
 def _delete(connection: Connection, keys: list[dict[str, object]], table: Table = tables.file) -> None:

@@ -46,3 +46,18 @@ def latest(connection: Connection, scope: str | None = None) -> Scan | None:
         query = query.where(tables.scan.c.scope == scope)
     row = connection.execute(query).first()
     return None if row is None else Scan(*row)
+
+
+def latest_of(connection: Connection, selection: str) -> Scan | None:
+    """The newest scan of a selection of rules, in whatever scope; a scope is ``<selection>@<digest>``."""
+    table = tables.scan
+    query = select(table).where(table.c.scope.startswith(f"{selection}@", autoescape=True))
+    row = connection.execute(query.order_by(table.c.id.desc()).limit(1)).first()
+    return None if row is None else Scan(*row)
+
+
+def scopes_of(connection: Connection, selection: str) -> list[str]:
+    """The scopes of a selection that files are kept for, sorted."""
+    table = tables.file
+    query = select(table.c.scope).distinct().where(table.c.scope.startswith(f"{selection}@", autoescape=True))
+    return sorted(connection.execute(query).scalars())

@@ -82,6 +82,14 @@ def forget(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(delete(tables.segment).where(tables.segment.c.id.in_(ids[start : start + _BATCH])))
 
 
+def unnamed(connection: Connection) -> list[str]:
+    """The ids of the quarantine segments that no file names any more."""
+    segment, file = tables.segment, tables.file
+    named = select(file.c.quarantine).where(file.c.quarantine.is_not(None))
+    query = select(segment.c.id).where(segment.c.kind == "quarantine", segment.c.id.not_in(named))
+    return sorted(connection.execute(query).scalars())
+
+
 def load(connection: Connection, ids: Sequence[str] | None = None, *, kind: Kind | None = None) -> list[Segment]:
     """The segments of these ids (all without), ordered by id; of one kind if asked for."""
     query = select(tables.segment).order_by(tables.segment.c.id)

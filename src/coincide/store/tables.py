@@ -84,12 +84,13 @@ file = Table(
     Column("quarantine", Text, ForeignKey("segment.id"), comment="segment of its quarantined rows"),
 )
 
-duplicate_day = Table(
-    "duplicate_day",
+tally = Table(
+    "tally",
     metadata,
     Column("scope", Text, primary_key=True),
+    Column("rule", Text, primary_key=True, comment="whose observations; empty for duplicates"),
     Column("day", Integer, primary_key=True, autoincrement=False, comment="days since 1970 in UTC"),
-    Column("duplicates", BigInteger, nullable=False),
+    Column("rows", BigInteger, nullable=False),
 )
 
 rule_version = Table(

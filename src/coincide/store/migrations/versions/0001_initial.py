@@ -12,11 +12,12 @@ down_revision = None
 def upgrade() -> None:
     """From nothing to 0001."""
     op.create_table(
-        "duplicate_day",
+        "tally",
         sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("rule", sa.Text(), nullable=False, comment="whose observations; empty for duplicates"),
         sa.Column("day", sa.Integer(), autoincrement=False, nullable=False, comment="days since 1970 in UTC"),
-        sa.Column("duplicates", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("scope", "day", name=op.f("pk_duplicate_day")),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "rule", "day", name=op.f("pk_tally")),
     )
     op.create_table(
         "entity_version",

@@ -1,0 +1,69 @@
+"""What a scan prints as JSON: rows, rules and the open alerts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from coincide.alerts import listing
+from coincide.alerts.alert import Alert, Finding
+from coincide.alerts.scan import Outcome
+from coincide.engines.workspace import Workspace
+from coincide.store.database import open_database
+
+
+def scanned(
+    workspace: Workspace, outcome: Outcome, *, since_us: int | None = None, until_us: int | None = None
+) -> dict[str, Any]:
+    """The document of ``coincide scan --json``.
+
+    ``rows`` is the workspace's total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors``
+    those that have one; ``alerts`` are the open ones by first hit. ``since_us`` and ``until_us`` (half-open at the
+    new end) bound the first hits of those shown and counted. Drafts have alerts without an id.
+    """
+    rules = tuple(loaded.plan.rule for loaded in outcome.rules)
+    wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)
+    base = open_database(workspace.state)
+    try:
+        with base.reading() as connection:
+            stored = listing.page(connection, wanted).alerts
+    finally:
+        base.close()
+    alerts = [listing.document(alert) for alert in stored if alert.facts.rule not in outcome.drafts]
+    for loaded in outcome.rules:
+        if loaded.plan.rule in outcome.drafts:
+            alerts += [
+                _draft(
+                    loaded.rule.title,
+                    loaded.rule.severity,
+                    loaded.plan.by,
+                    loaded.plan.fingerprint,
+                    loaded.plan.rule,
+                    one,
+                )
+                for one in outcome.drafts[loaded.plan.rule]
+                if (since_us is None or one.started_by.occurred_at >= since_us)
+                and (until_us is None or one.started_by.occurred_at < until_us)
+            ]
+    alerts.sort(key=lambda one: (one["first_at"], one["rule"], one["actor"]))
+    return {
+        "rows": outcome.totals,
+        "run": {**outcome.run, "seconds": dict(outcome.seconds)},
+        "rules": [
+            {
+                "rule": rule,
+                "alerts": sum(one["rule"] == rule for one in alerts),
+                "actors": len({one["actor"] for one in alerts if one["rule"] == rule}),
+                "observations": outcome.observations[rule],
+            }
+            for rule in rules
+        ],
+        "alerts": alerts,
+    }
+
+
+def _draft(title: str, severity: str, by: str, fingerprint: str, rule: str, finding: Finding) -> dict[str, Any]:
+    """An alert of a draft: shown as it would be, without an id, because it is not kept."""
+    from coincide.alerts.alert import Facts
+
+    facts = Facts(rule, fingerprint, by, severity, title, shadow=False, scan=0)
+    return {**listing.document(Alert(0, facts, finding)), "id": None, "status": "draft"}

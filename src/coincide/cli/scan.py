@@ -1,0 +1,87 @@
+"""``coincide scan``: read the sources, run the rules, raise alerts."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coincide.cli.option import json_option, workspace_option
+
+if TYPE_CHECKING:
+    from coincide.alerts.scan import Outcome
+
+_STARTED = time.perf_counter()
+
+
+@click.command()
+@workspace_option
+@click.option("--rule", "names", multiple=True, metavar="ID", help="Run only this rule; may be given again.")
+@click.option("--since", metavar="TIME", help="Show alerts from this time on. Evaluated is always everything.")
+@click.option("--until", metavar="TIME", help="Show alerts before this time.")
+@click.option("--exit-code", is_flag=True, help="Exit 1 if there are open alerts of live rules.")
+@json_option
+def scan(
+    workspace: Path, names: tuple[str, ...], since: str | None, until: str | None, exit_code: bool, as_json: bool
+) -> int:
+    """Read the sources, run the rules, raise alerts.
+
+    Live and shadow rules run; a draft runs when it is named, and its result is shown and not kept. A second scan
+    over the same files does nothing; a new, changed or removed file changes what it touches.
+    """
+    from coincide.alerts.document import scanned
+    from coincide.alerts.scan import scan as run_scan
+    from coincide.cli.instant import instant
+    from coincide.cli.progress import Progress
+    from coincide.engines.workspace import open_workspace
+
+    window = (instant("--since", since), instant("--until", until))
+    opened = open_workspace(workspace)
+    with Progress("Reading", None) as bar:
+        done = 0
+
+        def progress(records: int) -> None:
+            nonlocal done
+            done += records
+            bar.update(done)
+
+        outcome = run_scan(opened, names=names, now_us=time.time_ns() // 1_000, progress=progress, started=_STARTED)
+    document = scanned(opened, outcome, since_us=window[0], until_us=window[1])
+    if as_json:
+        import json
+
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    else:
+        _print(document, outcome)
+    alarming = any(one["status"] == "open" and not one["shadow"] for one in document["alerts"])
+    return 1 if exit_code and alarming else 0
+
+
+def _print(document: dict[str, Any], outcome: Outcome) -> None:
+    """The summary: rows, then rules."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    rows, run = document["rows"], document["run"]
+    table = Table(title=None, box=None, pad_edge=False)
+    for name in ("", *rows):
+        table.add_column(name, justify="left" if not name else "right")
+    table.add_row("rows of the workspace", *(f"{count:,}" for count in rows.values()))
+    table.add_row("of this run", *(f"{run[name]:,}" for name in rows))
+    console.print(table)
+    rules = Table(box=None, pad_edge=False)
+    for name in ("rule", "status", "observations", "alerts", "actors"):
+        rules.add_column(name, justify="left" if name in ("rule", "status") else "right")
+    status = {loaded.plan.rule: loaded.rule.status for loaded in outcome.rules}
+    for rule in document["rules"]:
+        numbers = (f"{rule[name]:,}" for name in ("observations", "alerts", "actors"))
+        rules.add_row(rule["rule"], status[rule["rule"]], *numbers)
+    console.print()
+    console.print(rules)
+    if document["alerts"]:
+        console.print(f"\n{len(document['alerts']):,} open alerts; `coincide alerts` lists them.")
+    if rows["quarantined"]:
+        console.print(f"{rows['quarantined']:,} rows are in quarantine; `coincide quarantine` says why.")

@@ -1,0 +1,201 @@
+"""Reading: one pass over each source for all rules, into canonical rows, with every record counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import duckdb
+import polars as pl
+from sqlglot import exp
+
+from coincide import settings
+from coincide.catalog.catalog import Catalog
+from coincide.detect.select import SKUS, Wanted, select
+from coincide.engines.embedded.database import query
+from coincide.engines.embedded.links import Links
+from coincide.events.canonical import canonical, type_of
+from coincide.events.file import FileStamp
+from coincide.events.mapping import projection, raw_columns
+from coincide.events.source import BadRecord, Batch, SourceReader
+from coincide.rules.plan import Plan
+
+_TYPES: dict[str, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Decimal(38, 9),
+    "whole": pl.Int64(),
+    "coordinate": pl.Decimal(38, 17),
+    "time": pl.Int64(),
+}
+
+Progress = Callable[[int], None]
+"""Told the number of records just read."""
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One source of a run: files to decide (numbered from ``first_file``), and files read for their links."""
+
+    name: str
+    source: settings.Source
+    reader: SourceReader
+    decided: tuple[FileStamp, ...]
+    linked: tuple[FileStamp, ...] = ()
+    first_file: int = 0
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of this source's accounts."""
+        return self.source.namespace(self.name)
+
+    def continued(self, more: tuple[FileStamp, ...]) -> Feed:
+        """The same source with further files to decide, numbered on."""
+        return replace(self, decided=more, linked=(), first_file=self.first_file + len(self.decided))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What reading gave.
+
+    ``frame``: the selected rows, ``first`` true for those of the first reading. ``files``: of each source by
+    number. ``read``: records by source and number of the file, ``unread`` those of them that are no records.
+    """
+
+    frame: pl.DataFrame
+    files: dict[str, tuple[FileStamp, ...]] = field(default_factory=dict)
+    read: dict[tuple[str, int], int] = field(default_factory=dict)
+    unread: dict[tuple[str, int], int] = field(default_factory=dict)
+    bad: list[tuple[str, BadRecord]] = field(default_factory=list)
+
+    def joined(self, more: Loaded) -> Loaded:
+        """This reading and a later one of further files."""
+        later = more.frame.with_columns(first=pl.lit(False))
+        return Loaded(
+            pl.concat([self.frame, later], how="diagonal"),
+            {name: stamps + more.files.get(name, ()) for name, stamps in self.files.items()},
+            self.read | more.read,
+            self.unread | more.unread,
+            self.bad + more.bad,
+        )
+
+
+def load(
+    feeds: Sequence[Feed],
+    plans: Sequence[Plan],
+    catalog: Catalog,
+    links: Links | None,
+    connection: duckdb.DuckDBPyConnection,
+    attributes: Mapping[str, settings.Attribute],
+    progress: Progress,
+) -> Loaded:
+    """Select the rows of all feeds; on the way, give ``links`` the accounts and identifiers of every row."""
+    wanted = _wanted(plans, catalog, connection)
+    loaded = Loaded(pl.DataFrame())
+    frames = [_empty(plans, attributes)]
+    for feed in feeds:
+        loaded.files[feed.name] = feed.decided
+        here = links if feed.linked else None
+        for number in range(len(feed.decided)):
+            loaded.read[(feed.name, feed.first_file + number)] = 0
+        columns = raw_columns(feed.source)
+        for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
+            _count(loaded, feed, batch)
+            frames += _selected(feed, batch, plans, wanted, connection, attributes)
+            if here is not None:
+                here.take(feed.source, feed.namespace, batch)
+            progress(batch.rows)
+        if here is not None:
+            _link_only(feed, here, connection, progress)
+    return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
+
+
+def _link_only(feed: Feed, links: Links, connection: duckdb.DuckDBPyConnection, progress: Progress) -> None:
+    """The files that are read for accounts and identifiers alone."""
+    decided = {stamp.path for stamp in feed.decided}
+    rest = tuple(stamp for stamp in feed.linked if stamp.path not in decided)
+    columns = raw_columns(feed.source, ("account", *(f"link.{kind}" for kind in feed.source.links)))
+    for batch in feed.reader.batches(connection, rest, columns) if rest else ():
+        links.take(feed.source, feed.namespace, batch)
+        progress(batch.rows)
+
+
+def _wanted(
+    plans: Sequence[Plan], catalog: Catalog, connection: duckdb.DuckDBPyConnection
+) -> dict[tuple[str, ...], Wanted]:
+    wanted = {}
+    every: set[str] = set()
+    for tagged in {plan.tagged for plan in plans if plan.tagged is not None}:
+        skus, prefixes = catalog.values_for(tagged)
+        wanted[tagged] = Wanted(tuple(skus), tuple(prefixes))
+        every.update(skus)
+    known = pl.DataFrame({"value": sorted(every)}, schema={"value": pl.String}).to_arrow()
+    connection.register("coincide known", known)
+    connection.execute(f'CREATE OR REPLACE TEMP TABLE {SKUS} AS SELECT value FROM "coincide known"')
+    connection.unregister("coincide known")
+    return wanted
+
+
+def _count(loaded: Loaded, feed: Feed, batch: Batch) -> None:
+    for number, records in zip(batch.indices, batch.counts, strict=True):
+        loaded.read[(feed.name, number)] += records
+    for bad in batch.bad:
+        key = (feed.name, bad.file)
+        loaded.read[key] += 1
+        loaded.unread[key] = loaded.unread.get(key, 0) + 1
+        loaded.bad.append((feed.name, bad))
+
+
+def _selected(
+    feed: Feed,
+    batch: Batch,
+    plans: Sequence[Plan],
+    wanted: Mapping[tuple[str, ...], Wanted],
+    connection: duckdb.DuckDBPyConnection,
+    attributes: Mapping[str, settings.Attribute],
+) -> Iterator[pl.DataFrame]:
+    statement = _statement(feed, batch, plans, wanted)
+    if statement is None:
+        return
+    try:
+        raw = query(connection, statement)
+    except duckdb.Error:
+        if batch.again is None:
+            raise
+        # What DuckDB refuses is read by the slower reader, which repairs it or names the file that is broken.
+        for slower in batch.again():
+            yield from _selected(feed, slower, plans, wanted, connection, attributes)
+        return
+    frame = canonical(raw, source=feed.source, attributes=attributes)
+    yield frame.with_columns(source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
+
+
+def _statement(
+    feed: Feed, batch: Batch, plans: Sequence[Plan], wanted: Mapping[tuple[str, ...], Wanted]
+) -> exp.Select | None:
+    mapped = projection(feed.source, batch.columns)
+    types = {
+        name: batch.columns[expression.name]
+        for name, expression in mapped.items()
+        if isinstance(expression, exp.Column) and expression.name in batch.columns
+    }
+    return select(
+        plans,
+        table=batch.table,
+        projection=mapped,
+        types=types,
+        kind=feed.source.kind,
+        wanted=wanted,
+        beside={"file": batch.file, "position": batch.position},
+    )
+
+
+def _empty(plans: Sequence[Plan], attributes: Mapping[str, settings.Attribute]) -> pl.DataFrame:
+    """No rows, with every column that a rule may read: what no source maps is missing everywhere."""
+    names = {"event_id", "occurred_at", "account", "kind", "item", "category"}
+    for plan in plans:
+        names |= plan.reads
+    columns: dict[str, pl.DataType] = {"file": pl.UInt32(), "position": pl.Int64()}
+    columns |= dict.fromkeys(("source", "namespace"), pl.String())
+    for name in sorted(names):
+        columns[name] = _TYPES[type_of(name, attributes)]
+    return pl.DataFrame(schema=columns)

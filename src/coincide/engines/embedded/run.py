@@ -1,0 +1,223 @@
+"""One run of rules over files: read, link, decide, count. Nothing is stored here.
+
+A run begins with the files it is given. If it is told how to widen, it then reads what else the decision needs:
+``alerts.scan`` knows which files and times that is. What becomes of what was found is for ``alerts.scan``, too.
+DESIGN: "How it runs".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from coincide.catalog.catalog import Catalog
+from coincide.detect.detect import Cuts, Region, by_values, episodes, hits, kept
+from coincide.detect.episode import Episode
+from coincide.detect.evaluate import ManagedList, Surroundings
+from coincide.detect.fit import NEVER, fit, reasons
+from coincide.detect.kernel.observations import Truths
+from coincide.detect.rows import Rows
+from coincide.engines.embedded.database import connect
+from coincide.engines.embedded.links import Links
+from coincide.engines.embedded.load import Feed, Loaded, Progress, load
+from coincide.entities.actors import Actors
+from coincide.events.file import FileStamp
+from coincide.rules.plan import Plan
+from coincide.settings import Settings
+
+_DAY_US = 86_400_000_000
+Day = int
+"""Days since 1970 in UTC."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A row in quarantine: where it stands, why, and a hash of a record that cannot be read at all."""
+
+    source: str
+    file: FileStamp
+    position: int
+    reason: str
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class FileCount:
+    """How the rows of one file ended; ``first_at`` and ``last_at`` are of the rows that some rule keeps or drops."""
+
+    read: int
+    unmatched: int
+    quarantined: int
+    first_at: int | None
+    last_at: int | None
+
+
+@dataclass(frozen=True)
+class Changed:
+    """What the files read first hold: times of their usable rows, and per rule whose they are."""
+
+    first_at: int | None
+    last_at: int | None
+    actors: Mapping[str, frozenset[tuple[str, str]]]
+    linked: Actors | None
+
+
+@dataclass(frozen=True)
+class Wider:
+    """What else to read, and what then to decide: hits inside the region of each rule.
+
+    ``touched_only``: only of actors that have rows in the files read first.
+    """
+
+    files: Mapping[str, tuple[FileStamp, ...]]
+    regions: Mapping[str, Region]
+    touched_only: bool
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a run is asked for.
+
+    ``link`` makes actors of the edges (``None``: every account is its own actor); ``cuts`` are the last hits of
+    decided alerts by rule.
+    """
+
+    plans: Sequence[Plan]
+    feeds: Sequence[Feed]
+    catalog: Catalog
+    lists: Mapping[str, ManagedList]
+    settings: Settings
+    link: Callable[[pl.DataFrame], Actors] | None = None
+    master_data: Callable[[Links, duckdb.DuckDBPyConnection], None] | None = None
+    widen: Callable[[Changed], Wider] | None = None
+    cuts: Mapping[str, Cuts] = field(default_factory=dict)
+
+
+@dataclass
+class Run:
+    """What a run found and counted."""
+
+    read: int = 0
+    episodes: dict[str, list[Episode]] = field(default_factory=dict)
+    files: dict[tuple[str, str], FileCount] = field(default_factory=dict)
+    duplicates: dict[Day, int] = field(default_factory=dict)
+    observations: dict[str, dict[Day, int]] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    actors: Actors | None = None
+    changed: Changed | None = None
+    wider: Wider | None = None
+    observed: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """``namespace, account`` of the accounts that have observations."""
+
+
+def run(task: Task, progress: Progress = lambda _: None) -> Run:
+    """Read, link, widen, decide, count."""
+    result = Run()
+    with connect(task.settings) as connection:
+        links = Links(connection, task.settings.entities) if task.link is not None else None
+        loaded = load(task.feeds, task.plans, task.catalog, links, connection, task.settings.attributes, progress)
+        if links is not None and task.link is not None:
+            if task.master_data is not None:
+                task.master_data(links, connection)
+            result.actors = task.link(links.edges())
+        if task.widen is not None:
+            result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors)
+            result.wider = task.widen(result.changed)
+            feeds = [feed.continued(result.wider.files.get(feed.name, ())) for feed in task.feeds]
+            more = load(feeds, task.plans, task.catalog, None, connection, task.settings.attributes, progress)
+            loaded = loaded.joined(more)
+    result.read = sum(loaded.read.values())
+    _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
+    return result
+
+
+def prepared(frame: pl.DataFrame, task: Task, actors: Actors | None) -> Rows:
+    """Rows with their component tags and actors."""
+    tags = task.catalog.tags(frame)
+    frame = frame.with_columns(tags.codes.alias("tagset"))
+    if actors is None:
+        frame = frame.with_columns(actor_namespace="namespace", actor_account="account")
+    else:
+        frame = actors.resolve(frame)
+    return Rows(frame, tags.sets)
+
+
+def _changed(task: Task, rows: Rows, linked: Actors | None) -> Changed:
+    times = np.zeros(len(rows), dtype=np.bool_)
+    actors = {}
+    for plan in task.plans:
+        usable = fit(plan, rows, Surroundings(plan.zone, task.lists)).usable
+        times |= usable
+        actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(usable)))
+    at = rows.at[times]
+    return Changed(int(at.min()) if len(at) else None, int(at.max()) if len(at) else None, actors, linked)
+
+
+def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
+    reason = np.full(len(rows), NEVER, dtype=np.int16)
+    accepted = np.zeros(len(rows), dtype=np.bool_)
+    selected = np.zeros(len(rows), dtype=np.bool_)
+    first = rows.frame["first"].to_numpy() if result.wider is not None else accepted
+    for plan in task.plans:
+        around = Surroundings(plan.zone, task.lists)
+        fitting = fit(plan, rows, around)
+        keep = kept(rows, fitting.usable)
+        np.minimum(reason, fitting.reason, out=reason)
+        accepted |= keep
+        selected |= fitting.usable
+        result.observations[plan.rule] = _by_day(rows, keep)
+        found = hits(plan, rows, keep, around)
+        if result.wider is not None:
+            found = found.within(result.wider.regions[plan.rule])
+            if result.wider.touched_only:
+                found = found.of_actors_in(fitting.usable & first, rows.order(plan.by)[0])
+        result.episodes[plan.rule] = episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
+    refused = reason != NEVER
+    accepted &= ~refused
+    result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
+    if result.actors is not None:
+        result.observed = rows.frame.select("namespace", "account").filter(pl.Series(selected)).unique()
+    _count(rows, loaded, selected & ~refused, reason, result)
+
+
+def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
+    days, counts = np.unique(rows.at[chosen] // _DAY_US, return_counts=True)
+    return dict(zip(days.tolist(), counts.tolist(), strict=True))
+
+
+def _count(rows: Rows, loaded: Loaded, chosen: Truths, reason: NDArray[np.int16], result: Run) -> None:
+    texts = reasons(rows)
+    refused = reason != NEVER
+    ended = rows.frame.select("source", "file", "position").with_columns(
+        chosen=pl.Series(chosen), refused=pl.Series(refused), reason=pl.Series(reason), at=pl.Series(rows.at)
+    )
+    counts = ended.group_by("source", "file").agg(
+        pl.col("chosen").sum(),
+        pl.col("refused").sum(),
+        pl.col("at").filter(pl.col("chosen")).min().alias("first"),
+        pl.col("at").filter(pl.col("chosen")).max().alias("last"),
+    )
+    by_file = {(row[0], row[1]): row[2:] for row in counts.iter_rows()}
+    for (source, number), read in loaded.read.items():
+        stamp = loaded.files[source][number]
+        chosen_rows, held, first, last = by_file.get((source, number), (0, 0, None, None))
+        unread = loaded.unread.get((source, number), 0)
+        unmatched = read - chosen_rows - held - unread
+        result.files[(source, stamp.path)] = FileCount(read, unmatched, held + unread, first, last)
+    result.refused = [
+        *(
+            Refused(source, loaded.files[source][bad.file], bad.position, "bad-record", bad.digest)
+            for source, bad in loaded.bad
+        ),
+        *(
+            Refused(source, loaded.files[source][number], position, texts[rank])
+            for source, number, position, rank in ended.filter("refused")
+            .select("source", "file", "position", "reason")
+            .iter_rows()
+        ),
+    ]

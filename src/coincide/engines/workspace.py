@@ -1,0 +1,129 @@
+"""A workspace with everything that a run needs, loaded and checked: settings, catalog, lists, rules, sources."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coincide import settings as settings_module
+from coincide.engines.errors import NoRules, NoSources, RetiredRule, UnknownRule
+from coincide.rules.context import Context
+from coincide.rules.load import LoadedRule, load
+from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings
+
+if TYPE_CHECKING:
+    from coincide.catalog.catalog import Catalog
+    from coincide.catalog.managed_list import ManagedList
+    from coincide.events.source import SourceReader
+
+RUNNING = ("live", "shadow")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """A folder with its settings; the rest is loaded when it is first asked for and then kept."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def state(self) -> Path:
+        """Where Coincide keeps what it keeps."""
+        return self.folder / STATE_FOLDER
+
+    @property
+    def key_file(self) -> Path:
+        """The file of the pseudonym key."""
+        return self.folder / self.settings.key_file
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Items to components."""
+        from coincide.catalog.catalog import load as load_catalog
+
+        return load_catalog(self.folder, self.settings.catalog)
+
+    @cached_property
+    def lists(self) -> dict[str, ManagedList]:
+        """Managed lists by name."""
+        from coincide.catalog.managed_list import load as load_lists
+
+        return load_lists(self.folder, self.settings.lists)
+
+    @cached_property
+    def readers(self) -> dict[str, SourceReader]:
+        """A reader for each source, by name, in order of name. Raises ``NoSources``."""
+        from coincide.events.source import SourceReader
+
+        if not self.settings.sources:
+            raise NoSources(str(self.folder / WORKSPACE_FILE))
+        return {
+            name: SourceReader(name, source, self.folder, self.settings.attributes)
+            for name, source in sorted(self.settings.sources.items())
+        }
+
+    @cached_property
+    def rules(self) -> list[LoadedRule]:
+        """All rules, by file. Raises ``NoRules``, or ``Problems`` with everything that is wrong in them."""
+        paths = sorted(
+            {
+                path
+                for pattern in self.settings.rules
+                for path in glob.glob(pattern, root_dir=self.folder, recursive=True)
+                if (self.folder / path).is_file()
+            }
+        )
+        if not paths:
+            raise NoRules(self.settings.rules, str(self.folder))
+        return load([self.folder / path for path in paths], context=self.context)
+
+    @property
+    def context(self) -> Context:
+        """What rules are checked against."""
+        kinds = {
+            kind for part in (*self.settings.sources.values(), *self.settings.links.values()) for kind in part.links
+        }
+        return Context(
+            components=self.catalog.components,
+            link_kinds=frozenset(kinds),
+            lists=frozenset(self.lists),
+            attributes=self.settings.attributes,
+        )
+
+    def chosen(self, names: tuple[str, ...] = ()) -> list[LoadedRule]:
+        """The rules that a run takes: those named, else all that are live or in shadow; by id.
+
+        Raises ``UnknownRule``, ``RetiredRule``.
+        """
+        by_id = {loaded.plan.rule: loaded for loaded in self.rules}
+        if not names:
+            return [by_id[name] for name in sorted(by_id) if by_id[name].rule.status in RUNNING]
+        for name in names:
+            if name not in by_id:
+                near = get_close_matches(name, by_id, n=1)
+                raise UnknownRule(name, sorted(by_id), near[0] if near else None)
+            if by_id[name].rule.status == "retired":
+                raise RetiredRule(name)
+        return [by_id[name] for name in sorted(set(names))]
+
+    @property
+    def mapping_version(self) -> str:
+        """A hash of everything in the settings that changes what rows mean."""
+        meaning = self.settings.model_dump_json(include={"sources", "links", "entities", "attributes"})
+        return hashlib.sha256(meaning.encode()).hexdigest()[:16]
+
+    @property
+    def lists_version(self) -> str:
+        """A hash of all managed lists."""
+        text = "\n".join(f"{name} {known.version}" for name, known in sorted(self.lists.items()))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def open_workspace(folder: Path) -> Workspace:
+    """The workspace in ``folder``. Raises what is wrong with its settings."""
+    return Workspace(folder, settings_module.load(folder))

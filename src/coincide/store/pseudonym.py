@@ -1,0 +1,36 @@
+"""The sealed identifiers beside stored pseudonyms: the only way back, for those who hold the key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select
+
+from coincide.store.tables import pseudonym as table
+
+_BATCH = 500
+
+
+def missing(connection: Connection, names: Iterable[str]) -> set[str]:
+    """Those of the pseudonyms that have no row yet."""
+    return set(names) - {row.pseudonym for row in load(connection, set(names))}
+
+
+def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keeps new rows: pseudonym, namespace, sealed identifier, id of the key."""
+    if rows:
+        connection.execute(insert(table), list(rows))
+
+
+def load(connection: Connection, names: Collection[str]) -> list[Row[Any]]:
+    """The rows of these pseudonyms, by pseudonym."""
+    ordered = sorted(names)
+    if len(ordered) > 20 * _BATCH:
+        wanted = set(ordered)
+        return [row for row in connection.execute(select(table).order_by(table.c.pseudonym)) if row[0] in wanted]
+    found: list[Row[Any]] = []
+    for start in range(0, len(ordered), _BATCH):
+        query = select(table).where(table.c.pseudonym.in_(ordered[start : start + _BATCH]))
+        found += connection.execute(query.order_by(table.c.pseudonym))
+    return found
