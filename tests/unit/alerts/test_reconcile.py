@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import replace
 from random import Random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coincide.alerts.alert import Alert, Decision, Facts, Finding
@@ -190,6 +190,15 @@ def test_an_earlier_episode_of_a_decided_actor_opens() -> None:
     assert (transition.after.finding, transition.after.linked_to) == (finding(1, 5), None)
 
 
+def test_what_begins_in_one_decided_alert_and_ends_in_another_opens_nothing() -> None:
+    decided = [stored(1, finding(0, 0), decided=True), stored(2, finding(1, 5), decided=True)]
+    result = run(decided, [finding(0, 1)])
+    assert [(t.change, t.after.id, t.after.amendment) for t in result.transitions] == [
+        ("amended", 1, ()),
+        ("amended", 2, (finding(0, 1),)),
+    ]
+
+
 def test_a_decided_alert_of_an_outdated_rule_does_not_cover_what_the_new_rule_finds() -> None:
     old = stored(1, finding(1, 5), facts=replace(THEN, fingerprint="v1-old"), decided=True)
     result = run([old], [finding(1, 5)], Cause.RULE_CHANGED)
@@ -268,6 +277,7 @@ def judged(alerts: list[Alert], found: list[Finding]) -> set[Finding]:
     }
 
 
+@settings(max_examples=500, deadline=None)
 @given(states(), findings())
 def test_the_open_alerts_are_what_was_found_and_nobody_decided(alerts: list[Alert], found: list[Finding]) -> None:
     after = applied(alerts, run(alerts, found))
@@ -277,6 +287,7 @@ def test_the_open_alerts_are_what_was_found_and_nobody_decided(alerts: list[Aler
     assert all(a.facts.fingerprint == FACTS.fingerprint for a in after if a.status == "open")
 
 
+@settings(max_examples=500, deadline=None)
 @given(states(), findings())
 def test_a_second_time_nothing_changes(alerts: list[Alert], found: list[Finding]) -> None:
     after = applied(alerts, run(alerts, found))
@@ -284,6 +295,7 @@ def test_a_second_time_nothing_changes(alerts: list[Alert], found: list[Finding]
     assert run(live, found).transitions == ()
 
 
+@settings(max_examples=500, deadline=None)
 @given(states(), findings())
 def test_no_alert_is_lost_and_each_change_says_why(alerts: list[Alert], found: list[Finding]) -> None:
     result = run(alerts, found)
