@@ -42,7 +42,7 @@ lint: .venv/.ready
 	$(BIN)/lint-imports
 
 bench: .venv/.ready
-	$(BIN)/python tests/bench/start.py
+	$(BIN)/python tests/bench/run.py
 
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py write
