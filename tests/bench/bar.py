@@ -107,9 +107,10 @@ def rows(samples: Samples, scaling: dict[int, Samples], size: int) -> list[Row]:
         single("linking, graph part", samples["graph"].median, "s", 5, samples["graph"].spread)
     if "linking" in samples:
         single("linking, with reading", samples["linking"].median, "s", 20, samples["linking"].spread)
-    if "pseudonyms" in samples:
-        rate = statistics.median(answer["per_second"] for answer in samples["pseudonyms"].answers) / 1e6
-        single("keyed pseudonyms", rate, "M/s", 0.5, samples["pseudonyms"].spread, least=True)
+    for name, what, bar in (("pseudonyms", "keyed pseudonyms", 0.5), ("simulator", "simulated purchase lines", 1.0)):
+        if name in samples:
+            rate = statistics.median(answer["per_second"] for answer in samples[name].answers) / 1e6
+            single(what, rate, "M/s", bar, samples[name].spread, least=True)
     ratio("CSV, start excluded, against DuckDB's own read", "scan-csv", ("read-csv",), 2)
     peaks = {name: max(sample.peaks) / GB for name, sample in samples.items() if _ours(name) and sample.peaks}
     if peaks:

@@ -1,15 +1,17 @@
-"""Parts that are measured alone: linking accounts and keyed pseudonyms. Each prints one JSON document.
+"""Parts that are measured alone: linking, keyed pseudonyms, the simulator. Each prints one JSON document.
 
 python tests/bench/part.py links FOLDER --accounts 10_000_000     # make the links that `linking` reads
 python tests/bench/part.py linking FOLDER --accounts 10_000_000   # reading and linking, seconds
 python tests/bench/part.py graph --accounts 10_000_000            # the graph part alone, seconds
 python tests/bench/part.py pseudonyms --ids 1_000_000             # distinct ids a second
+python tests/bench/part.py simulator --rows 5_000_000             # rows a second, Parquet included
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ from coincide.entities import graph
 from coincide.entities.key import LENGTH, Key
 from coincide.entities.link import link
 from coincide.entities.pseudonym import pseudonyms
+from coincide.simulate.shop import Shop
+from coincide.simulate.workspace import write_shop
 
 SEED = 1
 CAP = 10
@@ -77,12 +81,22 @@ def hashing(ids: int) -> dict[str, Any]:
     return {"seconds": seconds, "distinct": len(set(made)), "per_second": ids / seconds}
 
 
+def simulator(rows: int) -> dict[str, Any]:
+    """A simulated shop, from nothing to a workspace on disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        write_shop(Path(folder), Shop(rows, SEED))
+        seconds = time.perf_counter() - started
+    return {"seconds": seconds, "rows": rows, "per_second": rows / seconds}
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Measure a part.")
-    parser.add_argument("part", choices=["links", "linking", "graph", "pseudonyms"])
+    parser.add_argument("part", choices=["links", "linking", "graph", "pseudonyms", "simulator"])
     parser.add_argument("folder", type=Path, nargs="?", default=Path(".bench"))
     parser.add_argument("--accounts", type=int, default=10_000_000)
     parser.add_argument("--ids", type=int, default=1_000_000)
+    parser.add_argument("--rows", type=int, default=5_000_000)
     options = parser.parse_args()
     match options.part:
         case "links":
@@ -91,6 +105,8 @@ if __name__ == "__main__":
             found = linking(options.folder, options.accounts)
         case "graph":
             found = graph_part(options.accounts)
+        case "simulator":
+            found = simulator(options.rows)
         case _:
             found = hashing(options.ids)
     print(json.dumps(found))

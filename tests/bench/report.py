@@ -69,7 +69,9 @@ def _row(row: Row) -> str:
 
 
 def _measurement(name: str, lines_of_log: int, sample: Sample) -> str:
-    own_size = name in ("scan-csv", "read-csv", "graph", "linking", "pseudonyms") or name.startswith(("help", "rules"))
+    own_size = name in ("scan-csv", "read-csv", "graph", "linking", "pseudonyms", "simulator") or name.startswith(
+        ("help", "rules")
+    )
     peak = f"{max(sample.peaks) / 1e9:.2f} GB"
     return f"| {name} | {'' if own_size else f'{lines_of_log:,}'} | {sample.spread} | {peak} |"
 

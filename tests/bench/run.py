@@ -26,7 +26,7 @@ from process import Run, run
 from yardstick import FIFTY
 
 BENCH = Path(__file__).parent
-GROUPS = ("account", "actor", "fifty", "velocity", "csv", "linking", "pseudonyms", "start")
+GROUPS = ("account", "actor", "fifty", "velocity", "csv", "linking", "pseudonyms", "simulator", "start")
 BARE_HELP = """
 import click
 NAMES = {names!r}
@@ -115,8 +115,8 @@ def _group(group: str, options: argparse.Namespace, log: Path) -> dict[str, Meas
             accounts = ["--accounts", str(options.accounts)]
             run([sys.executable, str(BENCH / "part.py"), "links", str(data), *accounts])
             return {part: _part([part, str(data), *accounts]) for part in ("graph", "linking")}
-        case "pseudonyms":
-            return {"pseudonyms": _part(["pseudonyms"])}
+        case "pseudonyms" | "simulator":
+            return {group: _part([group])}
         case _:
             return _start(data, log)
 
