@@ -29,6 +29,7 @@ title: Pressure vessel, timer, energetic material and steel balls bought togethe
 status: shadow            # draft | shadow | live | retired
 severity: high
 why: Each is an everyday purchase; most of them by one person within a month is worth a look.
+basis: {purpose: public-safety, law: "Regulation (EU) 2016/679, Article 6(1)(f)"}
 innocent: [cookware gift and a hobby, farm or workshop supplies]
 events: purchase
 by: actor                 # account | actor | organisation | link.card
@@ -134,8 +135,9 @@ def _sources(folder: Path, files: tuple[Path, ...]) -> tuple[list[FoundSource], 
     for group in groups.values():
         believed = guess(group[0].columns)
         if files or believed.is_log:
-            name = _free(_name(folder, group), {source.name for source in sources})
-            sources.append(FoundSource(name, _globs(folder, group, looked), group[0], believed))
+            paths = _globs(folder, group, looked)
+            name = _free(_name(group[0].file, paths), {source.name for source in sources})
+            sources.append(FoundSource(name, paths, group[0], believed))
         else:
             passed_over += [(one.file, "no columns of a time and an account") for one in group]
     return sources, passed_over
@@ -156,11 +158,9 @@ def _data_files(folder: Path) -> list[Path]:
     return found[:_FILES]
 
 
-def _name(folder: Path, group: list[Preview]) -> str:
-    """A name for the source: its folder's, or its file's if it lies in the workspace itself."""
-    file = group[0].file
-    in_root = file.parent.resolve() == folder.resolve()
-    raw = file.name.split(".")[0] if in_root or len(group) == 1 else file.parent.name
+def _name(file: Path, paths: list[str]) -> str:
+    """A name for the source: its folder's if it takes all files there, else its first file's."""
+    raw = file.parent.name if "*" in paths[0] else file.name.split(".")[0]
     plain = re.sub(r"[^a-z0-9_-]+", "-", raw.lower()).strip("-_")
     plain = re.sub(r"^[^a-z]+", "", plain)
     return plain[:60] or "purchases"
@@ -350,7 +350,8 @@ def _tell(
 
     for source in sources:
         mapped = ", ".join(f"{field} = {_quoted(column)}" for field, column in source.guess.columns.items())
-        say(f"Mapped {', '.join(source.files)} as `{source.name}`: {mapped}")
+        tied = "".join(f"; link {kind} = {_quoted(column)}" for kind, column in source.guess.links.items())
+        say(f"Mapped {', '.join(source.files)} as `{source.name}`: {mapped}{tied}")
         if source.guess.missing:
             say(f"  not found: {', '.join(source.guess.missing)}; map them by hand if your log has them")
     for file, reason in passed_over:

@@ -194,13 +194,14 @@ def _report(error: CoincideError, cause: BaseException, as_json: bool) -> int:
         traceback.print_exception(cause, file=sys.stderr)
     # If stderr is closed there is nobody left to tell.
     with contextlib.suppress(OSError):
-        click.echo(render.document(error) if as_json else render.text(error, colour=_colour()), err=True)
+        click.echo(render.document(error) if as_json else render.text(error, colour=coloured("stderr")), err=True)
     return render.exit_status(error)
 
 
-def _colour() -> bool:
-    """Colours only on a terminal, and not where ``NO_COLOR`` (https://no-color.org) is set."""
-    return sys.stderr.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+def coloured(stream: str) -> bool:
+    """Whether ``stdout`` or ``stderr`` shows colours: a terminal does, unless ``NO_COLOR`` (no-color.org) is set."""
+    shown = sys.stdout if stream == "stdout" else sys.stderr
+    return shown.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _closed_pipe() -> int:

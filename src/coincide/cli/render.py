@@ -42,7 +42,7 @@ def document(error: CoincideError) -> str:
     "exit_status": n}``; ``Problems`` gives one entry for each.
     """
     problems = error.problems if isinstance(error, Problems) else [error]
-    content = {"errors": [_entry(problem) for problem in problems], "exit_status": exit_status(error)}
+    content = {"errors": [entry(problem) for problem in problems], "exit_status": exit_status(error)}
     return json.dumps(content, ensure_ascii=False)
 
 
@@ -91,7 +91,8 @@ def _cut(source: str, start: int) -> tuple[str, int]:
     return (f"…{part}", start - first + 1) if first else (part, start)
 
 
-def _entry(problem: CoincideError) -> dict[str, Any]:
+def entry(problem: CoincideError) -> dict[str, Any]:
+    """One error as it stands in a JSON document."""
     where = problem.where
     place = None
     if where is not None:
