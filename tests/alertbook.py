@@ -10,7 +10,7 @@ from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.reconcile import Cause, reconcile
 from coincide.events.event import EventName
 from coincide.store import rule, scan
-from coincide.store.database import Database
+from coincide.store.database import Database, open_database
 from coincide.store.rule import RuleVersion
 from coincide.store.scan import Scan
 
@@ -40,6 +40,12 @@ class Book:
     workspace: Path
     database: Database
     scans: int = 0
+
+    @classmethod
+    def made(cls, workspace: Path) -> Book:
+        """An empty workspace with a database."""
+        (workspace / "coincide.toml").write_text("")
+        return cls(workspace, open_database(workspace / ".coincide"))
 
     def scan(self, *found: Finding, facts: Facts = FACTS, cause: Cause = Cause.NEW_FILE) -> list[Alert]:
         """One scan: what it wrote."""

@@ -18,6 +18,11 @@ Call = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book.made(tmp_path)
+
+
+@pytest.fixture
 def call(book: Book, capsys: pytest.CaptureFixture[str]) -> Call:
     """Calls ``coincide alerts`` in the workspace: status, stdout, stderr."""
 

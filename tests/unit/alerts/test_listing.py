@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +17,11 @@ from coincide.alerts.errors import BadPage
 from coincide.alerts.listing import COLUMNS, Wanted
 
 LOW = replace(FACTS, rule="timers", severity="low", shadow=True)
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book.made(tmp_path)
 
 
 @pytest.fixture

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+
+import pytest
 
 from alertbook import DAY, FACTS, HOUR, START, Book, finding
 from coincide.alerts import register, service
 from coincide.alerts.reconcile import Cause
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book.made(tmp_path)
 
 
 def test_an_alert_comes_back_as_it_was_written(book: Book) -> None:

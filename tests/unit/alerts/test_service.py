@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from sqlalchemy import insert
 
@@ -20,6 +22,11 @@ from coincide.alerts.errors import (
     UnknownRule,
 )
 from coincide.store import tables
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return Book.made(tmp_path)
 
 
 def decide(book: Book, id_: int, disposition: Disposition = "benign", because: str = "a farm", **more: bool) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coincide.store import file, rule, scan
+from coincide.store import file, rule, scan, tally
 from coincide.store.database import Database, open_database
 from coincide.store.file import FileState
 from coincide.store.rule import RuleVersion
@@ -34,22 +34,26 @@ def test_a_file_is_replaced_in_its_own_scope_alone(database: Database) -> None:
         assert file.load(connection, "t") == {("shop", "a.csv"): other}
 
 
-def test_duplicates_are_replaced_day_by_day(database: Database) -> None:
+def test_rows_are_tallied_anew_for_the_days_that_were_read(database: Database) -> None:
     with database.writing() as connection:
-        file.save_duplicates(connection, "s", {1: 4, 2: 5})
-        file.save_duplicates(connection, "s", {2: 0, 3: 1})
+        tally.save(connection, "s", {1: 4, 2: 5}, {"r": {1: 7, 3: 1}}, None)
+        tally.save(connection, "s", {2: 1, 9: 9}, {"r": {3: 2}}, (2, 3))
+        tally.save(connection, "t", {1: 1}, {}, None)
     with database.reading() as connection:
-        assert file.duplicates(connection, "s") == {1: 4, 3: 1}
-        assert file.duplicates(connection, "t") == {}
+        assert tally.totals(connection, "s") == (5, {"r": 9})
+        assert tally.totals(connection, "u") == (0, {})
+    with database.writing() as connection:
+        tally.forget(connection, "s")
+        assert tally.totals(connection, "s") == (0, {})
+        assert tally.totals(connection, "t") == (1, {})
 
 
 def test_a_scope_that_is_forgotten_leaves_the_others(database: Database) -> None:
     with database.writing() as connection:
         file.save(connection, [A, replace(A, scope="t")])
-        file.save_duplicates(connection, "s", {1: 4})
         file.forget_scope(connection, "s")
     with database.reading() as connection:
-        assert file.load(connection, "s") == {} == file.duplicates(connection, "s")
+        assert file.load(connection, "s") == {}
         assert len(file.load(connection, "t")) == 1
 
 
@@ -57,7 +61,6 @@ def test_saving_nothing_is_nothing(database: Database) -> None:
     with database.writing() as connection:
         file.save(connection, [])
         file.remove(connection, [])
-        file.save_duplicates(connection, "s", {})
 
 
 def test_size_and_time_prove_nothing_for_a_file_as_new_as_its_reading(tmp_path: Path) -> None:

@@ -1,0 +1,115 @@
+"""A new key gives new pseudonyms everywhere, and nothing else changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import JSON, Text, insert, select
+
+from alertbook import Book, finding
+from coincide.alerts import service
+from coincide.alerts.reconcile import Cause
+from coincide.entities.key import Key
+from coincide.entities.pseudonym import pseudonym
+from coincide.store import entity, tables
+from coincide.store.database import open_database
+from coincide.store.rename import _HOLDERS, PSEUDONYM, rename
+from coincide.store.tables import metadata
+
+OLD, NEW = Key(b"o" * 32), Key(b"n" * 32)
+ACCOUNTS = ("1", "2", "3")
+NAMES = {pseudonym("shop", account, OLD): pseudonym("shop", account, NEW) for account in ACCOUNTS}
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    """Alerts with a history, memberships, a suppression and separations, all named by the old key."""
+    one, two, three = NAMES
+    book = Book.made(tmp_path)
+    book.scan(finding(1, 5, actor=one), finding(8, 9, actor=two))
+    book.scan(replace(finding(1, 6, actor=one), actor=three), finding(8, 9, actor=two), cause=Cause.ENTITIES_CHANGED)
+    service.decide(book.database, 2, "benign", because="a farm", by="kim", at_us=1)
+    book.scan(cause=Cause.FILE_REMOVED)
+    book.scan(finding(8, 8, actor=two))
+    with book.database.writing() as connection:
+        entity.save(connection, 1, "d", 1, {one: one, two: one, three: three})
+        entity.save_lists(connection, {one: 30}, [{"kind": "card", "pseudonym": two, "accounts": 9}])
+    service.suppress(book.database, "fertiliser", one, until_us=9, because="x", by="kim", at_us=1)
+    service.separate(book.database, [one, two, three], because="x", by="kim", at_us=1)
+    return book
+
+
+def everything(book: Book) -> dict[str, list[dict[str, Any]]]:
+    with book.database.reading() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in metadata.sorted_tables
+        }
+
+
+def test_the_pattern_is_that_of_pseudonyms() -> None:
+    assert all(PSEUDONYM.fullmatch(name) for name in (*NAMES, *NAMES.values()))
+
+
+def test_no_old_name_is_left_and_nothing_else_differs(book: Book) -> None:
+    before = everything(book)
+    with book.database.writing() as connection:
+        assert rename(connection, NAMES) > 0
+    after = everything(book)
+    assert not any(old in str(after) for old in NAMES)
+    pairs = {tuple(sorted((row["account_a"], row["account_b"]))) for row in after.pop("separation")}
+    assert pairs == {
+        tuple(sorted((NAMES[row["account_a"]], NAMES[row["account_b"]]))) for row in before.pop("separation")
+    }
+    assert all(a < b for a, b in pairs)
+    for name, rows in before.items():
+        assert sorted(map(str, after[name])) == sorted(_replaced(str(row)) for row in rows)
+
+
+def _replaced(text: str) -> str:
+    for old, new in NAMES.items():
+        text = text.replace(old, new)
+    return text
+
+
+def test_alerts_keep_their_ids_and_are_found_again_under_the_new_names(book: Book) -> None:
+    two = NAMES[list(NAMES)[1]]
+    with book.database.writing() as connection:
+        rename(connection, NAMES)
+    assert book.scan(finding(8, 8, actor=two)) == []
+    assert book.alert(2).finding.actor == two
+
+
+def test_names_that_change_places_are_both_renamed(book: Book) -> None:
+    one, two, _ = NAMES
+    with book.database.writing() as connection:
+        rename(connection, {one: two, two: one})
+        assert entity.members(connection, two) == sorted([one, two])
+    assert book.alert(2).finding.actor == one
+
+
+def test_two_names_do_not_become_one(book: Book) -> None:
+    one, two, _ = NAMES
+    with book.database.writing() as connection, pytest.raises(ValueError, match="become one"):
+        rename(connection, {one: two, two: two})
+
+
+def test_every_column_that_may_hold_a_pseudonym_is_renamed(tmp_path: Path) -> None:
+    # A pseudonym in any text of a table that is not listed would be forgotten.
+    free = {"scan", "segment", "file", "tally", "rule_version", "entity_version", "pseudonym"}
+    assert {table.name for table in _HOLDERS} | free == set(metadata.tables)
+    database = open_database(tmp_path)
+    old, new = next(iter(NAMES.items()))
+    table = tables.suppression
+    with database.writing() as connection:
+        connection.execute(insert(table).values(rule="r", actor=old, until=1, because=f"as {old}.", by=old, at=1))
+        rename(connection, NAMES)
+        (row,) = connection.execute(select(table)).mappings()
+    assert {row[column.name] for column in table.columns if isinstance(column.type, Text | JSON)} == {
+        "r",
+        new,
+        f"as {new}.",
+    }
