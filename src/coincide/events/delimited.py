@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from coincide.events.errors import BadDelimiter, EmptyFile, NotText, RepeatedColumn, UnknownColumn
 from coincide.events.file import FileStamp
-from coincide.events.lines import Block, blocks, digest, stripped
+from coincide.events.lines import BOM, Block, blocks, digest, stripped
 from coincide.events.source import BadRecord, Batch
 from coincide.events.text import NOT_UTF8, decode, repaired
 from coincide.events.view import view
@@ -154,7 +154,7 @@ def records(block: Block, found: Header, places: dict[str, int]) -> Records:
 
 def _is_simple(content: bytes, data: NDArray[np.uint8], delimiter: str) -> bool:
     """Whether no line can be anything but fields between delimiters."""
-    if not delimiter.isascii() or b'"' in content:
+    if not delimiter.isascii() or b'"' in content or content.startswith(BOM):
         return False
     if b"\r" in content and content.count(b"\r") != content.count(b"\r\n"):
         return False
@@ -233,7 +233,10 @@ def _easy(
         found_at: NDArray[np.int64] = np.searchsorted(places, stops) - np.searchsorted(places, starts)
         return found_at
 
-    sound = (count(_RETURN) == 0) & (stops - starts < FIELD_LIMIT) & (stops > starts)
+    # Arrow drops a byte order mark; inside a file it is text.
+    first = data[np.minimum(np.add.outer(starts, range(len(BOM))), len(data) - 1)]
+    marked = (first == np.frombuffer(BOM, np.uint8)).all(axis=1)
+    sound = ~marked & (count(_RETURN) == 0) & (stops - starts < FIELD_LIMIT) & (stops > starts)
     quotes = count(_QUOTE)
     easy: NDArray[np.bool_] = sound & (quotes == 0) & (count(ord(found.delimiter)) == len(found.names) - 1)
     quoted = np.flatnonzero(sound & (quotes > 0))

@@ -21,7 +21,8 @@ BLOCK = 32 << 20
 LONGEST = 64 << 20
 """Bytes of the longest line: a file of text has none that long, a binary file may have no end of line at all."""
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
+"""Byte order mark of UTF-8: dropped at the start of a file."""
 # What the first bytes of files say that are often mistaken for text.
 _MAGIC = (
     (b"PAR1", "it is Parquet"),
@@ -58,7 +59,7 @@ def blocks(folder: Path, file: FileStamp, *, size: int | None = None) -> Iterato
                         raise NotText(file.path, "a line has more than 64 MB")
                 if line == 1:
                     _check(content, file)
-                    content = content.removeprefix(_BOM)
+                    content = content.removeprefix(BOM)
                 yield Block(content, line)
                 line += content.count(b"\n")
     except (gzip.BadGzipFile, EOFError, zlib.error):
