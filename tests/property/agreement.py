@@ -26,7 +26,7 @@ def itself(account: Account) -> Account:
 
 
 def expected(
-    world: World, verdict: Verdict, places: Mapping[tuple[str, int], tuple[str, int]], called: Pseudonym = itself
+    world: World, verdict: Verdict, places: Mapping[tuple[str, int], tuple[Any, ...]], called: Pseudonym = itself
 ) -> Found:
     """The judge's verdict, with rows by their place in the files and accounts as the engine calls them."""
     namespaces = {name: source.accounts or name for name, source in world.sources.items()}

@@ -16,10 +16,13 @@ ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 _DISTINCT = ["place", "item", "organisation", "account", "quantity", "link.card", "attributes.colour"]
 
 
-def rule(choice: Choice, number: int, width: int, gap: int, zone: str) -> Rule:
-    """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with."""
+def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: str | None = None) -> Rule:
+    """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with.
+
+    ``focus``: the kind, if all rules of the world are of one.
+    """
     per_day = choice.percent(25)
-    kind = choice.of(["combination", "velocity", "threshold", "sequence", "combination"])
+    kind = focus or choice.of(["combination", "velocity", "threshold", "sequence"])
     asked: tuple[Any, ...]
     components = None
     if kind == "combination":
@@ -36,7 +39,7 @@ def rule(choice: Choice, number: int, width: int, gap: int, zone: str) -> Rule:
         limit = choice.of(["100", "250", "350"]) if summand == "amount_minor" else choice.of(["1", "2", "1.5", "3"])
         asked = ("threshold", summand, limit, choice.percent(50), names[summand])
     else:
-        steps = [choice.of(COMPONENTS[:3]) for _ in range(2 + choice.below(2))]
+        steps = [choice.of(COMPONENTS[: choice.of([3, 2])]) for _ in range(choice.of([3, 2]))]
         asked = ("sequence", steps, gap if choice.percent(60) else None)
     if kind in ("velocity", "threshold") and choice.percent(40):
         components = sorted({choice.of(COMPONENTS[:3]) for _ in range(2)})

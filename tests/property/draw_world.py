@@ -53,16 +53,18 @@ def world(choice: Choice, *, separations: bool = True) -> World:
     zone = choice.of(ZONES)
     width = choice.of([HOUR, DAY, 30 * MINUTE, 2 * DAY])
     gap = choice.of([width // 2, width // 3 // MINUTE * MINUTE])
-    rules = [rule(choice, number, width, gap, zone) for number in range(choice.of([3, 1, 2, 4, 4]))]
+    focus = choice.of([None, None, None, "sequence"])
+    rules = [rule(choice, number, width, gap, zone, focus) for number in range(choice.of([3, 1, 2, 4, 4]))]
     names = ["shop", "app", "metro"][: choice.of([1, 2, 1, 3])]
     sources = {name: _source(choice, name) for name in names}
     if not any("card" in source.links for source in sources.values()):
         sources[names[0]].links["card"] = "card no"
     times = _Times(choice, zone, width, gap)
     count = choice.of([12, 0, 1, 2, 8, 16, 20, 26, 14, 18, 22, 24, 28, 30])
+    few = choice.percent(35)
     for _ in range(count):
         name = choice.of(names)
-        _add_row(choice, sources[name], times)
+        _add_row(choice, sources[name], times, few=few)
     for name in names:
         _keep_columns_visible(choice, sources[name], times)
     master = _link_files(choice, sources)
@@ -127,7 +129,7 @@ def _source(choice: Choice, name: str) -> Source:
     )
 
 
-def _add_row(choice: Choice, source: Source, times: _Times) -> None:
+def _add_row(choice: Choice, source: Source, times: _Times, *, few: bool) -> None:
     """A new row, or a copy of an earlier one that is the same or differs in one cell, or a broken record."""
     if source.format != "parquet" and choice.percent(3):
         source.rows.append(Bad(choice.of(_broken(source))))
@@ -145,10 +147,25 @@ def _add_row(choice: Choice, source: Source, times: _Times) -> None:
         columns = _columns(source, field)
         for column in columns:
             row[column] = _cell(choice, source, field, times)
+    if few:
+        # One account and three items: what is rare elsewhere, such as a step that has two candidates, happens.
+        row["customer"] = _ACCOUNTS[0]
+        if "item" in source.columns:
+            row["item"] = choice.of(["A", "B", "C"])
+    if choice.percent(4):
+        _wreck(choice, source, row)
     if isinstance(source.columns["event_id"], list):
         # A second part of few letters, so that ids still tell rows apart.
         row["line no"] = choice.of(["1", "2", "a|b", "\\"])
     source.rows.append(row)
+
+
+def _wreck(choice: Choice, source: Source, row: Row) -> None:
+    """Several things wrong with one row: only the first reason is told."""
+    for field in ("event_id", "account", "occurred_at", "quantity", "content", "amount_minor", "currency"):
+        if field in source.columns and choice.percent(40):
+            wrong = ["XQX"] if field == "currency" else _UNREADABLE.get(field, [])
+            row[_columns(source, field)[0]] = choice.of([None, *wrong])
 
 
 def _keep_columns_visible(choice: Choice, source: Source, times: _Times) -> None:
