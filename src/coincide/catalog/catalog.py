@@ -10,17 +10,18 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
 
 from coincide import settings
 from coincide.catalog.errors import BadComponentName, EmptyValue, NoSuchFile, UnknownMatch
-from coincide.catalog.table import Row, Table, files_of, shown
+from coincide.catalog.table import Table, files_of, shown
 from coincide.errors import CoincideError, Problems
 
 COMPONENT = re.compile(r"[a-z][a-z0-9-]*")
+MATCHES = ("sku", "category")
 COLUMNS = ("match", "value", "component")
 _ENTRIES = {"value": pl.String, "component": pl.String}
 
@@ -42,6 +43,22 @@ class Tags:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """Values and the codes of their sets of components: ``table`` has value (String) and code (UInt32).
+
+    ``sets[code]`` is the set; 0 is the empty set, that of every value that is not in the table.
+    """
+
+    table: pl.DataFrame
+    sets: tuple[frozenset[str], ...]
+
+    def look_up(self, values: pl.Series) -> pl.Series:
+        """The code of each value, 0 for null."""
+        joined = values.to_frame("value").join(self.table, on="value", how="left", maintain_order="left")
+        return joined.get_column("code").fill_null(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Catalog:
     """Items to components, as loaded.
 
@@ -53,6 +70,8 @@ class Catalog:
     skus: pl.DataFrame
     prefixes: pl.DataFrame
     version: str
+    coded_skus: Coded = field(repr=False)
+    """The SKUs as :meth:`tags` needs them, made once."""
 
     def tags(self, frame: pl.DataFrame) -> Tags:
         """The components of each row, by its String columns ``item`` and ``category``.
@@ -60,14 +79,13 @@ class Catalog:
         Either may be null or absent. The work is two joins of small codes, so a million rows over 200,000
         items take a fraction of a second.
         """
-        by_sku, sku_sets = _coded(self.skus)
-        sku = _looked_up(_text(frame, "item"), by_sku)
+        sku = self.coded_skus.look_up(_text(frame, "item"))
         category = _text(frame, "category")
-        by_category, category_sets = _coded(self._matches(category))
-        prefix = _looked_up(category, by_category)
+        coded_categories = _coded(self._matches(category))
+        prefix = coded_categories.look_up(category)
         pairs = pl.DataFrame({"sku": sku, "prefix": prefix})
         distinct = pairs.unique()
-        unions = [sku_sets[s] | category_sets[p] for s, p in distinct.iter_rows()]
+        unions = [self.coded_skus.sets[s] | coded_categories.sets[p] for s, p in distinct.iter_rows()]
         sets = (frozenset[str](), *sorted({names for names in unions if names}, key=sorted))
         code = {names: position for position, names in enumerate(sets)}
         table = distinct.with_columns(code=pl.Series([code[names] for names in unions], dtype=pl.UInt32))
@@ -110,10 +128,14 @@ def load(folder: Path, section: settings.Catalog | None) -> Catalog:
         for path in paths:
             table = Table(path, shown(path, folder), COLUMNS, COLUMNS)
             for row in table.rows():
-                if wrong := _wrong(row):
-                    problems += wrong
-                else:
-                    entries.add((row["match"], row["value"], row["component"]))
+                match, value, component = row.get("match"), row.get("value"), row.get("component")
+                entries.add((match, value, component))
+                if match not in MATCHES:
+                    problems.append(UnknownMatch(row.where("match"), match))
+                if not value:
+                    problems.append(EmptyValue(row.where("value")))
+                if not COMPONENT.fullmatch(component):
+                    problems.append(BadComponentName(row.where("component"), component))
             problems += table.problems
     if problems:
         raise Problems(problems)
@@ -123,28 +145,16 @@ def load(folder: Path, section: settings.Catalog | None) -> Catalog:
 def of(entries: Iterable[tuple[str, str, str]]) -> Catalog:
     """A catalog of ``(match, value, component)``, which must be right; repeats are kept once."""
     ordered = sorted(set(entries))
-    digest = hashlib.sha256()
-    for match, value, component in ordered:
-        for part in (match, value, component):
-            encoded = part.encode()
-            digest.update(b"%d:%b" % (len(encoded), encoded))
+    # Each text behind its length, so that no two contents write alike.
+    content = "".join([f"{len(part)}:{part}" for entry in ordered for part in entry])
+    skus = _entries([(value, component) for match, value, component in ordered if match == "sku"])
     return Catalog(
         components=frozenset(component for _, _, component in ordered),
-        skus=_entries([(value, component) for match, value, component in ordered if match == "sku"]),
+        skus=skus,
         prefixes=_entries([(value, component) for match, value, component in ordered if match == "category"]),
-        version=digest.hexdigest()[:16],
+        version=hashlib.sha256(content.encode()).hexdigest()[:16],
+        coded_skus=_coded(skus),
     )
-
-
-def _wrong(row: Row) -> list[CoincideError]:
-    problems: list[CoincideError] = []
-    if row["match"] not in ("sku", "category"):
-        problems.append(UnknownMatch(row.where("match"), row["match"]))
-    if not row["value"]:
-        problems.append(EmptyValue(row.where("value")))
-    if not COMPONENT.fullmatch(row["component"]):
-        problems.append(BadComponentName(row.where("component"), row["component"]))
-    return problems
 
 
 def _entries(pairs: list[tuple[str, str]]) -> pl.DataFrame:
@@ -157,15 +167,9 @@ def _text(frame: pl.DataFrame, column: str) -> pl.Series:
     return pl.Series(column, [None], dtype=pl.String).new_from_index(0, frame.height)
 
 
-def _coded(entries: pl.DataFrame) -> tuple[pl.DataFrame, list[frozenset[str]]]:
-    """Each value with the code of its set of components, and the sets by code; 0 is the empty set."""
+def _coded(entries: pl.DataFrame) -> Coded:
+    """Each value with its set of components; equal sets have one code."""
     grouped = entries.group_by("value").agg(pl.col("component").unique().sort())
     distinct = grouped.get_column("component").unique()
-    sets = [frozenset[str](), *(frozenset(names) for names in distinct.to_list())]
-    table = distinct.to_frame().with_row_index("code", offset=1)
-    return grouped.join(table, on="component").select("value", "code"), sets
-
-
-def _looked_up(values: pl.Series, table: pl.DataFrame) -> pl.Series:
-    joined = values.to_frame("value").join(table, on="value", how="left", maintain_order="left")
-    return joined.get_column("code").fill_null(0)
+    table = grouped.join(distinct.to_frame().with_row_index("code", offset=1), on="component")
+    return Coded(table.select("value", "code"), (frozenset(), *(frozenset(names) for names in distinct.to_list())))

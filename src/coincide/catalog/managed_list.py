@@ -96,11 +96,11 @@ def of(name: str, entries: list[Entry]) -> ManagedList:
 
 def _entry(row: Row, problems: list[CoincideError]) -> Entry | None:
     before = len(problems)
-    if not row["value"]:
+    if not row.get("value"):
         problems.append(EmptyValue(row.where("value")))
     bounds = []
     for column, unbounded in (("from", _ALWAYS), ("until", _NEVER)):
-        text = row[column]
+        text = row.get(column)
         at = _microseconds(text) if text else unbounded
         if at is None:
             problems.append(BadTime(row.where(column), text))
@@ -109,7 +109,7 @@ def _entry(row: Row, problems: list[CoincideError]) -> Entry | None:
     start, end = bounds
     if end <= start:
         problems.append(EndsBeforeStart(row.where("until")))
-    return (row["value"], start, end) if len(problems) == before else None
+    return (row.get("value"), start, end) if len(problems) == before else None
 
 
 def _microseconds(text: str) -> int | None:

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from coincide.catalog.errors import BrokenLine, NotText, UnreadableFile, WrongHeader
 from coincide.errors import CoincideError, Where
@@ -34,8 +35,7 @@ def shown(path: Path, folder: Path) -> str:
     return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One record: its cells by column name, a column that the header lacks reading as empty text."""
 
     file: str
@@ -45,7 +45,8 @@ class Row:
     columns: tuple[str, ...]
     cells: tuple[str, ...]
 
-    def __getitem__(self, column: str) -> str:
+    def get(self, column: str) -> str:
+        """The cell of a column."""
         return self.cells[self.columns.index(column)] if column in self.columns else ""
 
     def where(self, column: str) -> Where:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import glob
 import hashlib
 import os
 import re
@@ -206,6 +207,9 @@ def _replace(path: Path, ring: KeyRing) -> None:
             raise
         # A crash before this line may bring the old file back; nothing was made with the new key by then.
         _sync_folder(path.parent)
+        # What killed processes left holds keys too.
+        for left in path.parent.glob(f"{glob.escape(path.name)}.*.new"):
+            left.unlink(missing_ok=True)
     except OSError as error:
         raise KeyFileUnusable(path, error.strerror or str(error)) from error
 

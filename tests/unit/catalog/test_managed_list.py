@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import polars as pl
 import pytest
 from hypothesis import given
@@ -121,6 +122,7 @@ def test_another_header_is_refused(tmp_path: Path) -> None:
 BOUND = st.integers(0, 5)
 
 
+@hypothesis.settings(deadline=None)
 @given(
     entries=st.lists(st.tuples(st.sampled_from("ab"), BOUND, BOUND), max_size=6),
     asked=st.lists(st.tuples(st.none() | st.sampled_from("abc"), st.none() | BOUND), max_size=8),

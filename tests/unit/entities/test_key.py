@@ -104,6 +104,8 @@ def test_what_a_killed_process_left_beside_the_file_is_in_nobodys_way(tmp_path: 
     path = tmp_path / "key"
     (tmp_path / f"key.{os.getpid()}.new").write_text("half a k")
     assert made(path).current == Key(OLD)
+    (tmp_path / "key.1.new").write_text("half a k")
+    key.forget(path, environ={})
     assert [entry.name for entry in tmp_path.iterdir()] == ["key"]
 
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from itertools import combinations, pairwise
 from random import Random
 
+import hypothesis
 import polars as pl
 import pytest
 from hypothesis import given
@@ -212,6 +213,7 @@ def plainly(edges: list[Edge], limit: int, separated: set[frozenset[Account]]) -
     }
 
 
+@hypothesis.settings(deadline=None)
 @given(GRAPHS, st.integers(2, 6), st.lists(PAIRS, max_size=3), st.randoms(use_true_random=False))
 def test_link_is_the_plain_loop_whatever_the_order(
     edges: list[Edge], limit: int, pairs: list[tuple[Account, Account]], random: Random
@@ -228,6 +230,7 @@ def test_link_is_the_plain_loop_whatever_the_order(
     assert again.generic.equals(found.generic)
 
 
+@hypothesis.settings(deadline=None)
 @given(GRAPHS, st.integers(2, 6), st.lists(PAIRS, max_size=3))
 def test_every_account_is_in_one_group_at_most_and_members_and_left_share_none(
     edges: list[Edge], limit: int, pairs: list[tuple[Account, Account]]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import hypothesis
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,7 @@ def distance(edges: list[Edge], first: Account, second: Account) -> int | None:
     return steps
 
 
+@hypothesis.settings(deadline=None)
 @given(GRAPHS, NAMES, NAMES)
 def test_a_path_is_real_connected_and_shortest(edges: list[Edge], first: Account, second: Account) -> None:
     kinds = {kind: settings.LinkKind(cap=8) for kind in ("card", "device")}

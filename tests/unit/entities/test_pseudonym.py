@@ -4,6 +4,7 @@ import base64
 import hmac
 import re
 
+import hypothesis
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
@@ -27,12 +28,14 @@ def plainly(namespace: str, identifier: str, key: Key) -> str:
     return "p-" + base64.b32encode(full[:16]).decode().lower().rstrip("=")
 
 
+@hypothesis.settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
 def test_a_pseudonym_is_the_hmac_of_namespace_and_identifier(pairs: list[tuple[str, str]]) -> None:
     namespaces, identifiers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     assert pseudonyms(namespaces, identifiers, KEY) == [plainly(*pair, KEY) for pair in pairs]
 
 
+@hypothesis.settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab:\x00", max_size=4), st.text("ab:\x00", max_size=4)), unique=True, max_size=30))
 def test_no_two_accounts_have_one_pseudonym(pairs: list[tuple[str, str]]) -> None:
     made = pseudonyms([pair[0] for pair in pairs], [pair[1] for pair in pairs], KEY)
@@ -65,6 +68,7 @@ def test_more_than_one_slice_of_texts_is_made_right() -> None:
     assert made[-1] == plainly("shop", "65537", KEY)
 
 
+@hypothesis.settings(deadline=None)
 @given(TEXTS, st.binary(min_size=12, max_size=12))
 def test_what_is_sealed_opens_with_the_key(identifier: str, nonce: bytes) -> None:
     sealed = seal(identifier, KEY, nonce, pseudonym="p-x")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hypothesis
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
@@ -51,6 +52,7 @@ def test_touched_are_the_actors_that_lost_or_gained_an_account() -> None:
 PARTITIONS = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abc"))
 
 
+@hypothesis.settings(deadline=None)
 @given(PARTITIONS, PARTITIONS)
 def test_the_digest_changes_exactly_when_somebodys_actor_does(one: dict[str, str], two: dict[str, str]) -> None:
     accounts = {*one, *two}
