@@ -274,7 +274,7 @@ def _inside(expression: Expression, level: int) -> str:
 def _literal(value: str | Decimal | bool) -> str:
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
-    return str(value).lower() if isinstance(value, bool) else format(value, "f")
+    return str(value).lower() if isinstance(value, bool) else format(value.normalize(), "f")
 
 
 def _name(name: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from coincide.catalog.errors import NoSuchFile
 from coincide.catalog.table import Table, files_of
 from coincide.catalog.table import shown as file_name
 from coincide.errors import CoincideError
 from coincide.rules.context import Context
 from coincide.settings import Settings
+
+_COLUMNS = ("match", "value", "component")
 
 
 def rule_files(folder: Path, settings: Settings) -> list[Path]:
@@ -29,10 +32,14 @@ def context_of(folder: Path, settings: Settings) -> tuple[Context, list[Coincide
     problems: list[CoincideError] = []
     section = settings.catalog
     patterns = () if section is None else (section.files,) if isinstance(section.files, str) else section.files
-    for path in (path for pattern in patterns for path in files_of(folder, pattern)):
-        table = Table(path, file_name(path, folder), ("match", "value", "component"), ("match", "value", "component"))
-        components.update(row["component"] for row in table.rows())
-        problems += table.problems
+    for pattern in patterns:
+        paths = files_of(folder, pattern)
+        if not paths:
+            problems.append(NoSuchFile(pattern, folder))
+        for path in paths:
+            table = Table(path, file_name(path, folder), _COLUMNS, _COLUMNS)
+            components.update(row.get("component") for row in table.rows())
+            problems += table.problems
     kinds = {kind for source in settings.sources.values() for kind in source.links}
     kinds |= {kind for file in settings.links.values() for kind in file.links}
     context = Context(

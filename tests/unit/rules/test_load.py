@@ -1,1 +1,89 @@
-"""Loading rule files: right ones give plans, wrong ones all that is wrong."""
+"""Several files at once: all that is wrong in all of them, in order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from coincide.errors import Problems
+from coincide.rules.load import Context, load, load_text
+
+RULE = """\
+rule: {id}
+title: An example
+status: {status}
+severity: high
+why: It shows.
+basis: {{purpose: public-safety, law: a law}}
+innocent: [a hobby]
+events: purchase
+within: 30 days
+velocity: {{at_least: 3}}
+"""
+
+
+def write(folder: Path, name: str, *rules: str) -> Path:
+    path = folder / name
+    path.write_text("---\n".join(rules), encoding="utf-8")
+    return path
+
+
+def test_rules_come_in_the_order_of_files_and_documents(tmp_path: Path) -> None:
+    first = write(tmp_path, "b.yaml", RULE.format(id="b1", status="live"), RULE.format(id="b2", status="live"))
+    second = write(tmp_path, "a.yaml", RULE.format(id="a1", status="draft"))
+    found = load([first, second], context=Context(), folder=tmp_path)
+    assert [(loaded.plan.rule, loaded.file) for loaded in found] == [
+        ("b1", "b.yaml"),
+        ("b2", "b.yaml"),
+        ("a1", "a.yaml"),
+    ]
+    assert found[2].text == second.read_text("utf-8")
+
+
+def test_all_files_are_checked_and_their_problems_sorted_by_place(tmp_path: Path) -> None:
+    paths = [
+        write(tmp_path, "b.yaml", RULE.format(id="b", status="wrong").replace("high", "higher")),
+        tmp_path / "missing.yaml",
+        write(tmp_path, "a.yaml", RULE.format(id="A", status="live")),
+        tmp_path,
+    ]
+    with pytest.raises(Problems) as caught:
+        load(paths, context=Context(), folder=tmp_path)
+    places = [(problem.code, str(problem.where)) for problem in caught.value.problems]
+    assert places == [
+        ("COI-R001", "."),
+        ("COI-R014", "a.yaml:1:7"),
+        ("COI-R013", "b.yaml:3:9"),
+        ("COI-R013", "b.yaml:4:11"),
+        ("COI-R001", "missing.yaml"),
+    ]
+
+
+def test_two_rules_of_one_id_are_found_across_files(tmp_path: Path) -> None:
+    paths = [write(tmp_path, name, RULE.format(id="same", status="live")) for name in ("a.yaml", "b.yaml")]
+    with pytest.raises(Problems) as caught:
+        load(paths, context=Context(), folder=tmp_path)
+    (problem,) = caught.value.problems
+    assert problem.code == "COI-R015"
+    assert str(problem.where) == "b.yaml:1:7"
+    assert "a.yaml:1:7" in problem.message
+
+
+def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_bytes(b"PK\x03\x04\xff\xff")
+    (tmp_path / "b.yaml").write_bytes(b"# " + b"x" * 1_000_000)
+    with pytest.raises(Problems) as caught:
+        load(sorted(tmp_path.glob("*.yaml")), context=Context(), folder=tmp_path)
+    assert [problem.code for problem in caught.value.problems] == ["COI-R002", "COI-R003"]
+
+
+def test_a_mistake_in_one_rule_keeps_no_other_from_being_checked() -> None:
+    text = "---\n".join(RULE.format(id=id_, status=status) for id_, status in [("a", "x"), ("b", "live"), ("c", "y")])
+    with pytest.raises(Problems) as caught:
+        load_text(text, context=Context())
+    assert [str(problem.where) for problem in caught.value.problems] == ["rule:3:9", "rule:25:9"]
+
+
+def test_no_files_are_no_rules() -> None:
+    assert load([], context=Context()) == []
