@@ -290,11 +290,6 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
     include = [str(place) for place in places.values()]
     if not len(content):
         return pa.table({name: pa.array([], pa.string()) for name in include})
-    wrong: list[object] = []
-
-    def skip(row: object) -> str:
-        wrong.append(row)
-        return "skip"
 
     def read(kind: pa.DataType) -> pa.Table:
         return pyarrow.csv.read_csv(
@@ -304,7 +299,6 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
                 delimiter=found.delimiter,
                 quote_char='"' if quoted else False,
                 newlines_in_values=False,
-                invalid_row_handler=skip,
             ),
             convert_options=pyarrow.csv.ConvertOptions(
                 column_types=dict.fromkeys(names, kind),
@@ -315,12 +309,15 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
         )
 
     try:
-        table = read(pa.string())
+        return read(pa.string())
     except pa.ArrowInvalid:
-        # Bytes that are not UTF-8; everything else that Arrow refuses was sorted out before.
+        pass
+    # Either bytes that are not UTF-8 or a line with a wrong number of fields; Arrow does not say which.
+    try:
         table = read(pa.binary())
-        table = pa.table({name: repaired(table.column(name)) for name in table.column_names})
-    return None if wrong else table
+    except pa.ArrowInvalid:
+        return None
+    return pa.table({name: repaired(table.column(name)) for name in table.column_names})
 
 
 def _behind_header(block: Block) -> Block:

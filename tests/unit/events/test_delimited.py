@@ -76,7 +76,7 @@ NASTY = [*PIECES, "é€😀".encode(), b"\xff", b"\xc3", b'"x"', b'"x,y"', b'"x
 @example(b"\xff,b\n1,2\n", 2, ",", 2)
 @example(b"\xef\xbb\xbf", 1, ",", 2)
 @example(b"\xef\xbb\xbfa\nb", 1, ",", 2)
-@example(b"\n\xef\xbb\xbf\"a\"\nb", 1, ",", 2)
+@example(b'\n\xef\xbb\xbf"a"\nb', 1, ",", 2)
 def test_every_line_is_read_as_the_standard_library_reads_it(
     content: bytes, fields: int, delimiter: str, first: int
 ) -> None:

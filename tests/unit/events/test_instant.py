@@ -25,9 +25,10 @@ def expected(text: str, zone: str) -> int | None:
     form = _FORM.fullmatch(text)
     if form is None:
         return None
-    numbers = [int(form[i] or 0) for i in range(1, 7)]
+    year, month, day, hour, minute, second = (int(form[i] or 0) for i in range(1, 7))
+    micros = int((form[7] or "").ljust(6, "0")[:6])
     try:
-        clock = datetime(*numbers, int((form[7] or "").ljust(6, "0")[:6]))  # type: ignore[arg-type] # noqa: DTZ001
+        clock = datetime(year, month, day, hour, minute, second, micros)  # noqa: DTZ001
     except ValueError:
         return None
     offset = form[8]
