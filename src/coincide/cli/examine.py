@@ -127,7 +127,7 @@ def _sources(subject: Subject, report: Report, rows: int) -> None:
 
 
 def _columns(reader: SourceReader, source: Source, files: list[FileStamp]) -> None:
-    """Every file must have the columns that are mapped, of types that fit. Raises what is wrong in the first bad one."""
+    """Every file must have the mapped columns, of types that fit. Raises what is wrong in the first bad file."""
     from coincide.events.errors import UnknownColumn
     from coincide.events.mapping import check, projection, raw_columns
 
