@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import duckdb
 import polars as pl
 from sqlalchemy import Connection
 
@@ -36,8 +35,7 @@ from coincide.alerts.survey import (
     widened,
 )
 from coincide.detect.detect import Cuts, Region
-from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.load import Feed, Progress
+from coincide.engines.embedded.load import Feed, MasterData, Progress
 from coincide.engines.embedded.run import Changed, Run, Task, Wider, run
 from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
@@ -45,8 +43,6 @@ from coincide.entities.actors import Actors, Separation
 from coincide.entities.link import link
 from coincide.entities.pseudonym import unseal
 from coincide.entities.version import EntityVersion, following
-from coincide.events.mapping import raw_columns
-from coincide.events.source import SourceReader
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
 from coincide.settings import LinkFile, Settings, Source
@@ -229,7 +225,10 @@ def _task(scan: _Scan, connection: Connection) -> Task:
         lists=scan.workspace.lists,
         settings=settings,
         link=(lambda edges: link(edges, settings.entities, separations)) if linking else None,
-        master_data=partial(_master_data, scan),
+        master_data=[
+            MasterData(settings.links[name], reader, found.stamps[f"{LINKS}{name}"])
+            for name, reader in scan.workspace.master_data.items()
+        ],
         widen=None if whole_log else partial(_wider, scan),
         cuts={plan.rule: _cuts(scan, connection, plan.rule) for plan in plans},
     )
@@ -254,14 +253,6 @@ def _cuts(scan: _Scan, connection: Connection, rule: str) -> Cuts:
     alerts = register.load(connection, rule)
     last = frozenset(alert.finding.ended_by for alert in alerts if alert.status == "decided")
     return Cuts(last, scan.pseudonyms.names)
-
-
-def _master_data(scan: _Scan, links: Links, connection: duckdb.DuckDBPyConnection) -> None:
-    """The link files: accounts and identifiers that no purchase needs to show."""
-    for name, section in sorted(scan.workspace.settings.links.items()):
-        reader = SourceReader(name, section, scan.workspace.folder)
-        for batch in reader.batches(connection, scan.found.stamps[f"{LINKS}{name}"], raw_columns(section)):
-            links.take(section, section.accounts, batch)
 
 
 def _wider(scan: _Scan, changed: Changed) -> Wider:

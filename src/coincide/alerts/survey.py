@@ -21,7 +21,6 @@ from coincide.detect.detect import Region
 from coincide.engines.embedded.run import Changed, Wider
 from coincide.engines.workspace import Workspace
 from coincide.events.file import FileStamp
-from coincide.events.source import SourceReader
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.store import scan as scans
@@ -116,8 +115,8 @@ def causes_between(scope: Scope, before: scans.Scan | None) -> list[Cause]:
 def survey(workspace: Workspace, known: Known) -> Survey:
     """Look at all files of all sources and of master data. Raises the errors of ``events`` that name a file."""
     stamps = {name: tuple(reader.files()) for name, reader in workspace.readers.items()}
-    for name, section in sorted(workspace.settings.links.items()):
-        stamps[f"{LINKS}{name}"] = tuple(SourceReader(name, section, workspace.folder).files())
+    for name, reader in workspace.master_data.items():
+        stamps[f"{LINKS}{name}"] = tuple(reader.files())
     fresh = {
         name: tuple(s for s in found if not _same(workspace.folder, s, known.get((name, s.path))))
         for name, found in stamps.items()

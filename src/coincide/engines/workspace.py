@@ -68,6 +68,13 @@ class Workspace:
         }
 
     @cached_property
+    def master_data(self) -> dict[str, SourceReader]:
+        """A reader for each ``[links.NAME]`` section, by name, in order of name."""
+        from coincide.events.source import SourceReader
+
+        return {name: SourceReader(name, part, self.folder) for name, part in sorted(self.settings.links.items())}
+
+    @cached_property
     def rules(self) -> list[LoadedRule]:
         """All rules, by file. Raises ``NoRules``, or ``Problems`` with everything that is wrong in them."""
         paths = sorted(

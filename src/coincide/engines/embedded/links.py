@@ -30,7 +30,7 @@ class Links:
         self._entities = entities
         self._parts: dict[str, list[exp.Select]] = {}
 
-    def take(self, source: settings.Source, namespace: str, batch: Batch) -> None:
+    def take(self, source: settings.Source | settings.LinkFile, namespace: str, batch: Batch) -> None:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
         mapped = projection(source, batch.columns)
         for kind in source.links:

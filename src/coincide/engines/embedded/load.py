@@ -54,6 +54,20 @@ class Feed:
 
 
 @dataclass(frozen=True)
+class MasterData:
+    """Link files: accounts and identifiers that no purchase needs to show."""
+
+    section: settings.LinkFile
+    reader: SourceReader
+    files: tuple[FileStamp, ...]
+
+    def give(self, links: Links, connection: duckdb.DuckDBPyConnection) -> None:
+        """All pairs in the files."""
+        for batch in self.reader.batches(connection, self.files, raw_columns(self.section)):
+            links.take(self.section, self.section.accounts, batch)
+
+
+@dataclass(frozen=True)
 class Loaded:
     """What reading gave.
 

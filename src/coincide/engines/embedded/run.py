@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.load import Feed, Loaded, Progress, load
+from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
 from coincide.entities.actors import Actors
 from coincide.events.file import FileStamp
 from coincide.rules.plan import Plan
@@ -83,7 +82,7 @@ class Wider:
 class Task:
     """What a run is asked for.
 
-    ``link`` makes actors of the edges (``None``: every account is its own actor); ``cuts`` are the last hits of
+    ``master_data``: files of accounts and identifiers beside the sources. ``link`` makes actors of the edges (``None``: every account is its own actor); ``cuts`` are the last hits of
     decided alerts by rule.
     """
 
@@ -93,7 +92,7 @@ class Task:
     lists: Mapping[str, ManagedList]
     settings: Settings
     link: Callable[[pl.DataFrame], Actors] | None = None
-    master_data: Callable[[Links, duckdb.DuckDBPyConnection], None] | None = None
+    master_data: Sequence[MasterData] = ()
     widen: Callable[[Changed], Wider] | None = None
     cuts: Mapping[str, Cuts] = field(default_factory=dict)
 
@@ -122,8 +121,8 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
         links = Links(connection, task.settings.entities) if task.link is not None else None
         loaded = load(task.feeds, task.plans, task.catalog, links, connection, task.settings.attributes, progress)
         if links is not None and task.link is not None:
-            if task.master_data is not None:
-                task.master_data(links, connection)
+            for data in task.master_data:
+                data.give(links, connection)
             result.actors = task.link(links.edges())
         if task.widen is not None:
             result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors)
