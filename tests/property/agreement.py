@@ -15,30 +15,37 @@ from typing import Any
 from reference.world import Account, Name, Verdict, World
 
 Found = dict[str, Any]
-Pseudonym = Callable[[Account], Any]
-"""From an account (or ``("", value)`` for other actors) to what the engine calls it."""
+Pseudonym = Callable[[str, Account], Any]
+"""From what a rule looks ``by`` (``account`` for accounts) and an account (or ``("", value)``) to its name."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def itself(account: Account) -> Account:
+def itself(by: str, account: Account) -> Account:
     """The pseudonym of engines that name accounts as they are given."""
     return account
 
 
 def expected(
-    world: World, verdict: Verdict, places: Mapping[tuple[str, int], tuple[Any, ...]], called: Pseudonym = itself
+    world: World,
+    verdict: Verdict,
+    places: Mapping[tuple[str, int], tuple[Any, ...]] | None = None,
+    called: Pseudonym = itself,
 ) -> Found:
-    """The judge's verdict, with rows by their place in the files and accounts as the engine calls them."""
+    """The judge's verdict, with rows by their place in the files and accounts as the engine calls them.
+
+    Without ``places`` the quarantined rows are left out.
+    """
+    by = {rule.id: rule.by for rule in world.rules}
     namespaces = {name: source.accounts or name for name, source in world.sources.items()}
 
     def event(name: Name) -> tuple[Any, ...]:
         at, source, event_id, account = name
-        return (at, source, event_id, account if called is itself else called((namespaces[source], account)))
+        return (at, source, event_id, account if called is itself else called("account", (namespaces[source], account)))
 
     alerts = [
         {
             "rule": alert.rule,
-            "actor": called(alert.actor),
+            "actor": called(by[alert.rule], alert.actor),
             "started_by": event(alert.started_by),
             "ended_by": event(alert.ended_by),
             "hits": alert.hits,
@@ -50,12 +57,10 @@ def expected(
         }
         for alert in verdict.alerts
     ]
-    return {
-        "rows": verdict.rows,
-        "quarantined": sorted((source, *places[source, number], why) for source, number, why in verdict.quarantined),
-        "observations": verdict.observations,
-        "alerts": sorted(alerts, key=_first),
-    }
+    right = {"rows": verdict.rows, "observations": verdict.observations, "alerts": sorted(alerts, key=_first)}
+    if places is not None:
+        right["quarantined"] = sorted((s, *places[s, number], reason) for s, number, reason in verdict.quarantined)
+    return right
 
 
 def from_document(document: Mapping[str, Any]) -> Found:
@@ -92,7 +97,7 @@ def differences(right: Found, found: Found) -> list[str]:
     """What the engine did otherwise, a line each; nothing if they agree."""
     lines = []
     for part in ("rows", "quarantined", "observations"):
-        if part in ("rows",) or part in found:
+        if part == "rows" or (part in right and part in found):
             lines += _differing(part, right[part], found[part])
     left = list(found["alerts"])
     for alert in right["alerts"]:

@@ -8,30 +8,62 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from coincide.alerts.document import scanned
+from coincide.alerts.listing import Wanted, page
+from coincide.alerts.pseudonyms import value_of
+from coincide.alerts.scan import scan
 from coincide.detect.episode import Episode
 from coincide.engines.embedded.load import Feed, MasterData
 from coincide.engines.embedded.run import Run, Task, run
 from coincide.engines.workspace import open_workspace
 from coincide.entities.actors import Actors, Separation
+from coincide.entities.key import load as load_key
 from coincide.entities.link import link
-from property.agreement import Found
+from coincide.entities.pseudonym import pseudonym
+from coincide.store.database import open_database
+from property.agreement import Found, from_document
 from reference.world import Account
 
 
 class Engine(Protocol):
-    """A workspace that keeps what scans find."""
+    """Workspaces that keep what scans find."""
 
     def scan(self, folder: Path) -> Found:
-        """Scan what there is now; what is open afterwards, in the form of ``agreement``."""
+        """Scan what there is now: what is open afterwards, as ``agreement.from_document`` gives it.
+
+        ``closed``: status and reason of every alert that is no longer open.
+        """
         ...
 
-    def separate(self, folder: Path, one: Account, other: Account) -> None:
-        """A person says that two accounts are not the same."""
+    def called(self, folder: Path, by: str, account: Account) -> str:
+        """The pseudonym of an account, or of another value that a rule looks ``by``."""
         ...
 
-    def called(self, folder: Path, account: Account) -> str:
-        """The pseudonym of an account or of another actor."""
-        ...
+
+class Embedded:
+    """The engine as the commands use it. ``now_us`` is the time of every scan."""
+
+    def __init__(self, now_us: int = 1_800_000_000_000_000) -> None:
+        self.now_us = now_us
+
+    def scan(self, folder: Path) -> Found:
+        """One scan into the workspace's own store."""
+        workspace = open_workspace(folder)
+        outcome = scan(workspace, now_us=self.now_us)
+        found = from_document(scanned(workspace, outcome))
+        base = open_database(workspace.state)
+        try:
+            with base.reading() as connection:
+                closed = page(connection, Wanted(statuses=("superseded", "withdrawn"))).alerts
+        finally:
+            base.close()
+        found["closed"] = [(alert.status, alert.reason) for alert in closed]
+        return found
+
+    def called(self, folder: Path, by: str, account: Account) -> str:
+        """By the key that the first scan made."""
+        ring = load_key(open_workspace(folder).key_file, environ={})
+        return pseudonym(*value_of(account, by), ring.current)
 
 
 def run_once(folder: Path, separations: Sequence[tuple[Account, Account]] = ()) -> Found:

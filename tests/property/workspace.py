@@ -275,10 +275,14 @@ def _ndjson(source: Source, form: Form, rows: list[Row | Bad]) -> tuple[bytes, l
 def _json_line(cells: dict[str, Cell], numeric: set[str]) -> bytes:
     members = []
     for column, cell in cells.items():
-        assert not isinstance(cell, bytes)
-        as_number = column in numeric and cell is not None and _is_json_number(cell)
-        members.append(f"{_quoted(column)}: {cell if as_number else _quoted(cell)}")
-    return ("{" + ", ".join(members) + "}").encode()
+        if isinstance(cell, bytes):
+            value = b'"' + cell + b'"'
+        elif column in numeric and cell is not None and _is_json_number(cell):
+            value = cell.encode()
+        else:
+            value = _quoted(cell).encode()
+        members.append(_quoted(column).encode() + b": " + value)
+    return b"{" + b", ".join(members) + b"}"
 
 
 def _is_json_number(text: str) -> bool:
