@@ -69,7 +69,7 @@ def _journey(folder: Path) -> dict[str, Any]:
     scan = _scan(folder)
     return {
         "workspace": str(folder),
-        "data": f"{SOURCE} (version {written.version}); in its own words {OWN_WORDS}",
+        "data": f'{SOURCE} (version {written.version}); in its own words "{OWN_WORDS}"',
         "households": written.households,
         "seconds": round(time.monotonic() - started, 1),
         "scan": scan,

