@@ -164,7 +164,8 @@ def shown(record: bytes) -> dict[str, str | None]:
     found = _object(record)
     if found is None:
         return {"record": decode(record)}
+    plain = json.loads(decode(record))
     return {
-        name: json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else _cell(value, False)
+        name: json.dumps(plain[name], ensure_ascii=False) if isinstance(value, dict | list) else _cell(value, False)
         for name, value in found.items()
     }
