@@ -23,6 +23,7 @@ _FILES = 500
 """Data files that are looked at when none is named: a folder of many thousands is named with ``--from``."""
 
 RULE = """\
+# yaml-language-server: $schema=rule.schema.json
 # An example; `coincide rules test` runs the tests in it, `coincide rules explain` says it in plain English.
 rule: purchase-combination
 title: Pressure vessel, timer, energetic material and steel balls bought together
@@ -299,6 +300,7 @@ def _write(folder: Path, document: str) -> tuple[list[str], list[str]]:
     folder is a workspace, without it ``init`` may be called again."""
     contents = {
         "rules/purchase-combination.yaml": RULE,
+        "rules/rule.schema.json": _schema(),
         "catalog.csv": CATALOG,
         "lists/README.md": LISTS,
         ".gitignore": IGNORE,
@@ -316,6 +318,13 @@ def _write(folder: Path, document: str) -> tuple[list[str], list[str]]:
         else:
             written.append(name)
     return written, kept
+
+
+def _schema() -> str:
+    """The schema of rules, for editors: the first line of a rule points at it."""
+    from coincide.rules.schema import schema
+
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
 
 
 def _summary(
