@@ -68,7 +68,7 @@ class Database:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
         with (
-            translated(self.place, self.wait_ms),
+            self._answering(),
             self.engine.connect() as connection,
             connection.begin() as transaction,
         ):
@@ -83,14 +83,24 @@ class Database:
 
         Waits for other writers at its beginning, not in the middle: nothing read inside can be outdated.
         """
-        with translated(self.place, self.wait_ms), self.engine.connect() as plain:
+        with self._answering(), self.engine.connect() as plain:
             connection = plain.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
             with connection.begin() as transaction:
                 if connection.dialect.name == "postgresql":
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
+                    wait = {"wait": str(self.wait_ms), "key": _WRITE_LOCK}
+                    connection.execute(text("SELECT set_config('lock_timeout', :wait, true)"), wait)
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), wait)
                 yield connection
                 if not keep:
                     transaction.rollback()
+
+    @contextmanager
+    def _answering(self) -> Iterator[None]:
+        # Only what the database itself says: an OSError of the block is about some other file.
+        try:
+            yield
+        except DBAPIError as error:
+            raise _of_database(error, self.place, self.wait_ms) from error
 
     def close(self) -> None:
         """Lets go of all connections."""
@@ -123,13 +133,10 @@ def open_database(folder: Path, *, url: str | None = None, wait_ms: int = WAIT_M
 
 
 @contextmanager
-def translated(place: str, waited_ms: int = WAIT_MS) -> Iterator[None]:
-    """What the database and the disk say inside the block, in our words. ``place`` is what the error calls
-    them."""
+def translated(place: str) -> Iterator[None]:
+    """What the disk says while the block writes ``place``, in our words: ``DiskFull`` or ``NotWritable``."""
     try:
         yield
-    except DBAPIError as error:
-        raise _of_database(error, place, waited_ms) from error
     except OSError as error:
         found = _of_disk(error, place)
         if found is None:
@@ -138,17 +145,17 @@ def translated(place: str, waited_ms: int = WAIT_MS) -> Iterator[None]:
 
 
 def _of_database(error: DBAPIError, place: str, waited_ms: int) -> Exception:
-    # sqlite_errorname is SQLite's own code; other drivers have none and keep their sentence.
-    name = str(getattr(error.orig, "sqlite_errorname", ""))
-    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    # SQLite's own code, or PostgreSQL's (its documentation, appendix A); other errors keep their sentence.
+    name = str(getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None) or "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED", "55P03")):
         return DatabaseLocked(place, waited_ms)
-    if name == "SQLITE_FULL":
+    if name in ("SQLITE_FULL", "53100"):
         return DiskFull(place)
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "25006", "42501")):
         return NotWritable(place)
     if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return NotADatabase(place)
-    return DatabaseFailed(place, str(error.orig).strip())
+    return DatabaseFailed(place, " ".join(str(error.orig).split()))
 
 
 def _of_disk(error: OSError, place: str) -> Exception | None:
@@ -161,11 +168,13 @@ def _of_disk(error: OSError, place: str) -> Exception | None:
 
 def _make_folder(folder: Path) -> None:
     """The state folder, for its owner alone, and kept out of version control."""
-    if folder.is_dir():
-        return
     with translated(str(folder)):
+        if (folder / FILE).exists():
+            return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
 
 
 def _shown(url: str) -> str:

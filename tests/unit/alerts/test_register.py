@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alertbook import DAY, FACTS, HOUR, START, Book, finding
-from coincide.alerts import register, service
+from coincide.alerts import listing, register, service
 from coincide.alerts.reconcile import Cause
 
 
@@ -96,6 +99,25 @@ def test_alerts_are_loaded_by_actor_account_and_time(book: Book) -> None:
     assert ids(since_us=START + 6 * HOUR) == [3]
     assert ids(since_us=START + 5 * HOUR) == [1, 3]
     assert ids(until_us=START + 1 * HOUR) == [1]
+
+
+HOURS = st.lists(st.sets(st.integers(0, 12), max_size=8), min_size=1, max_size=4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(HOURS)
+def test_after_any_scans_the_open_alerts_are_those_of_the_last_one(hours: list[set[int]]) -> None:
+    with TemporaryDirectory() as folder:
+        book = Book.made(Path(folder))
+        for ends in hours:
+            ordered = sorted(ends)
+            found = [finding(a, b) for a, b in zip(ordered[::2], ordered[1::2], strict=False)]
+            book.scan(*found)
+            with book.database.reading() as connection:
+                page = listing.page(connection, listing.Wanted())
+            assert {alert.finding for alert in page.alerts} == set(found)
+            assert book.scan(*found) == []
+        book.database.close()
 
 
 def test_withdrawn_and_superseded_alerts_are_not_loaded_for_a_scan(book: Book) -> None:

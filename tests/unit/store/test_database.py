@@ -132,6 +132,12 @@ def test_a_file_that_is_no_database_is_said(tmp_path: Path) -> None:
         open_database(tmp_path)
 
 
+def test_a_mistake_about_another_file_is_not_taken_for_the_database_s(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    with pytest.raises(PermissionError), database.writing():
+        raise PermissionError(13, "no", "/elsewhere")
+
+
 def test_a_damaged_database_is_said(tmp_path: Path) -> None:
     open_database(tmp_path).close()
     path = tmp_path / "coincide.db"
