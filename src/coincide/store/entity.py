@@ -36,7 +36,7 @@ def save(connection: Connection, number: int, digest: str, at: int, memberships:
 
 
 def save_lists(connection: Connection, left: Mapping[str, int], generic: Sequence[Mapping[str, Any]]) -> None:
-    """The groups left as single accounts (first account -> size) and the identifiers over their cap, as they are now."""
+    """The groups left as single accounts (first account -> size) and the identifiers over their cap, as of now."""
     connection.execute(delete(group_left_single))
     connection.execute(delete(generic_identifier))
     if left:

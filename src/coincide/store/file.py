@@ -6,7 +6,7 @@ this one. DESIGN: "Every row read ends in one of four".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
