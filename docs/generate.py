@@ -24,6 +24,7 @@ from coincide.cli.main import COMMANDS, load
 from coincide.cli.main import coincide as entry
 from coincide.errors import CoincideError
 from coincide.events.event import FIELDS, KINDS, STATUSES
+from coincide.rules.reference import page as rules
 from coincide.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -140,6 +141,7 @@ def events() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
+    "reference/rules.md": rules,
     "reference/settings.md": settings,
     "reference/cli.md": cli,
 }

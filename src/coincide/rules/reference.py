@@ -1,6 +1,6 @@
 """The reference page of the rule language, made from the schema: ``page()`` is ``docs/reference/rules.md``.
 
-``python -m coincide.rules.reference > docs/reference/rules.md`` writes it; a test says whether it is current.
+``docs/generate.py write`` writes it; a test says whether it is current.
 """
 
 from __future__ import annotations
@@ -168,7 +168,3 @@ def _value(part: Mapping[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    print(page(), end="")  # noqa: T201

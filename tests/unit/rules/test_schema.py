@@ -41,4 +41,4 @@ def test_the_reference_page_is_current() -> None:
     file = ROOT / FILE
     if os.environ.get("COINCIDE_RECORD") == "1":
         file.write_text(page(), encoding="utf-8")
-    assert file.read_text("utf-8") == page(), f"run: python -m coincide.rules.reference > {FILE}"
+    assert file.read_text("utf-8") == page(), "run: .venv/bin/python docs/generate.py write"
