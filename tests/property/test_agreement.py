@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import given
 from property import tally
 from property.agreement import differences, expected
 from property.engine import run_once
-from property.workspace import Layout, write
+from property.workspace import Form, Layout, write
 from property.worlds import SHARDS, examples, worlds
 from reference.judge import judge
+from reference.small import row, rule, shop
 from reference.world import World
 
 
@@ -36,3 +38,35 @@ def test_the_engine_agrees_with_the_judge(shard: int, request: pytest.FixtureReq
         assert_agreement(*made)
 
     compare()
+
+
+# --- Cases that random examples found, kept by name -------------------------------------------------------------
+
+
+def _agree(made: World) -> None:
+    assert_agreement(made, {name: Form() for name in made.sources})
+
+
+def test_an_unless_may_measure_the_same_twice() -> None:
+    twice = ("compare", "<", ("distinct", "account"), ("arithmetic", "-", ("distinct", "account"), ("number", "1")))
+    _agree(shop([row("1", 0), row("2", 1)], rule("velocity", 1, None, unless=twice)))
+
+
+def test_bytes_that_are_not_utf8_spoil_one_cell_of_ndjson_and_not_the_record() -> None:
+    made = shop(
+        [row("1", 0, place=b"\xff"), row("2", 1)], rule("velocity", 2, None), rule("velocity", 2, "place", id="s")
+    )
+    _agree(replace(made, sources={"shop": replace(made.sources["shop"], format="ndjson")}))
+
+
+def test_the_same_account_in_two_sources_of_one_namespace_is_one_account() -> None:
+    made = shop([row("1", 0)], rule("velocity", 2, None))
+    first = replace(made.sources["shop"], accounts="people")
+    second = replace(first, rows=[row("2", 1)])
+    _agree(replace(made, sources={"shop": first, "app": second}))
+
+
+def test_a_list_is_judged_at_the_time_of_the_event_and_so_needs_it_readable() -> None:
+    listed = ("in-list", ("field", "account"), "licensed")
+    rows = [row("1", 0), row("2", 0) | {"occurred_at": "soon"}, row("3", 0) | {"occurred_at": None}]
+    _agree(shop([*rows], rule("velocity", 1, None, where=listed), lists={"licensed": [("x", None, None)]}))
