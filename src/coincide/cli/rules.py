@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import sys
@@ -16,6 +15,8 @@ from coincide.cli.option import json_option, workspace_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from coincide.catalog.catalog import Catalog
+    from coincide.detect.trial import Trial
     from coincide.errors import CoincideError
     from coincide.rules.load import LoadedRule
     from coincide.rules.plan import Plan
@@ -67,24 +68,60 @@ def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
 
 @rules.command()
 @click.argument("names", nargs=-1, metavar="[RULE]...")
-@click.option("--sql", is_flag=True, help="Show the SQL that selects its events.")
-@click.option("--plan", "with_plan", is_flag=True, help="Show the plan, which is all that a rule means.")
 @workspace_option
 @json_option
-def explain(names: tuple[str, ...], sql: bool, with_plan: bool, workspace: Path, as_json: bool) -> None:
-    """Say rules in plain English.
+def explain(names: tuple[str, ...], workspace: Path, as_json: bool) -> None:
+    """Say rules in plain English, with their plan and SQL.
 
-    Explains the RULES of these ids, or all of the workspace.
+    Explains the RULES of these ids, or all of the workspace. The plan is all that a rule means; the SQL selects what
+    it may look at, over a table whose columns are called like the fields.
     """
+    from coincide.catalog.catalog import load as load_catalog
+
     settings = _settings(workspace)
     found = _chosen(_load(workspace, settings, _files(workspace, settings)), names)
+    catalog = load_catalog(workspace, settings.catalog)
     if as_json:
-        click.echo(json.dumps([_explained(rule, sql) for rule in found], ensure_ascii=False))
+        click.echo(json.dumps([_explained(rule, catalog) for rule in found], ensure_ascii=False))
         return
     for position, loaded in enumerate(found):
         if position:
             click.echo()
-        _show(loaded, sql=sql, with_plan=with_plan)
+        _show(loaded, catalog)
+
+
+@rules.command()
+@click.argument("names", nargs=-1, metavar="[RULE]...")
+@workspace_option
+@json_option
+def test(names: tuple[str, ...], workspace: Path, as_json: bool) -> int:
+    """Run the tests inside rules.
+
+    Runs those of the RULES of these ids, or of all of the workspace, with the kernel that scans use. Ends with 1 if one
+    fails.
+    """
+    from coincide.detect.trial import trial
+    from coincide.engines.workspace import open_workspace
+
+    opened = open_workspace(workspace)
+    loaded = _chosen(opened.rules, names)
+    trials = [
+        (rule.plan.rule, trial(rule.plan, one, catalog=opened.catalog, lists=opened.lists, settings=opened.settings))
+        for rule in loaded
+        for one in rule.rule.tests
+    ]
+    failed = sum(not went.passed for _, went in trials)
+    if as_json:
+        click.echo(json.dumps([_tried(rule, went) for rule, went in trials], ensure_ascii=False))
+        return 1 if failed else 0
+    for rule, went in trials:
+        if not went.passed:
+            _show_failure(rule, went)
+    for rule in loaded:
+        if not rule.rule.tests:
+            click.echo(f"{rule.plan.rule}: has no tests", err=True)
+    click.echo(f"{_counted(len(trials), 'test')} of {_counted(len(loaded), 'rule')}: {failed or 'none'} failed")
+    return 1 if failed else 0
 
 
 @rules.command()
@@ -190,7 +227,7 @@ def _chosen(found: Sequence[LoadedRule], names: Sequence[str]) -> list[LoadedRul
     return [by_id[name] for name in dict.fromkeys(names)] if names else list(found)
 
 
-def _show(loaded: LoadedRule, *, sql: bool, with_plan: bool) -> None:
+def _show(loaded: LoadedRule, catalog: Catalog) -> None:
     from coincide.rules.explain import explain as explained
 
     rule, plan = loaded.rule, loaded.plan
@@ -200,13 +237,11 @@ def _show(loaded: LoadedRule, *, sql: bool, with_plan: bool) -> None:
     click.echo(f"  On the basis of: {rule.basis.law}, for {rule.basis.purpose}")
     click.echo(f"  May be innocent: {'; '.join(rule.innocent)}")
     click.echo(f"  Fingerprint: {plan.fingerprint}")
-    if with_plan:
-        click.echo(json.dumps(plan.document, ensure_ascii=False, indent=2, sort_keys=True))
-    if sql:
-        click.echo(_sql(plan))
+    click.echo(f"\nPlan\n{json.dumps(plan.document, ensure_ascii=False, indent=2, sort_keys=True)}")
+    click.echo(f"\nSQL\n{_sql(plan, catalog)}")
 
 
-def _explained(loaded: LoadedRule, sql: bool) -> dict[str, Any]:
+def _explained(loaded: LoadedRule, catalog: Catalog) -> dict[str, Any]:
     from coincide.rules.explain import explain as explained
 
     rule, plan = loaded.rule, loaded.plan
@@ -223,17 +258,39 @@ def _explained(loaded: LoadedRule, sql: bool) -> dict[str, Any]:
         "innocent": list(rule.innocent),
         "plan": plan.document,
     }
-    return {**content, "sql": _sql(plan)} if sql else content
+    return {**content, "sql": _sql(plan, catalog)}
 
 
-def _sql(plan: Plan) -> str:
-    """The SQL of a plan, from the part that makes it; imported here because it brings the engine's libraries."""
-    explain_sql = getattr(importlib.import_module("coincide.detect.select"), "explain_sql", None)
-    if explain_sql is None:
-        from coincide.errors import UsageError
+def _tried(rule: str, went: Trial) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "test": went.example.name,
+        "passed": went.passed,
+        "expected": went.example.alerts,
+        "found": [episode.because for episode in went.found],
+        "refused": list(went.refused),
+    }
 
-        raise UsageError("`--sql` is not available in this version", hint="`--plan` shows what a rule means")
-    return str(explain_sql(plan))
+
+def _show_failure(rule: str, went: Trial) -> None:
+    """Expected and found, one below the other."""
+    click.echo(f"{rule}: {went.example.name}")
+    click.echo(f"  expected: {_counted(went.example.alerts, 'alert')}")
+    click.echo(f"  found:    {_counted(len(went.found), 'alert')}")
+    for episode in went.found:
+        click.echo(f"    {episode.because}")
+    for reason in went.refused:
+        click.echo(f"    not usable: {reason}")
+
+
+def _sql(plan: Plan, catalog: Catalog) -> str:
+    """The SQL of a plan; imported here because it brings the engine's libraries."""
+    from coincide.detect.select import Wanted, explain_sql
+
+    if plan.tagged is None:
+        return explain_sql(plan)
+    skus, prefixes = catalog.values_for(plan.tagged)
+    return explain_sql(plan, Wanted(tuple(skus), tuple(prefixes)))
 
 
 def _rule_folder(settings: Settings) -> str:

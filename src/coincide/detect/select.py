@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from sqlglot import exp
 
-from coincide.events.event import CORE
+from coincide.events.event import CORE, contract_order
 from coincide.rules.expression import And, Compare, Expression, Field, In, Literal, Or
 from coincide.rules.plan import Plan
 
@@ -23,6 +23,9 @@ NOT_UTF8 = "\ufdd1"
 """Stands where bytes were no UTF-8; a text with it is unreadable and must not be narrowed away."""
 _LISTED = 40
 _MACHINE = 10**17
+
+
+_TYPES = {"text": "VARCHAR", "number": "DECIMAL", "whole": "BIGINT", "coordinate": "DOUBLE", "time": "TIMESTAMPTZ"}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,26 @@ def select(
     if any(isinstance(condition, exp.Boolean) for condition in conditions):
         return statement
     return statement.where(exp.or_(*conditions))
+
+
+def explain_sql(plan: Plan, wanted: Wanted | None = None) -> str:
+    """The statement of one rule over a table ``events`` whose columns are called like the fields, formatted.
+
+    ``wanted``: what the catalog knows of the rule's components. A source's own mapping puts its columns in the place
+    of these.
+    """
+    names = {"event_id", "occurred_at", "account", "kind"} | plan.reads
+    names |= {"item", "category"} if plan.tagged is not None else set()
+    statement = select(
+        [plan],
+        table=exp.to_table("events"),
+        projection={name: exp.column(name, quoted=True) for name in contract_order(names)},
+        types={name: _TYPES[CORE[name].type] if name in CORE else "VARCHAR" for name in names},
+        kind=None,
+        wanted={} if plan.tagged is None else {plan.tagged: wanted or Wanted((), ())},
+        beside={},
+    )
+    return "" if statement is None else statement.sql(dialect="duckdb", pretty=True)
 
 
 def _condition(

@@ -28,6 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = ["canonical", "type_of"]
 
+DTYPES: dict[Type, pl.DataType] = {
+    "text": pl.String(),
+    "number": pl.Decimal(38, 9),
+    "whole": pl.Int64(),
+    "coordinate": pl.Decimal(38, 17),
+    "time": pl.Int64(),
+}
+"""What the canonical columns of each type are."""
+
 _PLACE = ("file", "position")
 _AMOUNT_MINOR = "amount_minor"
 

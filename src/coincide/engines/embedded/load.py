@@ -14,19 +14,11 @@ from coincide.catalog.catalog import Catalog
 from coincide.detect.select import SKUS, Wanted, select
 from coincide.engines.embedded.database import query
 from coincide.engines.embedded.links import Links
-from coincide.events.canonical import canonical, type_of
+from coincide.events.canonical import DTYPES, canonical, type_of
 from coincide.events.file import FileStamp
 from coincide.events.mapping import projection, raw_columns
 from coincide.events.source import BadRecord, Batch, SourceReader
 from coincide.rules.plan import Plan
-
-_TYPES: dict[str, pl.DataType] = {
-    "text": pl.String(),
-    "number": pl.Decimal(38, 9),
-    "whole": pl.Int64(),
-    "coordinate": pl.Decimal(38, 17),
-    "time": pl.Int64(),
-}
 
 Progress = Callable[[int], None]
 """Told the number of records just read."""
@@ -211,5 +203,5 @@ def _empty(plans: Sequence[Plan], attributes: Mapping[str, settings.Attribute]) 
     columns: dict[str, pl.DataType] = {"file": pl.UInt32(), "position": pl.Int64()}
     columns |= dict.fromkeys(("source", "namespace"), pl.String())
     for name in sorted(names):
-        columns[name] = _TYPES[type_of(name, attributes)]
+        columns[name] = DTYPES[type_of(name, attributes)]
     return pl.DataFrame(schema=columns)

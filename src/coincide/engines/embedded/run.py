@@ -82,8 +82,8 @@ class Wider:
 class Task:
     """What a run is asked for.
 
-    ``master_data``: files of accounts and identifiers beside the sources. ``link`` makes actors of the edges (``None``: every account is its own actor); ``cuts`` are the last hits of
-    decided alerts by rule.
+    ``link`` makes actors of the edges (``None``: every account is its own actor) with those of ``master_data``, files
+    of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule.
     """
 
     plans: Sequence[Plan]
