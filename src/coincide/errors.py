@@ -136,9 +136,7 @@ class NotPermitted(CoincideError):
 
     def __init__(self, file: str | None) -> None:
         place = f"`{file}`" if file else "a file"
-        super().__init__(
-            f"no permission to use {place}", hint="look at the owner and mode of the file and its folder"
-        )
+        super().__init__(f"no permission to use {place}", hint="look at the owner and mode of the file and its folder")
 
 
 class FileTrouble(CoincideError):
