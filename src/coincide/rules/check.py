@@ -65,7 +65,10 @@ class Checked:
 
 
 def check(source: Text, document: Mapping, context: Context, problems: list[CoincideError]) -> Checked:
-    """Check one document against ``context``; whatever is wrong is added to ``problems``."""
+    """Check one document against ``context``; whatever is wrong is added to ``problems``, those of its file.
+
+    Raises ``TooManyProblems`` when these are enough.
+    """
     return _Check(Reader(source, context, problems), document).done()
 
 

@@ -22,6 +22,7 @@ from coincide.rules.errors import (
     NoRule,
     NotUtf8,
     RuleError,
+    TooManyProblems,
     YamlRefused,
     YamlSyntax,
     YamlTooDeep,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
+MAX_PROBLEMS = 100
+"""Of one file; then the rest of it is left unchecked."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NULL = re.compile(r"|~|null|Null|NULL")
@@ -50,6 +53,7 @@ class Text:
         self.file = file
         self.text = text
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
+        self._lines: dict[int, str] = {}
 
     def line_of(self, index: int) -> int:
         """The line, from 1, of the character at ``index``."""
@@ -60,12 +64,17 @@ class Text:
         start = min(start, len(self.text))
         line = self.line_of(start)
         first = self._starts[line - 1]
-        text = _LINE_END.split(
-            self.text[first : self._starts[line]] if line < len(self._starts) else self.text[first:]
-        )[0]
+        text = self._line(line)
         column = min(start - first, len(text))
         shown = text[column : max(end - first, column)].rstrip()
         return Where(self.file, line, column + 1, max(len(shown), 1), text)
+
+    def _line(self, line: int) -> str:
+        """Kept once cut, so that many problems of one long line share its text."""
+        if line not in self._lines:
+            end = self._starts[line] if line < len(self._starts) else len(self.text)
+            self._lines[line] = self.text[self._starts[line - 1] : end].rstrip("\r\n")
+        return self._lines[line]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +175,7 @@ def documents(source: Text) -> tuple[list[Mapping], list[CoincideError]]:
             if isinstance(node, Mapping):
                 reader.found.append(node)
             else:
-                reader.problems.append(NoRule(described(node), where=source.where(node.start, node.end)))
+                reader.add(NoRule(described(node), where=source.where(node.start, node.end)))
     except RuleError as error:
         reader.problems.append(error)
     if not reader.found and not reader.problems:
@@ -201,6 +210,12 @@ class _Reader:
         self.found: list[Mapping] = []
         self.problems: list[CoincideError] = []
         self._events = self._parse()
+
+    def add(self, problem: RuleError) -> None:
+        if len(self.problems) >= MAX_PROBLEMS:
+            assert problem.where is not None
+            raise TooManyProblems(MAX_PROBLEMS, where=problem.where)
+        self.problems.append(problem)
 
     def _parse(self) -> Iterator[Event]:
         from ruamel.yaml import YAML
@@ -301,9 +316,9 @@ class _Reader:
             value = self._node(next(self._events), depth + 1)
             where = self.source.where(key.start, key.end)
             if not isinstance(key, Scalar):
-                self.problems.append(YamlSyntax("a key must be a text", where=where))
+                self.add(YamlSyntax("a key must be a text", where=where))
             elif key.text in lines:
-                self.problems.append(DuplicateKey(key.text, lines[key.text], where=where))
+                self.add(DuplicateKey(key.text, lines[key.text], where=where))
             else:
                 lines[key.text] = self.source.line_of(key.start)
                 entries.append(Entry(key, value))

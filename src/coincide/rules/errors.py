@@ -29,6 +29,8 @@ def did_you_mean(wrong: str, known: Iterable[str], *, most: int = 12) -> str | N
 
 def nearest(wrong: str, known: Iterable[str]) -> str | None:
     """The known name that is close enough to be what was meant."""
+    if len(wrong) > 100:
+        return None
     near = get_close_matches(wrong.lower(), sorted(known), n=1, cutoff=0.7)
     return near[0] if near else None
 
@@ -162,6 +164,23 @@ class NoRule(RuleError):
             f"a rule is expected here, found {found}",
             where=where,
             hint="a rule starts with `rule: its-id`; `coincide rules new` writes a skeleton",
+        )
+
+
+class TooManyProblems(RuleError):
+    """A rule file has more problems than are shown.
+
+    After 100 problems the rest of the file is not checked; a file with so many is mostly something else than
+    rules. Mend what is shown, and check again.
+    """
+
+    code = "COI-R080"
+
+    def __init__(self, limit: int, *, where: Where) -> None:
+        super().__init__(
+            f"this file has more than {limit} problems; from here on it was not checked",
+            where=where,
+            hint="mend what is shown, and check again",
         )
 
 
@@ -375,8 +394,8 @@ class UnknownZone(RuleError):
 
     def __init__(self, zone: str, known: Iterable[str], *, where: Where) -> None:
         names = {name.lower(): name for name in known}
-        near = get_close_matches(zone.lower(), sorted(names), n=1, cutoff=0.6)
-        hint = f"did you mean `{names[near[0]]}`?" if near else "for instance `Europe/Paris`"
+        near = nearest(zone, names)
+        hint = f"did you mean `{names[near]}`?" if near else "for instance `Europe/Paris`"
         super().__init__(f"there is no time zone `{shown(zone)}`", where=where, hint=hint)
 
 

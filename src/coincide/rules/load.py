@@ -59,21 +59,21 @@ def _load(files: Sequence[tuple[str, bytes]], context: Context, problems: list[C
     found: list[LoadedRule] = []
     first: dict[str, Where] = {}
     for file, data in files:
+        of_file: list[CoincideError] = []
         try:
             source = decode(file, data)
+            mappings, of_file = documents(source)
+            for document in mappings:
+                checked = check(source, document, context, of_file)
+                if checked.id is not None and checked.id in first:
+                    of_file.append(DuplicateRule(checked.id, str(first[checked.id]), where=checked.where))
+                elif checked.id is not None:
+                    first[checked.id] = checked.where
+                if checked.rule is not None and checked.plan is not None:
+                    found.append(LoadedRule(checked.rule, checked.plan, file, source.text))
         except RuleError as error:
-            problems.append(error)
-            continue
-        mappings, wrong = documents(source)
-        problems.extend(wrong)
-        for document in mappings:
-            checked = check(source, document, context, problems)
-            if checked.id is not None and checked.id in first:
-                problems.append(DuplicateRule(checked.id, str(first[checked.id]), where=checked.where))
-            elif checked.id is not None:
-                first[checked.id] = checked.where
-            if checked.rule is not None and checked.plan is not None:
-                found.append(LoadedRule(checked.rule, checked.plan, file, source.text))
+            of_file.append(error)
+        problems += of_file
     if problems:
         raise Problems(problems)
     return found

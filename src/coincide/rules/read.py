@@ -15,7 +15,18 @@ from coincide.errors import CoincideError, Where
 from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.rules import errors
 from coincide.rules.context import Context
-from coincide.rules.document import Entry, Items, Mapping, Node, Scalar, Text, described, offsets, one_line
+from coincide.rules.document import (
+    MAX_PROBLEMS,
+    Entry,
+    Items,
+    Mapping,
+    Node,
+    Scalar,
+    Text,
+    described,
+    offsets,
+    one_line,
+)
 from coincide.rules.expression import Expression
 from coincide.rules.parse import MAX_DECIMALS, MAX_DIGITS, Locate, parse
 from coincide.rules.rule import MAX_COUNT
@@ -46,7 +57,10 @@ class Reader:
         self.problems = problems
 
     def add(self, problem: CoincideError) -> None:
-        """Collect a problem."""
+        """Collect a problem. Raises ``TooManyProblems`` when there are enough of them."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            assert problem.where is not None
+            raise errors.TooManyProblems(MAX_PROBLEMS, where=problem.where)
         self.problems.append(problem)
 
     def where(self, node: Node) -> Where:

@@ -87,3 +87,31 @@ def test_a_mistake_in_one_rule_keeps_no_other_from_being_checked() -> None:
 
 def test_no_files_are_no_rules() -> None:
     assert load([], context=Context()) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [f"key{number}: a" for number in range(5_000)],
+        ["key: a"] * 5_000,
+        ["- a\n---"] * 5_000,
+        ["combination: {at_least: 1, of: [" + "tymer, " * 10_000 + "tymer]}"],
+        ["tests:", *["- {name: a}"] * 5_000],
+    ],
+)
+def test_a_file_of_endless_mistakes_is_given_up_after_a_hundred(lines: list[str]) -> None:
+    with pytest.raises(Problems) as caught:
+        load_text("\n".join(lines), context=Context(components=frozenset({"timer"})))
+    problems = caught.value.problems
+    assert len(problems) == 101
+    assert [problem.code for problem in problems].count("COI-R080") == 1
+
+
+def test_other_files_are_checked_after_one_that_was_given_up(tmp_path: Path) -> None:
+    paths = [
+        write(tmp_path, "a.yaml", *["x: y\n"] * 500),
+        write(tmp_path, "b.yaml", RULE.format(id="b", status="wrong")),
+    ]
+    with pytest.raises(Problems) as caught:
+        load(paths, context=Context(), folder=tmp_path)
+    assert "b.yaml:3:9" in [str(problem.where) for problem in caught.value.problems]
