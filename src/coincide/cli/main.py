@@ -136,6 +136,12 @@ def _understood(error: BaseException) -> CoincideError:
     """The error as one of ours: usage, an interrupt, the machine's refusals; else a bug."""
     from coincide import errors
 
+    # DuckDB's own, told by name: an error must not be the first to import it.
+    if type(error).__module__.endswith("duckdb"):
+        if type(error).__name__ == "OutOfMemoryException":
+            return errors.OutOfMemory()
+        if type(error).__name__ == "InterruptException":
+            error = KeyboardInterrupt()
     match error:
         case errors.CoincideError():
             return error

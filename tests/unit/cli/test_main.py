@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import click
+import duckdb
 import pytest
 
 from coincide import __version__
@@ -184,6 +185,16 @@ def test_a_machine_without_memory_is_told_what_to_set(broken: Broken, capfd: pyt
     said = capfd.readouterr().err
     assert "COI-D903" in said
     assert "`memory`" in said
+
+
+def test_a_reader_without_memory_is_told_what_to_set(broken: Broken, capfd: pytest.CaptureFixture[str]) -> None:
+    assert broken.run(duckdb.OutOfMemoryException("failed to pin block")) == 4
+    assert "COI-D903" in capfd.readouterr().err
+
+
+def test_an_interrupted_reader_ends_like_any_interrupt(broken: Broken, capfd: pytest.CaptureFixture[str]) -> None:
+    assert broken.run(duckdb.InterruptException("INTERRUPT")) == 130
+    assert "COI-U002" in capfd.readouterr().err
 
 
 def test_a_status_that_a_command_returns_is_the_status_of_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
