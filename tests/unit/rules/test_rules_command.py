@@ -149,15 +149,17 @@ def test_explain_says_rules_in_plain_english(workspace: Path, capsys: pytest.Cap
     assert "\n\nother (draft" in capsys.readouterr().out
 
 
-def test_explain_gives_the_plan_too(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_explain_gives_the_plan_and_the_sql_too(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     begin()
     capsys.readouterr()
     assert run(["rules", "explain", "--json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)
     assert found["plan"]["condition"]["is"] == "Combination"
     assert found["sentence"].startswith("Looks at purchase events where quantity is above 0")
-    assert run(["rules", "explain", "--plan"]) == 0
-    assert '"is": "Combination"' in capsys.readouterr().out
+    assert run(["rules", "explain"]) == 0
+    out = capsys.readouterr().out
+    assert '"is": "Combination"' in out
+    assert "\nSQL\n" in out
 
 
 def test_explain_of_an_unknown_rule_names_the_nearest(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
