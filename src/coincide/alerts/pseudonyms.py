@@ -64,10 +64,10 @@ class Pseudonyms:
             for episode in episodes
         ]
 
-    def sealed(self, names: Iterable[str]) -> list[dict[str, object]]:
+    def sealed(self, names: Iterable[str]) -> list[dict[str, str | bytes]]:
         """Rows of the table ``pseudonym`` for those of ``names`` that were made here."""
         accounts = {name: account for account, name in self._known.items()}
-        rows = []
+        rows: list[dict[str, str | bytes]] = []
         for name in sorted(set(names) & accounts.keys()):
             namespace, account = accounts[name]
             sealed = seal(account, self._key, self._random(NONCE), pseudonym=name)

@@ -203,7 +203,7 @@ def _unchanged(scan: _Scan) -> Outcome:
 def _task(scan: _Scan, connection: Connection) -> Task:
     settings, found = scan.workspace.settings, scan.found
     plans = [loaded.plan for loaded in scan.chosen]
-    parts = (*settings.sources.values(), *settings.links.values())
+    parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
     linking = any(plan.by == "actor" for plan in plans) and any(_ties(settings, part) for part in parts)
     # A draft is decided on everything: nothing of it was kept.
     whole_log = scan.before is None or bool(scan.drafts)

@@ -34,11 +34,7 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
     Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
-    Command("why-not", "coincide.cli.why_not:why_not", "Say what an account lacks for an alert of a rule."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
-    Command("quarantine", "coincide.cli.quarantine:quarantine", "List, count, show and retry unusable rows."),
-    Command("entities", "coincide.cli.entities:entities", "Say why accounts are one actor; cut what is not."),
-    Command("keys", "coincide.cli.keys:keys", "Rotate the key of the pseudonyms."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
     Command("demo", "coincide.cli.demo:demo", "Show the whole machine on real and simulated purchases."),
     Command("init", "coincide.cli.init:init", "Make a workspace, and map the columns that are found."),

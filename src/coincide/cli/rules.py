@@ -114,9 +114,9 @@ def test(names: tuple[str, ...], workspace: Path, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps([_tried(rule, went) for rule, went in trials], ensure_ascii=False))
         return 1 if failed else 0
-    for rule, went in trials:
+    for name, went in trials:
         if not went.passed:
-            _show_failure(rule, went)
+            _show_failure(name, went)
     for rule in loaded:
         if not rule.rule.tests:
             click.echo(f"{rule.plan.rule}: has no tests", err=True)

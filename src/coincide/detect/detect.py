@@ -207,7 +207,7 @@ def _silenced(
     if plan.unless is None or not len(found):
         return np.zeros(len(found), dtype=np.bool_)
     frame = rows.frame[row[found]]
-    measures = [node for node in walk(plan.unless) if isinstance(node, Aggregate)]
+    measures = dict.fromkeys(node for node in walk(plan.unless) if isinstance(node, Aggregate))
     columns = [
         pl.Series(aggregate_column(node), _measured(node, rows, row, seen, found), dtype=pl.Object) for node in measures
     ]
@@ -216,10 +216,10 @@ def _silenced(
 
 def _measured(node: Aggregate, rows: Rows, row: Positions, seen: Observations, found: Positions) -> list[Any]:
     if node.measure == "count":
-        return (found - seen.start[found] + 1).tolist()
+        return list((found - seen.start[found] + 1).tolist())
     name = node.field or ""
     if node.measure == "distinct":
-        return distinct(_value_codes(rows, name, row), seen.start, found).tolist()
+        return list(distinct(_value_codes(rows, name, row), seen.start, found).tolist())
     number = _exact(rows, name, row)
     running = number.running()
     return [number.decimal(total) for total in (running[found + 1] - running[seen.start[found]]).tolist()]
@@ -258,7 +258,7 @@ def _after_cut(found: Hits, rows: Rows, cuts: Cuts) -> Truths:
 
 def _of_one_account(account: Positions, proof: Evidence, count: int) -> list[bool]:
     begins = np.searchsorted(proof.owner, np.arange(count))
-    return (np.minimum.reduceat(account, begins) == np.maximum.reduceat(account, begins)).tolist()
+    return list((np.minimum.reduceat(account, begins) == np.maximum.reduceat(account, begins)).tolist())
 
 
 def _count_silenced(found: Hits, number: Positions, last: Positions) -> list[int]:

@@ -255,8 +255,8 @@ def _wide(column: pl.Series) -> bool:
     """Whether a number of the column has more than 18 digits before its point (only whole ones can)."""
     if column.dtype != pl.Int64:
         return False
-    low, high = column.min(), column.max()
-    return max(abs(int(low or 0)), abs(int(high or 0))) > _WIDEST  # type: ignore[call-overload]
+    ends = (column.min(), column.max())
+    return any(isinstance(end, int) and abs(end) > _WIDEST for end in ends)
 
 
 def _distinctly(node: Expression, frame: pl.DataFrame, around: Surroundings) -> pl.Series:

@@ -73,8 +73,7 @@ def product(left: Exact, right: Exact) -> Exact:
 
 
 def _fitting(digits: pl.Series, scale: int) -> Exact:
-    low, high = digits.min(), digits.max()
-    widest = max(abs(int(low or 0)), abs(int(high or 0)))  # type: ignore[call-overload]
+    widest = max((abs(end) for end in (digits.min(), digits.max()) if isinstance(end, int)), default=0)
     if widest * max(len(digits), 1) < _SAFE:
         return Exact(digits.cast(pl.Int64).to_numpy(), scale)
     return Exact(np.array([int(value) for value in digits.to_list()], dtype=object), scale)

@@ -39,12 +39,12 @@ class Wanted:
 def select(
     plans: Sequence[Plan],
     *,
-    table: exp.Expression,
-    projection: Mapping[str, exp.Expression],
+    table: exp.Expr,
+    projection: Mapping[str, exp.Expr],
     types: Mapping[str, str],
     kind: str | None,
     wanted: Mapping[tuple[str, ...], Wanted],
-    beside: Mapping[str, exp.Expression],
+    beside: Mapping[str, exp.Expr],
 ) -> exp.Select | None:
     """The rows of one source that one of the plans may select; ``None`` if no plan reads this source.
 
@@ -93,12 +93,12 @@ def explain_sql(plan: Plan, wanted: Wanted | None = None) -> str:
 
 def _condition(
     plan: Plan,
-    projection: Mapping[str, exp.Expression],
+    projection: Mapping[str, exp.Expr],
     types: Mapping[str, str],
     kind: str | None,
     wanted: Mapping[tuple[str, ...], Wanted],
-) -> exp.Expression:
-    parts: list[exp.Expression] = []
+) -> exp.Expr:
+    parts: list[exp.Expr] = []
     if kind is None:
         parts.append(projection["kind"].copy().isin(*(exp.Literal.string(name) for name in plan.events)))
     if plan.tagged is not None:
@@ -110,9 +110,9 @@ def _condition(
     return exp.and_(*parts) if parts else exp.true()
 
 
-def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expression]) -> exp.Expression:
+def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:
     """Item on the list of SKUs, or category beginning with one of the prefixes (compared by their lengths)."""
-    parts: list[exp.Expression] = []
+    parts: list[exp.Expr] = []
     if wanted.skus and "item" in projection:
         if len(wanted.skus) <= _LISTED:
             parts.append(projection["item"].copy().isin(*(exp.Literal.string(sku) for sku in wanted.skus)))
@@ -127,9 +127,7 @@ def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expression]) -> exp.Exp
     return exp.paren(exp.or_(*parts)) if parts else exp.false()
 
 
-def _narrowed(
-    node: Expression, projection: Mapping[str, exp.Expression], types: Mapping[str, str]
-) -> exp.Expression | None:
+def _narrowed(node: Expression, projection: Mapping[str, exp.Expr], types: Mapping[str, str]) -> exp.Expr | None:
     """A condition that every row meets for which ``node`` is true or unreadable; ``None`` if none is certain."""
     match node:
         case And(operands):
@@ -150,12 +148,12 @@ def _narrowed(
             return None
 
 
-def _plain_text(name: str, projection: Mapping[str, exp.Expression], types: Mapping[str, str]) -> bool:
+def _plain_text(name: str, projection: Mapping[str, exp.Expr], types: Mapping[str, str]) -> bool:
     field = CORE.get(name)
     return name in projection and types.get(name) == "VARCHAR" and (field is None or field.type == "text")
 
 
-def _or_unreadable(condition: exp.Expression, field: exp.Expression) -> exp.Expression:
+def _or_unreadable(condition: exp.Expr, field: exp.Expr) -> exp.Expr:
     unreadable = exp.func("CONTAINS", field.copy(), exp.Literal.string(NOT_UTF8))
     return exp.paren(exp.or_(condition, unreadable))
 
@@ -164,9 +162,9 @@ def _compared(
     operator: str,
     name: str,
     value: Decimal,
-    projection: Mapping[str, exp.Expression],
+    projection: Mapping[str, exp.Expr],
     types: Mapping[str, str],
-) -> exp.Expression | None:
+) -> exp.Expr | None:
     """Numbers in columns of whole numbers only, where the database compares exactly; huge ones stay in."""
     if name not in projection or types.get(name) not in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT"):
         return None

@@ -21,7 +21,8 @@ from coincide.detect.evaluate import ManagedList, Surroundings
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.rows import Rows
 from coincide.entities.link import link
-from coincide.events.canonical import DTYPES, type_of
+from coincide.events.canonical import DTYPES
+from coincide.events.mapping import type_of
 from coincide.rules.example import Example, Given
 from coincide.rules.plan import Plan
 from coincide.settings import Settings

@@ -92,9 +92,8 @@ class Workspace:
     @property
     def context(self) -> Context:
         """What rules are checked against."""
-        kinds = {
-            kind for part in (*self.settings.sources.values(), *self.settings.links.values()) for kind in part.links
-        }
+        kinds = {kind for source in self.settings.sources.values() for kind in source.links}
+        kinds |= {kind for part in self.settings.links.values() for kind in part.links}
         return Context(
             components=self.catalog.components,
             link_kinds=frozenset(kinds),

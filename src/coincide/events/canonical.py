@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["canonical", "type_of"]
 
-DTYPES: dict[Type, pl.DataType] = {
+DTYPES: dict[str, pl.DataType] = {
     "text": pl.String(),
     "number": pl.Decimal(38, 9),
     "whole": pl.Int64(),

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 FIELD_LIMIT = 131_072
 """Code points of the longest field that Python's ``csv`` reads; a line with a longer one is a bad record."""
 
+BATCH = 64 << 20
+"""Bytes of text that a batch is made of, about: enough that what a query costs before its first row is nothing."""
+
 _QUOTE = ord('"')
 _RETURN, _NEWLINE = 13, 10
 # A pattern that counts fields grows with their number; lines of more go to Python.
@@ -101,24 +104,49 @@ def batches(
         yield from whole.batches(connection, folder, file, index, wanted, delimiter=delimiter)
         return
     found: Header | None = None
+    places: dict[str, int] = {}
+    part: list[Records] = []
+    size = 0
     for block in blocks(folder, file):
         rows = block
         if found is None:
             found = header(block.content, file, delimiter)
             places = chosen(found, wanted, file)
             rows = _behind_header(block)
-        read = records(rows, found, places)
-        yield from view(
-            connection,
-            read.columns,
-            read.positions,
-            files=(file,),
-            index=index,
-            columns=found.types,
-            bad=tuple(BadRecord(index, position, hash_) for position, hash_ in read.bad),
-        )
+        part.append(records(rows, found, places))
+        size += len(block.content)
+        if size >= BATCH:
+            yield from _view(connection, part, places, file, index, found)
+            part, size = [], 0
     if found is None:
         raise EmptyFile(file.path)
+    if part:
+        yield from _view(connection, part, places, file, index, found)
+
+
+def _view(
+    connection: duckdb.DuckDBPyConnection,
+    part: list[Records],
+    places: dict[str, int],
+    file: FileStamp,
+    index: int,
+    found: Header,
+) -> Iterator[Batch]:
+    """One batch of what several blocks hold."""
+    import pyarrow as pa
+
+    data = {
+        name: pa.chunked_array([c for read in part for c in read.columns[name].chunks], pa.string()) for name in places
+    }
+    yield from view(
+        connection,
+        data,
+        pa.chunked_array([read.positions for read in part], pa.int64()),
+        files=(file,),
+        index=index,
+        columns=found.types,
+        bad=tuple(BadRecord(index, position, hash_) for read in part for position, hash_ in read.bad),
+    )
 
 
 def chosen(found: Header, wanted: set[str], file: FileStamp) -> dict[str, int]:
@@ -143,11 +171,10 @@ def records(block: Block, found: Header, places: dict[str, int]) -> Records:
 
     content = block.content
     data = np.frombuffer(content, np.uint8)
-    lines = int(np.count_nonzero(data == _NEWLINE)) + (not content.endswith(b"\n") and bool(content))
     if _is_simple(content, data, found.delimiter):
         read = _parse(content, found, places, quoted=False)
-        if read is not None and read.num_rows == lines:
-            positions = pa.array(np.arange(block.line, block.line + lines))
+        if read is not None and read.num_rows == block.lines:
+            positions = pa.array(np.arange(block.line, block.line + block.lines))
             return Records(dict(zip(places, read.columns, strict=False)), positions, ())
     return _sorted_out(block, data, found, places)
 

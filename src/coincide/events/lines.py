@@ -13,16 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, cast
 
+import numpy as np
+
 from coincide.events.errors import BrokenGzip, NotText, UnreadableFile
 from coincide.events.file import FileStamp, reason
 
-BLOCK = 32 << 20
-"""Bytes of a block, about; the last line is always whole."""
+BLOCK = 8 << 20
+"""Bytes of a block, about; the last line is always whole. Blocks of this size stay in memory that is at hand
+already: with 32 MB, handing out fresh pages took as long as parsing (measured)."""
 LONGEST = 64 << 20
 """Bytes of the longest line: a file of text has none that long, a binary file may have no end of line at all."""
 
 BOM = b"\xef\xbb\xbf"
 """Byte order mark of UTF-8: dropped at the start of a file."""
+_NEWLINE = 10
 # What the first bytes of files say that are often mistaken for text.
 _MAGIC = (
     (b"PAR1", "it is Parquet"),
@@ -42,6 +46,12 @@ class Block:
     content: bytes
     line: int
 
+    @property
+    def lines(self) -> int:
+        """How many lines these are."""
+        ends = int(np.count_nonzero(np.frombuffer(self.content, np.uint8) == _NEWLINE))
+        return ends + (bool(self.content) and not self.content.endswith(b"\n"))
+
 
 def blocks(folder: Path, file: FileStamp, *, size: int | None = None) -> Iterator[Block]:
     """The file in blocks of about ``size`` bytes (``BLOCK`` unless given); an empty file has none.
@@ -60,8 +70,9 @@ def blocks(folder: Path, file: FileStamp, *, size: int | None = None) -> Iterato
                 if line == 1:
                     _check(content, file)
                     content = content.removeprefix(BOM)
-                yield Block(content, line)
-                line += content.count(b"\n")
+                block = Block(content, line)
+                yield block
+                line += block.lines
     except (gzip.BadGzipFile, EOFError, zlib.error):
         raise BrokenGzip(file.path) from None
     except OSError as error:

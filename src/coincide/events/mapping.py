@@ -6,7 +6,7 @@ writes numbers; numbers and times keep their type, and :mod:`coincide.events.can
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from sqlglot import exp
 
@@ -98,8 +98,10 @@ def projection(
     source: Source | LinkFile,
     columns: Mapping[str, str],
     attributes: Mapping[str, Attribute] | None = None,
+    *,
+    only: Container[str] | None = None,
 ) -> dict[str, exp.Expression]:
-    """Each mapped field as an expression over the raw ``columns`` (name to DuckDB type).
+    """Each mapped field (``only`` these, unless all) as an expression over the raw ``columns`` (name to DuckDB type).
 
     ``attributes`` are those that settings declare; one that is not declared is text. ``amount``, where mapped,
     stands under its own name; a constant ``kind`` is not in it. Raises ``UnknownColumn``, ``UnfitColumn``,
@@ -109,6 +111,8 @@ def projection(
         check(source)
     made = {}
     for field, names in mapped(source).items():
+        if only is not None and field not in only:
+            continue
         for name in names:
             if name not in columns:
                 raise UnknownColumn(name, known=columns)

@@ -24,7 +24,7 @@ def hits(condition: Threshold, seen: Observations) -> Truths:
 def sums(seen: Observations) -> NDArray[Any]:
     """The window's sum at each observation, scaled like ``seen.number``."""
     running = _number(seen).running()
-    return running[1:] - running[seen.start]
+    return np.asarray(running[1:] - running[seen.start])
 
 
 def evidence(condition: Threshold, seen: Observations, at_hits: Positions) -> Evidence:  # noqa: ARG001

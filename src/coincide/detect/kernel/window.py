@@ -24,7 +24,8 @@ def starts(group: Positions, at: Positions, width_us: int) -> Positions:
     steps[1:][group[1:] != group[:-1]] = width_us
     if float(len(at)) * width_us < _SAFE or np.sum(steps, dtype=np.float64) < _SAFE:
         line = np.cumsum(steps)
-        return np.searchsorted(line, line - width_us, side="right").astype(np.int64, copy=False)
+        first: Positions = np.searchsorted(line, line - width_us, side="right").astype(np.int64, copy=False)
+        return first
     return _pieces(group, at, width_us, steps)
 
 
@@ -38,7 +39,8 @@ def _pieces(group: Positions, at: Positions, width_us: int, steps: Positions) ->
     for low, high in zip(cuts[:-1], cuts[1:], strict=True):
         line = np.cumsum(steps[low:high]) - steps[low]
         parts.append(np.searchsorted(line, line - width_us, side="right") + low)
-    return np.concatenate(parts).astype(np.int64, copy=False)
+    joined: Positions = np.concatenate(parts).astype(np.int64, copy=False)
+    return joined
 
 
 def group_starts(group: Positions) -> Positions:
@@ -65,7 +67,8 @@ def distinct(value: Positions, start: Positions, at_rows: Positions) -> Position
     before = np.where(present, _previous(value) + 1, n + 1)
     counted = np.concatenate([[0], np.cumsum(present)])
     first = start[at_rows]
-    return _below(before, at_rows + 1, first + 1) - counted[first]
+    counts: Positions = _below(before, at_rows + 1, first + 1) - counted[first]
+    return counts
 
 
 def _previous(value: Positions) -> Positions:

@@ -32,7 +32,7 @@ class Links:
 
     def take(self, source: settings.Source | settings.LinkFile, namespace: str, batch: Batch) -> None:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
-        mapped = projection(source, batch.columns)
+        mapped = projection(source, batch.columns, only={"account", *(f"link.{kind}" for kind in source.links)})
         for kind in source.links:
             if self._entities.kind(kind).strength == "strong":
                 self.add(
@@ -48,9 +48,9 @@ class Links:
         self,
         kind: str,
         namespace: str,
-        account: exp.Expression,
-        identifier: exp.Expression,
-        table: exp.Expression,
+        account: exp.Expr,
+        identifier: exp.Expr,
+        table: exp.Expr,
         *,
         lasting: bool,
     ) -> None:
@@ -100,7 +100,7 @@ class Links:
         return pl.concat([frame.select(names) for frame in frames]) if frames else empty
 
 
-def _readable(field: exp.Expression) -> exp.Expression:
+def _readable(field: exp.Expr) -> exp.Expr:
     """There, not empty, and text: whatever is not cannot tie accounts together."""
     return exp.and_(
         exp.NEQ(this=field.copy(), expression=exp.Literal.string("")),

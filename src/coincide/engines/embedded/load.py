@@ -14,9 +14,9 @@ from coincide.catalog.catalog import Catalog
 from coincide.detect.select import SKUS, Wanted, select
 from coincide.engines.embedded.database import query
 from coincide.engines.embedded.links import Links
-from coincide.events.canonical import DTYPES, canonical, type_of
+from coincide.events.canonical import DTYPES, canonical
 from coincide.events.file import FileStamp
-from coincide.events.mapping import projection, raw_columns
+from coincide.events.mapping import projection, raw_columns, type_of
 from coincide.events.source import BadRecord, Batch, SourceReader
 from coincide.rules.plan import Plan
 
@@ -159,7 +159,7 @@ def _selected(
     connection: duckdb.DuckDBPyConnection,
     attributes: Mapping[str, settings.Attribute],
 ) -> Iterator[pl.DataFrame]:
-    statement = _statement(feed, batch, plans, wanted)
+    statement = _statement(feed, batch, plans, wanted, attributes)
     if statement is None:
         return
     try:
@@ -176,9 +176,13 @@ def _selected(
 
 
 def _statement(
-    feed: Feed, batch: Batch, plans: Sequence[Plan], wanted: Mapping[tuple[str, ...], Wanted]
+    feed: Feed,
+    batch: Batch,
+    plans: Sequence[Plan],
+    wanted: Mapping[tuple[str, ...], Wanted],
+    attributes: Mapping[str, settings.Attribute],
 ) -> exp.Select | None:
-    mapped = projection(feed.source, batch.columns)
+    mapped = projection(feed.source, batch.columns, attributes)
     types = {
         name: batch.columns[expression.name]
         for name, expression in mapped.items()
