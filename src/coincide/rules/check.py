@@ -147,7 +147,7 @@ class _Check:
 
     def reasons(self, key: str, node: Node) -> tuple[str, ...] | None:
         if isinstance(node, Items) and not node.items:
-            self.reader.add(errors.NoComponents(key, where=self.reader.where(node)))
+            self.reader.add(errors.NothingNamed(key, where=self.reader.where(node)))
             return None
         return self.reader.each(key, node, self.reader.text)
 
@@ -176,7 +176,7 @@ class _Check:
     def kinds(self, key: str, node: Node) -> tuple[str, ...] | None:
         nodes = node.items if isinstance(node, Items) else (node,)
         if not nodes:
-            self.reader.add(errors.NoComponents(key, where=self.reader.where(node)))
+            self.reader.add(errors.NothingNamed(key, where=self.reader.where(node)))
             return None
         named: list[tuple[str, Node]] = []
         for item in nodes:
@@ -212,7 +212,7 @@ class _Check:
         if nodes is None:
             return None
         if not nodes:
-            self.reader.add(errors.NoComponents(key, where=self.reader.where(node)))
+            self.reader.add(errors.NothingNamed(key, where=self.reader.where(node)))
             return None
         found = [(self.reader.component(key, item), item) for item in nodes]
         return [(name, item) for name, item in found if name is not None]
@@ -310,7 +310,7 @@ class _Check:
         if nodes is None:
             return None
         if not nodes:
-            reader.add(errors.NoComponents("of", where=reader.where(of.value)))
+            reader.add(errors.NothingNamed("of", where=reader.where(of.value)))
             return None
         found: list[tuple[str, Decimal | None]] = []
         named: list[tuple[str, Node]] = []

@@ -455,10 +455,11 @@ class UnknownComponent(RuleError):
         )
 
 
-class NoComponents(RuleError):
-    """A list of components is empty.
+class NothingNamed(RuleError):
+    """A list that must name something is empty.
 
-    A combination needs at least one component, and `components` at least one to filter by.
+    A combination needs at least one component, `components` at least one to filter by, `events` at least one kind,
+    and `innocent` at least one ordinary explanation.
     """
 
     code = "COI-R028"
