@@ -11,9 +11,13 @@ file is read by ``csv`` (:mod:`coincide.events.multiline`).
 from __future__ import annotations
 
 import csv
+import os
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +41,7 @@ FIELD_LIMIT = 131_072
 BATCH = 64 << 20
 """Bytes of text that a batch is made of, about: enough that what a query costs before its first row is nothing."""
 
+_WORKERS = min(4, os.cpu_count() or 1)
 _QUOTE = ord('"')
 _RETURN, _NEWLINE = 13, 10
 # A pattern that counts fields grows with their number; lines of more go to Python.
@@ -103,25 +108,39 @@ def batches(
 
         yield from whole.batches(connection, folder, file, index, wanted, delimiter=delimiter)
         return
-    found: Header | None = None
-    places: dict[str, int] = {}
+    incoming = blocks(folder, file)
+    first = next(incoming, None)
+    if first is None:
+        raise EmptyFile(file.path)
+    found = header(first.content, file, delimiter)
+    places = chosen(found, wanted, file)
     part: list[Records] = []
     size = 0
-    for block in blocks(folder, file):
-        rows = block
-        if found is None:
-            found = header(block.content, file, delimiter)
-            places = chosen(found, wanted, file)
-            rows = _behind_header(block)
-        part.append(records(rows, found, places))
+    for block, read in _ahead(chain([_behind_header(first)], incoming), found, places):
+        part.append(read)
         size += len(block.content)
         if size >= BATCH:
             yield from _view(connection, part, places, file, index, found)
             part, size = [], 0
-    if found is None:
-        raise EmptyFile(file.path)
     if part:
         yield from _view(connection, part, places, file, index, found)
+
+
+def _ahead(incoming: Iterator[Block], found: Header, places: dict[str, int]) -> Iterator[tuple[Block, Records]]:
+    """Blocks and their records, in order, some parsed ahead in threads of our own.
+
+    Arrow's own threads are not used: a process that ends while one of them starts is now and then aborted
+    (https://github.com/apache/arrow/issues/34314; seen in 3 of 140 runs on a busy machine).
+    """
+    with ThreadPoolExecutor(_WORKERS, thread_name_prefix="coincide-csv") as pool:
+        waiting: deque[tuple[Block, Future[Records]]] = deque()
+        for block in incoming:
+            waiting.append((block, pool.submit(records, block, found, places)))
+            if len(waiting) > _WORKERS:
+                done, future = waiting.popleft()
+                yield done, future.result()
+        for done, future in waiting:
+            yield done, future.result()
 
 
 def _view(
@@ -321,7 +340,7 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
     def read(kind: pa.DataType) -> pa.Table:
         return pyarrow.csv.read_csv(
             pa.BufferReader(content),
-            read_options=pyarrow.csv.ReadOptions(column_names=names),
+            read_options=pyarrow.csv.ReadOptions(column_names=names, use_threads=False),
             parse_options=pyarrow.csv.ParseOptions(
                 delimiter=found.delimiter,
                 quote_char='"' if quoted else False,

@@ -47,7 +47,7 @@ def row(folder: Path, file: FileStamp, position: int) -> dict[str, str | None] |
         rows = opened.metadata.row_group(group).num_rows
         if position < start + rows:
             try:
-                table = opened.read_row_group(group).slice(position - start, 1)
+                table = opened.read_row_group(group, use_threads=False).slice(position - start, 1)
             except (pa.ArrowException, OSError) as error:
                 raise BrokenParquet(file.path, _short(error)) from None
             values = {name: repaired(table.column(name)).to_pylist()[0] for name in table.column_names}
@@ -187,7 +187,7 @@ def _slices(
     # An empty file is one batch of no rows, so that whoever counts files meets it.
     read = 0
     try:
-        for part in opened.iter_batches(batch_size=_SLICE, columns=order):
+        for part in opened.iter_batches(batch_size=_SLICE, columns=order, use_threads=False):
             table = pa.Table.from_batches([part])
             texts = {name: repaired(table.column(name)) for name in order}
             positions = pa.array(range(read, read + part.num_rows), pa.int64())

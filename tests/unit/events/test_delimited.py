@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -21,6 +23,7 @@ from coincide.events.errors import (
     UnknownFormat,
 )
 from coincide.events.lines import Block
+from coincide.events.source import SourceReader
 from coincide.events.text import decode
 from sources import source, take
 
@@ -114,6 +117,7 @@ def test_many_columns_with_quotes_are_read() -> None:
 
 def test_lines_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("coincide.events.lines.BLOCK", 64)
+    monkeypatch.setattr("coincide.events.delimited.BATCH", 128)
     lines = ["id,at,who"]
     for number in range(2, 60):
         match number % 7:
@@ -129,6 +133,19 @@ def test_lines_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pyt
     assert taken.column("position") == [n for n in range(2, 60) if n % 7 > 1]
     assert taken.column("event_id") == [str(n) for n in range(2, 60) if n % 7 > 1]
     assert [bad.position for bad in taken.bad] == [n for n in range(2, 60) if n % 7 == 1]
+
+
+def test_a_batch_that_is_left_early_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("coincide.events.lines.BLOCK", 64)
+    monkeypatch.setattr("coincide.events.delimited.BATCH", 128)
+    (tmp_path / "a.csv").write_text("id,at,who\n" + "1,2025-01-01,a\n" * 100)
+    reader = SourceReader("shop", source("a.csv"), tmp_path)
+    connection = duckdb.connect()
+    coming = reader.batches(connection, reader.files(), {"id"})
+    next(coming)
+    coming.close()  # type: ignore[attr-defined]
+    assert connection.sql("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("coincide-csv")]
 
 
 def test_a_byte_order_mark_is_dropped(tmp_path: Path) -> None:

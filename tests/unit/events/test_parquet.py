@@ -55,7 +55,8 @@ def test_files_of_one_schema_are_one_batch(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["file_index", "File_Row_Number"])
 def test_a_column_named_as_one_of_duckdbs_own_does_no_harm(tmp_path: Path, name: str) -> None:
-    write(tmp_path / "a.parquet", **{name: ["x", "y"]})
+    columns: dict[str, Any] = {name: ["x", "y"]}
+    write(tmp_path / "a.parquet", **columns)
     taken = take(tmp_path, source("*.parquet", {"item": name}))
     assert taken.column("item") == ["x", "y"]
     assert taken.column("position") == [0, 1]
@@ -200,7 +201,9 @@ def test_two_columns_of_one_name_are_told(tmp_path: Path) -> None:
 
 
 def test_columns_are_told_with_their_types(tmp_path: Path) -> None:
-    duckdb.sql("SELECT 1 AS n, 'x' AS t, 1.5::DECIMAL(5, 2) AS d").write_parquet(str(tmp_path / "a.parquet"))
+    with duckdb.connect() as connection:
+        rows = connection.sql("SELECT 1 AS n, 'x' AS t, 1.5::DECIMAL(5, 2) AS d")
+        rows.write_parquet(str(tmp_path / "a.parquet"))
     found = SourceReader("shop", source("*.parquet"), tmp_path).columns()
     assert found == {"n": "INTEGER", "t": "VARCHAR", "d": "DECIMAL(5,2)"}
 
