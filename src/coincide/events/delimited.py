@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from coincide.events.column import integers, table, texts, truths
 from coincide.events.errors import BadDelimiter, EmptyFile, NotText, RepeatedColumn, UnknownColumn
 from coincide.events.file import FileStamp
 from coincide.events.lines import BOM, Block, blocks, digest, stripped
@@ -186,14 +187,13 @@ class Records:
 
 def records(block: Block, found: Header, places: dict[str, int]) -> Records:
     """The records of a block of lines; ``places`` are the wanted columns."""
-    import pyarrow as pa
 
     content = block.content
     data = np.frombuffer(content, np.uint8)
     if _is_simple(content, data, found.delimiter):
         read = _parse(content, found, places, quoted=False)
         if read is not None and read.num_rows == block.lines:
-            positions = pa.array(np.arange(block.line, block.line + block.lines))
+            positions = integers(np.arange(block.line, block.line + block.lines))
             return Records(dict(zip(places, read.columns, strict=False)), positions, ())
     return _sorted_out(block, data, found, places)
 
@@ -237,10 +237,10 @@ def _sorted_out(block: Block, data: NDArray[np.uint8], found: Header, places: di
     assert read is not None
     columns = {}
     for (name, place), column in zip(places.items(), read.columns, strict=False):
-        odd = pa.array([row[place] or None for row in rows], pa.string())
+        odd = texts([row[place] or None for row in rows])
         columns[name] = pa.chunked_array([*column.chunks, odd], pa.string())
     positions = np.concatenate([numbers[easy], np.array(lines, np.int64)])
-    return Records(columns, pa.array(positions), tuple(bad))
+    return Records(columns, integers(positions), tuple(bad))
 
 
 def _fields(line: str, found: Header) -> list[str] | None:
@@ -295,6 +295,7 @@ def _well_quoted(
     data: NDArray[np.uint8], starts: NDArray[np.int64], stops: NDArray[np.int64], found: Header
 ) -> NDArray[np.bool_]:
     """Which lines are the right number of fields, each without quotes or in quotes from end to end."""
+    import polars as pl
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -307,7 +308,8 @@ def _well_quoted(
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
     slots = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(offsets) - 1, buffers)
     fits = pc.match_substring_regex(slots, pattern=f"(?s){pattern}")
-    return np.asarray(fits.to_numpy(zero_copy_only=False)[0::2], np.bool_)
+    found_well = pl.Series(pl.from_arrow(fits)).to_numpy()[0::2]
+    return np.asarray(found_well, np.bool_)
 
 
 def _joined(
@@ -321,7 +323,7 @@ def _joined(
     offsets = np.append(starts, ends[-1:] if len(ends) else 0)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(content)]
     lines = pa.LargeBinaryArray.from_buffers(pa.large_binary(), len(starts), buffers)
-    chosen_lines = lines.filter(pa.array(kept))
+    chosen_lines = lines.filter(truths(kept))
     buffer = chosen_lines.buffers()[2]
     return b"" if buffer is None else buffer
 
@@ -335,7 +337,7 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
     names = [str(place) for place in range(len(found.names))]
     include = [str(place) for place in places.values()]
     if not len(content):
-        return pa.table({name: pa.array([], pa.string()) for name in include})
+        return table({name: texts([]) for name in include})
 
     def read(kind: pa.DataType) -> pa.Table:
         return pyarrow.csv.read_csv(
@@ -360,10 +362,10 @@ def _parse(content: bytes | pa.Buffer, found: Header, places: dict[str, int], *,
         pass
     # Either bytes that are not UTF-8 or a line with a wrong number of fields; Arrow does not say which.
     try:
-        table = read(pa.binary())
+        raw = read(pa.binary())
     except pa.ArrowInvalid:
         return None
-    return pa.table({name: repaired(table.column(name)) for name in table.column_names})
+    return table({name: repaired(raw.column(name)) for name in raw.column_names})
 
 
 def _behind_header(block: Block) -> Block:

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coincide.events.column import integers, texts
 from coincide.events.delimited import Header, chosen, header
 from coincide.events.errors import EmptyFile
 from coincide.events.file import FileStamp
@@ -125,13 +126,11 @@ def _view(
     index: int,
     found: Header,
 ) -> Iterator[Batch]:
-    import pyarrow as pa
-
-    data = {name: pa.array([row[place] or None for row in part.rows], pa.string()) for place, name in enumerate(places)}
+    data = {name: texts([row[place] or None for row in part.rows]) for place, name in enumerate(places)}
     yield from view(
         connection,
         data,
-        pa.array(part.positions, pa.int64()),
+        integers(part.positions),
         files=(file,),
         index=index,
         columns=found.types,

@@ -17,6 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from coincide.events import column
 from coincide.events.errors import UnknownColumn
 from coincide.events.file import FileStamp
 from coincide.events.lines import Block, blocks, digest, stripped
@@ -73,8 +74,6 @@ def batches(
 
     A key need not be in every record, but raises ``UnknownColumn`` if no record of the first batch has it.
     """
-    import pyarrow as pa
-
     order = sorted(wanted)
     types = dict.fromkeys(order, "VARCHAR")
     for block in blocks(folder, file, size=BLOCK):
@@ -89,11 +88,11 @@ def batches(
                 positions.append(line)
         if block.line == 1 and rows:
             _check(rows, order, file)
-        data = {name: pa.array(_column(rows, name, name in texts), pa.string()) for name in order}
+        data = {name: column.texts(_column(rows, name, name in texts)) for name in order}
         yield from view(
             connection,
             data,
-            pa.array(positions, pa.int64()),
+            column.integers(positions),
             files=(file,),
             index=index,
             columns=types,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from coincide.events.column import integers
 from coincide.events.errors import BrokenParquet, RepeatedColumn, UnknownColumn, UnreadableFile
 from coincide.events.file import FileStamp, reason
 from coincide.events.source import Batch
@@ -190,7 +191,7 @@ def _slices(
         for part in opened.iter_batches(batch_size=_SLICE, columns=order, use_threads=False):
             table = pa.Table.from_batches([part])
             texts = {name: repaired(table.column(name)) for name in order}
-            positions = pa.array(range(read, read + part.num_rows), pa.int64())
+            positions = integers(range(read, read + part.num_rows))
             read += part.num_rows
             yield from view(connection, texts, positions, files=(file,), index=index, columns=types)
     except (pa.ArrowException, EOFError) as error:

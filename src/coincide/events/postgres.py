@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from coincide.events.column import integers
 from coincide.events.errors import FailedQuery, NoConnection, NoPostgresDriver, NoUri, UnknownColumn
 from coincide.events.file import FileStamp
 from coincide.events.source import Batch
@@ -55,7 +56,6 @@ def batches(
     index: int,
 ) -> Iterator[Batch]:
     """The rows, in batches as the driver makes them. Raises the errors of :func:`columns`, ``UnknownColumn``."""
-    import pyarrow as pa
 
     with _cursor(source) as cursor:
         described = _described(cursor, source)
@@ -68,7 +68,7 @@ def batches(
         read = 0
         for part in cursor.fetch_record_batch():
             data = {name: part.column(name) for name in types if name in wanted}
-            positions = pa.array(range(read, read + part.num_rows), pa.int64())
+            positions = integers(range(read, read + part.num_rows))
             read += part.num_rows
             yield from view(connection, data, positions, files=(file,), index=index, columns=types)
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 import codecs
 from typing import TYPE_CHECKING
 
+from coincide.events.column import texts
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -55,5 +57,4 @@ def repaired(column: pa.ChunkedArray) -> pa.ChunkedArray:
         return column
     binary = pa.large_binary() if pa.types.is_large_string(kind) else pa.binary()
     values = (value for chunk in column.chunks for value in chunk.view(binary).to_pylist())
-    texts = [None if value is None else decode(value) for value in values]
-    return pa.chunked_array([pa.array(texts, pa.string())])
+    return pa.chunked_array([texts([None if value is None else decode(value) for value in values])])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from coincide.events.column import table
 from coincide.events.file import FileStamp
 from coincide.events.source import BadRecord, Batch
 
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
-
 _NAMES = count()
 
 
@@ -29,14 +29,12 @@ def view(
     bad: tuple[BadRecord, ...] = (),
 ) -> Iterator[Batch]:
     """One batch over ``data`` (raw column to values) and ``positions`` (int64), registered until resumed."""
-    import pyarrow as pa
-
     name = f"coincide rows {next(_NAMES)}"
     place = "position"
     while place.lower() in {column.lower() for column in data}:
         place += "!"
-    table = pa.table({**data, place: positions})
-    connection.register(name, table)
+    rows = table({**data, place: positions})
+    connection.register(name, rows)
     try:
         yield Batch(
             files=files,
@@ -45,7 +43,7 @@ def view(
             columns=columns,
             position=exp.column(place, quoted=True),
             file=exp.cast(exp.Literal.number(index), "UINTEGER", dialect="duckdb"),
-            counts=(table.num_rows,),
+            counts=(rows.num_rows,),
             bad=bad,
         )
     finally:
