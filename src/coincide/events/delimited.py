@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from coincide.events.batch import BadRecord, Batch
 from coincide.events.column import integers, table, texts, truths
 from coincide.events.errors import BadDelimiter, EmptyFile, NotText, RepeatedColumn, UnknownColumn
 from coincide.events.file import FileStamp
 from coincide.events.lines import BOM, Block, blocks, digest, stripped
-from coincide.events.source import BadRecord, Batch
 from coincide.events.text import NOT_UTF8, decode, repaired
 from coincide.events.view import view
 
@@ -64,7 +64,7 @@ class Header:
 
 def columns(folder: Path, file: FileStamp, delimiter: str) -> dict[str, str]:
     """The names in the first line, all of type VARCHAR. Raises the errors of a file that is no CSV."""
-    _check_delimiter(delimiter)
+    check_delimiter(delimiter)
     for block in blocks(folder, file, size=1 << 16):
         return header(block.content, file, delimiter).types
     raise EmptyFile(file.path)
@@ -100,15 +100,9 @@ def batches(
     wanted: set[str],
     *,
     delimiter: str,
-    multiline: bool,
 ) -> Iterator[Batch]:
     """The file in batches of one block each; ``index`` is its number in the run. Raises ``UnknownColumn``."""
-    _check_delimiter(delimiter)
-    if multiline:
-        from coincide.events import multiline as whole
-
-        yield from whole.batches(connection, folder, file, index, wanted, delimiter=delimiter)
-        return
+    check_delimiter(delimiter)
     incoming = blocks(folder, file)
     first = next(incoming, None)
     if first is None:
@@ -373,6 +367,7 @@ def _behind_header(block: Block) -> Block:
     return Block(block.content[stop:] if stop else b"", block.line + 1)
 
 
-def _check_delimiter(delimiter: str) -> None:
+def check_delimiter(delimiter: str) -> None:
+    """Raises ``BadDelimiter`` for a quote or an end of line."""
     if delimiter in '"\r\n':
         raise BadDelimiter(delimiter)

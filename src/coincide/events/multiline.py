@@ -13,12 +13,12 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from coincide.events.batch import BadRecord, Batch
 from coincide.events.column import integers, texts
-from coincide.events.delimited import Header, chosen, header
+from coincide.events.delimited import Header, check_delimiter, chosen, header
 from coincide.events.errors import EmptyFile
 from coincide.events.file import FileStamp
 from coincide.events.lines import blocks, digest
-from coincide.events.source import BadRecord, Batch
 from coincide.events.text import decode
 from coincide.events.view import view
 
@@ -75,6 +75,7 @@ def batches(
     delimiter: str,
 ) -> Iterator[Batch]:
     """The file in batches of ``_ROWS`` records. Raises what :func:`coincide.events.delimited.batches` does."""
+    check_delimiter(delimiter)
     lines = _Lines(folder, file)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     found = _header(lines, reader, file, delimiter)

@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from coincide.events import column
+from coincide.events.batch import BadRecord, Batch
 from coincide.events.errors import UnknownColumn
 from coincide.events.file import FileStamp
 from coincide.events.lines import Block, blocks, digest, stripped
-from coincide.events.source import BadRecord, Batch
 from coincide.events.text import NOT_UTF8, decode
 from coincide.events.view import view
 

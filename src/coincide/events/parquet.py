@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from coincide.events.batch import Batch
 from coincide.events.column import integers
 from coincide.events.errors import BrokenParquet, RepeatedColumn, UnknownColumn, UnreadableFile
 from coincide.events.file import FileStamp, reason
-from coincide.events.source import Batch
 from coincide.events.text import repaired
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from coincide.events.batch import Batch
 from coincide.events.column import integers
 from coincide.events.errors import FailedQuery, NoConnection, NoPostgresDriver, NoUri, UnknownColumn
 from coincide.events.file import FileStamp
-from coincide.events.source import Batch
 from coincide.events.view import view
 from coincide.settings import Postgres
 

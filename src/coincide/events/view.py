@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from coincide.events.batch import BadRecord, Batch
 from coincide.events.column import table
 from coincide.events.file import FileStamp
-from coincide.events.source import BadRecord, Batch
 
 if TYPE_CHECKING:
     import duckdb
