@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 
 from sqlglot import exp
 
@@ -45,18 +46,20 @@ def select(
     kind: str | None,
     wanted: Mapping[tuple[str, ...], Wanted],
     beside: Mapping[str, exp.Expr],
+    instead: Mapping[str, exp.Expr] = MappingProxyType({}),
 ) -> exp.Select | None:
     """The rows of one source that one of the plans may select; ``None`` if no plan reads this source.
 
     ``projection``: canonical field -> expression over raw columns; ``types``: its DuckDB type where it is a plain
     column; ``kind``: the kind of all rows, or ``None`` if it is a column; ``wanted``: by the tuple of component
-    names; ``beside``: further columns, such as file and position.
+    names; ``beside``: further columns, such as file and position; ``instead``: conditions of rules that need not see
+    everything they select (``engines.embedded.sieve``).
     """
     conditions = []
     for plan in plans:
         if kind is not None and kind not in plan.events:
             continue
-        condition = _condition(plan, projection, types, kind, wanted)
+        condition = instead.get(plan.rule) or _condition(plan, projection, types, kind, wanted)
         if condition not in conditions:
             conditions.append(condition)
     if not conditions:

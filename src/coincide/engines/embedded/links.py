@@ -82,12 +82,12 @@ class Links:
         frames = []
         for kind, parts in sorted(self._parts.items()):
             pairs = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
+            # Materialized: the pairs are made once and looked at twice.
             statement = (
                 exp.select("namespace", "account", "identifier")
-                .with_("pairs", as_=pairs)
+                .with_("pairs", as_=pairs, materialized=True)
                 .with_(
-                    "shared",
-                    as_=exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1"),
+                    "shared", as_=exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1")
                 )
                 .from_("pairs")
                 .where(exp.column("identifier").isin(query=exp.select("identifier").from_("shared")))

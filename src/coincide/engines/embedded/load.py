@@ -14,6 +14,7 @@ from coincide.catalog.catalog import Catalog
 from coincide.detect.select import SKUS, Wanted, select
 from coincide.engines.embedded.database import query
 from coincide.engines.embedded.links import Links
+from coincide.engines.embedded.sieve import Sieve, sieve
 from coincide.events.canonical import DTYPES, canonical
 from coincide.events.file import FileStamp
 from coincide.events.mapping import projection, raw_columns, type_of
@@ -63,7 +64,7 @@ class MasterData:
 class Loaded:
     """What reading gave.
 
-    ``frame``: the selected rows, ``first`` true for those of the first reading. ``files``: of each source by
+    ``sieved``: by source, what is known of selected rows that were left unread. ``frame``: the selected rows, ``first`` true for those of the first reading. ``files``: of each source by
     number. ``read``: records by source and number of the file, ``unread`` those of them that are no records.
     """
 
@@ -72,6 +73,7 @@ class Loaded:
     read: dict[tuple[str, int], int] = field(default_factory=dict)
     unread: dict[tuple[str, int], int] = field(default_factory=dict)
     bad: list[tuple[str, BadRecord]] = field(default_factory=list)
+    sieved: dict[str, Sieve] = field(default_factory=dict)
 
     def joined(self, more: Loaded) -> Loaded:
         """This reading and a later one of further files."""
@@ -82,6 +84,7 @@ class Loaded:
             self.read | more.read,
             self.unread | more.unread,
             self.bad + more.bad,
+            self.sieved | more.sieved,
         )
 
 
@@ -93,8 +96,13 @@ def load(
     connection: duckdb.DuckDBPyConnection,
     attributes: Mapping[str, settings.Attribute],
     progress: Progress,
+    *,
+    whole: bool,
 ) -> Loaded:
-    """Select the rows of all feeds; on the way, give ``links`` the accounts and identifiers of every row."""
+    """Select the rows of all feeds; on the way, give ``links`` the accounts and identifiers of every row.
+
+    ``whole``: these files are all there are, so that rows of which nothing can come may be left unread.
+    """
     wanted = _wanted(plans, catalog, connection)
     loaded = Loaded(pl.DataFrame())
     frames = [_empty(plans, attributes)]
@@ -104,15 +112,26 @@ def load(
         for number in range(len(feed.decided)):
             loaded.read[(feed.name, feed.first_file + number)] = 0
         columns = raw_columns(feed.source)
+        sieved = _sieved(feed, plans, connection, linked=links is not None) if whole else None
+        if sieved is not None:
+            loaded.sieved[feed.name] = sieved
         for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
             _count(loaded, feed, batch)
-            frames += _selected(feed, batch, plans, wanted, connection, attributes)
+            frames += _selected(feed, batch, plans, wanted, connection, attributes, sieved)
             if here is not None:
                 here.take(feed.source, feed.namespace, batch)
             progress(batch.rows)
         if here is not None:
             _link_only(feed, here, connection, progress)
     return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
+
+
+def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnection, *, linked: bool) -> Sieve | None:
+    """A sieve where it saves anything: Parquet files, of one schema."""
+    if not any(plan.tagged is None for plan in plans) or any(feed.reader.format(f) != "parquet" for f in feed.decided):
+        return None
+    batches = feed.reader.batches(connection, feed.decided, raw_columns(feed.source), first_file=feed.first_file)
+    return sieve(feed.reader, feed.source, plans, list(batches), connection, linked=linked)
 
 
 def _link_only(feed: Feed, links: Links, connection: duckdb.DuckDBPyConnection, progress: Progress) -> None:
@@ -158,8 +177,9 @@ def _selected(
     wanted: Mapping[tuple[str, ...], Wanted],
     connection: duckdb.DuckDBPyConnection,
     attributes: Mapping[str, settings.Attribute],
+    sieved: Sieve | None,
 ) -> Iterator[pl.DataFrame]:
-    statement = _statement(feed, batch, plans, wanted, attributes)
+    statement = _statement(feed, batch, plans, wanted, attributes, sieved)
     if statement is None:
         return
     try:
@@ -169,7 +189,7 @@ def _selected(
             raise
         # What DuckDB refuses is read by the slower reader, which repairs it or names the file that is broken.
         for slower in batch.again():
-            yield from _selected(feed, slower, plans, wanted, connection, attributes)
+            yield from _selected(feed, slower, plans, wanted, connection, attributes, sieved)
         return
     frame = canonical(raw, source=feed.source, attributes=attributes)
     yield frame.with_columns(source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
@@ -181,6 +201,7 @@ def _statement(
     plans: Sequence[Plan],
     wanted: Mapping[tuple[str, ...], Wanted],
     attributes: Mapping[str, settings.Attribute],
+    sieved: Sieve | None,
 ) -> exp.Select | None:
     mapped = projection(feed.source, batch.columns, attributes)
     types = {
@@ -196,6 +217,7 @@ def _statement(
         kind=feed.source.kind,
         wanted=wanted,
         beside={"file": batch.file, "position": batch.position},
+        instead={} if sieved is None else dict.fromkeys(sieved.rules, sieved.condition),
     )
 
 

@@ -119,7 +119,16 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
     result = Run()
     with connect(task.settings) as connection:
         links = Links(connection, task.settings.entities) if task.link is not None else None
-        loaded = load(task.feeds, task.plans, task.catalog, links, connection, task.settings.attributes, progress)
+        loaded = load(
+            task.feeds,
+            task.plans,
+            task.catalog,
+            links,
+            connection,
+            task.settings.attributes,
+            progress,
+            whole=task.widen is None,
+        )
         if links is not None and task.link is not None:
             for data in task.master_data:
                 data.give(links, connection)
@@ -128,7 +137,9 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
             result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors)
             result.wider = task.widen(result.changed)
             feeds = [feed.continued(result.wider.files.get(feed.name, ())) for feed in task.feeds]
-            more = load(feeds, task.plans, task.catalog, None, connection, task.settings.attributes, progress)
+            more = load(
+                feeds, task.plans, task.catalog, None, connection, task.settings.attributes, progress, whole=False
+            )
             loaded = loaded.joined(more)
     result.read = sum(loaded.read.values())
     _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
@@ -169,7 +180,7 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
         np.minimum(reason, fitting.reason, out=reason)
         accepted |= keep
         selected |= fitting.usable
-        result.observations[plan.rule] = _by_day(rows, keep)
+        result.observations[plan.rule] = _with_unread(_by_day(rows, keep), plan, rows, loaded)
         found = hits(plan, rows, keep, around)
         if result.wider is not None:
             found = found.within(result.wider.regions[plan.rule])
@@ -187,6 +198,22 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
 def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
     days, counts = np.unique(rows.at[chosen] // _DAY_US, return_counts=True)
     return dict(zip(days.tolist(), counts.tolist(), strict=True))
+
+
+def _with_unread(counts: dict[Day, int], plan: Plan, rows: Rows, loaded: Loaded) -> dict[Day, int]:
+    """The observations of a sieved rule with those that were left unread: all that are not odd, less those read."""
+    for source, sieved in loaded.sieved.items():
+        if plan.rule in sieved.rules:
+            read = (rows.frame["source"] == source).to_numpy() & _even(rows)
+            seen = _by_day(rows, read)
+            for day, number in sieved.days.items():
+                counts[day] = counts.get(day, 0) + number - seen.get(day, 0)
+    return counts
+
+
+def _even(rows: Rows) -> Truths:
+    """Rows that a sieve does not call odd: id, account and time are there and can be read."""
+    return rows.present("event_id") & rows.present("account") & rows.present("occurred_at")
 
 
 def _count(rows: Rows, loaded: Loaded, chosen: Truths, reason: NDArray[np.int16], result: Run) -> None:
@@ -207,6 +234,10 @@ def _count(rows: Rows, loaded: Loaded, chosen: Truths, reason: NDArray[np.int16]
         chosen_rows, held, first, last = by_file.get((source, number), (0, 0, None, None))
         unread = loaded.unread.get((source, number), 0)
         unmatched = read - chosen_rows - held - unread
+        sieved = loaded.sieved.get(source)
+        if sieved is not None and number in sieved.times:
+            # What was left unread is selected by a sieved rule.
+            unmatched, (first, last) = 0, sieved.times[number]
         result.files[(source, stamp.path)] = FileCount(read, unmatched, held + unread, first, last)
     result.refused = [
         *(
