@@ -1,9 +1,10 @@
 """Currencies of ISO 4217 and how many digits their minor units have.
 
-Codes and digits are facts of the standard, taken from "list one" (current) and "list three" (historic) of its
+Codes and digits are facts of the standard, not a work: they follow "list one" (current currencies) of its
 maintenance agency SIX, https://www.six-group.com/en/products-services/financial-information/data-standards.html,
-as of 1 January 2026. A log may reach back: codes withdrawn since 2000 stay known, with the digits they had.
-Funds, metals, testing and "no currency" codes (XAU, XTS, XXX) are no money that buys anything and are left out.
+as published on 1 January 2026. A log may reach back: codes withdrawn since 2000 stay known. "List three", which has
+these, gives no digits; theirs are those they were last used with. The special drawing right, metals, bond units,
+testing and "no currency" (XDR, XAU, XBA, XTS, XXX) buy nothing in a shop and are left out.
 """
 
 from __future__ import annotations
