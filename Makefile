@@ -26,6 +26,7 @@ demo: .venv/.ready
 
 test: lint
 	$(BIN)/pytest -n $(JOBS) -m "not system and not long"
+	$(BIN)/coincide rules test -w examples/marketplace
 	$(BIN)/python docs/generate.py check
 	$(BIN)/zensical build --strict --clean
 
@@ -33,6 +34,7 @@ test-system: .venv/.ready-system
 	$(BIN)/pytest -m system
 
 test-long: .venv/.ready
+	COINCIDE_EXAMPLES=50000 $(BIN)/pytest -n $(JOBS) tests/property
 	$(BIN)/pytest -n $(JOBS) -m "long and not system"
 
 lint: .venv/.ready

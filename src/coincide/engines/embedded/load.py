@@ -191,7 +191,9 @@ def _selected(
         for slower in batch.again():
             yield from _selected(feed, slower, plans, wanted, connection, attributes, sieved)
         return
-    frame = canonical(raw, source=feed.source, attributes=attributes)
+    # `canonical` looks files up by their number in the run; those before this reading's are never asked for.
+    files = feed.decided[:1] * feed.first_file + feed.decided
+    frame = canonical(raw, source=feed.source, attributes=attributes, files=files)
     yield frame.with_columns(source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
 
 
