@@ -37,7 +37,7 @@ Spans = Callable[[Plan, frozenset[tuple[str, str]] | None], Iterable[tuple[int, 
 
 @dataclass(frozen=True)
 class Scope:
-    """``selection``: the rules that were named, or ``all``; ``versions``: of everything that gives rows their meaning."""
+    """``selection``: the rules named, or ``all``; ``versions``: of everything that gives rows their meaning."""
 
     selection: str
     versions: Mapping[str, Any]

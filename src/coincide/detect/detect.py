@@ -6,6 +6,7 @@ episodes, collect evidence. Pure: no input or output, no clock; vectorised over 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -347,7 +348,7 @@ class _Names:
     def of(self, evidence: Evidence, count: int) -> list[tuple[EventName, ...]]:
         names = self.at(evidence.position)
         bounds = np.searchsorted(evidence.owner, np.arange(count + 1)).tolist()
-        return [tuple(names[low:high]) for low, high in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [tuple(names[low:high]) for low, high in itertools.pairwise(bounds)]
 
 
 def withoutby_values(plan: Plan) -> Plan:

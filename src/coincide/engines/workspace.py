@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import hashlib
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -14,6 +13,7 @@ from coincide import settings as settings_module
 from coincide.engines.errors import NoRules, NoSources, RetiredRule, UnknownRule
 from coincide.rules.context import Context
 from coincide.rules.load import LoadedRule, load
+from coincide.rules.workspace import rule_files
 from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings
 
 if TYPE_CHECKING:
@@ -77,17 +77,10 @@ class Workspace:
     @cached_property
     def rules(self) -> list[LoadedRule]:
         """All rules, by file. Raises ``NoRules``, or ``Problems`` with everything that is wrong in them."""
-        paths = sorted(
-            {
-                path
-                for pattern in self.settings.rules
-                for path in glob.glob(pattern, root_dir=self.folder, recursive=True)
-                if (self.folder / path).is_file()
-            }
-        )
+        paths = rule_files(self.folder, self.settings)
         if not paths:
             raise NoRules(self.settings.rules, str(self.folder))
-        return load([self.folder / path for path in paths], context=self.context)
+        return load(paths, context=self.context)
 
     @property
     def context(self) -> Context:

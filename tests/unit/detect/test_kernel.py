@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from hypothesis import given, settings
@@ -161,8 +161,8 @@ def test_a_sequence_takes_the_latest_possible_observation_for_each_step(
             for chain in product(log.window(e), repeat=len(steps))
             if chain[-1] == e
             and all(seen.carries[names.index(step)][j] for step, j in zip(steps, chain, strict=True))
-            and all(a < b for a, b in zip(chain, chain[1:], strict=False))
-            and (gap is None or all(seen.at[b] - seen.at[a] <= gap for a, b in zip(chain, chain[1:], strict=False)))
+            and all(a < b for a, b in pairwise(chain))
+            and (gap is None or all(seen.at[b] - seen.at[a] <= gap for a, b in pairwise(chain)))
         ]
         assert found[e] == bool(chains)
         if chains:

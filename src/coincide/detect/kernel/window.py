@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from coincide.detect.kernel.observations import Positions
@@ -36,7 +38,7 @@ def _pieces(group: Positions, at: Positions, width_us: int, steps: Positions) ->
     piece = (length[first] // (_SAFE / 4)).astype(np.int64)
     cuts = [*first[np.flatnonzero(np.r_[True, piece[1:] != piece[:-1]])].tolist(), len(at)]
     parts = []
-    for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+    for low, high in itertools.pairwise(cuts):
         line = np.cumsum(steps[low:high]) - steps[low]
         parts.append(np.searchsorted(line, line - width_us, side="right") + low)
     joined: Positions = np.concatenate(parts).astype(np.int64, copy=False)

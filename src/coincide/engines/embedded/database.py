@@ -21,6 +21,20 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """A temporary table ``name`` of these rows, in the place of one of that name."""
+    connection.register("coincide given", rows)
+    statement = exp.Create(
+        this=exp.to_table(name),
+        kind="TABLE",
+        replace=True,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        expression=exp.select("*").from_(exp.Table(this=exp.to_identifier("coincide given", quoted=True))),
+    )
+    connection.execute(statement.sql(dialect="duckdb"))
+    connection.unregister("coincide given")
+
+
 def query(connection: duckdb.DuckDBPyConnection, statement: exp.Query) -> pa.Table:
     """The result as an Arrow table."""
     return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()

@@ -12,7 +12,7 @@ from sqlglot import exp
 from coincide import settings
 from coincide.catalog.catalog import Catalog
 from coincide.detect.select import SKUS, Wanted, select
-from coincide.engines.embedded.database import query
+from coincide.engines.embedded.database import keep, query
 from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.sieve import Sieve, sieve
 from coincide.events.canonical import DTYPES, canonical
@@ -64,8 +64,9 @@ class MasterData:
 class Loaded:
     """What reading gave.
 
-    ``sieved``: by source, what is known of selected rows that were left unread. ``frame``: the selected rows, ``first`` true for those of the first reading. ``files``: of each source by
-    number. ``read``: records by source and number of the file, ``unread`` those of them that are no records.
+    ``frame``: the selected rows, ``first`` true for those of the first reading. ``files``: of each source by number.
+    ``read``: records by source and number of the file, ``unread`` those of them that are no records. ``sieved``: by
+    source, what is known of selected rows that were not read.
     """
 
     frame: pl.DataFrame
@@ -153,10 +154,7 @@ def _wanted(
         skus, prefixes = catalog.values_for(tagged)
         wanted[tagged] = Wanted(tuple(skus), tuple(prefixes))
         every.update(skus)
-    known = pl.DataFrame({"value": sorted(every)}, schema={"value": pl.String}).to_arrow()
-    connection.register("coincide known", known)
-    connection.execute(f'CREATE OR REPLACE TEMP TABLE {SKUS} AS SELECT value FROM "coincide known"')
-    connection.unregister("coincide known")
+    keep(connection, SKUS, pl.DataFrame({"value": sorted(every)}, schema={"value": pl.String}).to_arrow())
     return wanted
 
 

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from coincide.detect.fit import needs
-from coincide.engines.embedded.database import query
+from coincide.engines.embedded.database import keep, query
 from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.events.mapping import mapped, projection
 from coincide.events.source import Batch, SourceReader
@@ -89,8 +89,8 @@ def sieve(
     statement = exp.select(packed.copy().as_("code")).from_(batch.table.copy()).where(exp.not_(exp.paren(odd.copy())))
     codes = _sorted(query(connection, statement))
     close = _accounts(codes, chosen, width)
-    _table(connection, _ACCOUNTS, close)
-    _table(connection, _COPIES, _copies(codes))
+    keep(connection, _ACCOUNTS, pa.table({"code": close}))
+    keep(connection, _COPIES, pa.table({"code": _copies(codes)}))
     return Sieve(
         frozenset(plan.rule for plan in chosen),
         exp.paren(
@@ -227,9 +227,3 @@ def _days(codes: Codes, base: int, width: int) -> dict[int, int]:
         days = ((codes[low : low + _CHUNK] & mask) // np.uint64(_DAY_S)).astype(np.int64)
         counts += np.bincount(days, minlength=len(counts))
     return {base // _DAY_S + int(day): int(counts[day]) for day in np.flatnonzero(counts)}
-
-
-def _table(connection: duckdb.DuckDBPyConnection, name: str, codes: Codes) -> None:
-    connection.register("coincide codes", pa.table({"code": codes}))
-    connection.execute(f'CREATE OR REPLACE TEMP TABLE {name} AS SELECT code FROM "coincide codes"')
-    connection.unregister("coincide codes")
