@@ -147,9 +147,9 @@ def _components(world: World, event: Event) -> frozenset[str]:
 
 def _observed(world: World, rule: Rule, event: Event) -> bool:
     """Whether the event has the rule's `by` value, unit and currency, or one that cannot be read."""
-    if rule.by not in ("actor", "account") and event.values.get(rule.by) is None:
+    if rule.by not in ("actor", "account") and event.values.get(rule.by) is None and rule.by not in event.unreadable:
         # "NULL is no observation"
-        return rule.by in event.unreadable
+        return False
     if rule.condition[0] != "threshold" or rule.condition[4] is None:
         return True
     name = "currency" if rule.condition[1] == "amount_minor" else "unit"
