@@ -166,5 +166,5 @@ def test_a_sequence_takes_the_latest_possible_observation_for_each_step(
         ]
         assert found[e] == bool(chains)
         if chains:
-            assert of(evidence, number) == list(max(chains, key=lambda chain: chain[::-1]))
+            assert of(evidence, number) == list(max(chains, key=lambda chain: list(chain)[::-1]))
             number += 1

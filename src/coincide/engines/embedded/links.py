@@ -22,11 +22,14 @@ _PAIRS = "coincide_pairs_"
 class Links:
     """The pairs of account and identifier of a run, by kind of identifier.
 
-    Strong kinds only: a weak kind never joins, so it is not read here.
+    Strong kinds only, unless ``weak``: a weak kind never joins, so it is read only to explain.
     """
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, entities: settings.Entities) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, entities: settings.Entities, *, weak: bool = False
+    ) -> None:
         self._connection = connection
+        self._weak = weak
         self._entities = entities
         self._parts: dict[str, list[exp.Select]] = {}
 
@@ -34,7 +37,7 @@ class Links:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
         mapped = projection(source, batch.columns, only={"account", *(f"link.{kind}" for kind in source.links)})
         for kind in source.links:
-            if self._entities.kind(kind).strength == "strong":
+            if self._weak or self._entities.kind(kind).strength == "strong":
                 self.add(
                     kind,
                     namespace,

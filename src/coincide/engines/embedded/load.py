@@ -24,6 +24,9 @@ from coincide.rules.plan import Plan
 Progress = Callable[[int], None]
 """Told the number of records just read."""
 
+Only = Callable[["Feed", Mapping[str, exp.Expr]], exp.Expr]
+"""A further condition on the rows of a feed, over its mapped fields."""
+
 
 @dataclass(frozen=True)
 class Feed:
@@ -99,10 +102,12 @@ def load(
     progress: Progress,
     *,
     whole: bool,
+    only: Only | None = None,
 ) -> Loaded:
     """Select the rows of all feeds; on the way, give ``links`` the accounts and identifiers of every row.
 
-    ``whole``: these files are all there are, so that rows of which nothing can come may be left unread.
+    ``whole``: these files are all there are, so that rows of which nothing can come may be left unread. ``only``: a
+    condition that the rows must meet beside what the plans select.
     """
     wanted = _wanted(plans, catalog, connection)
     loaded = Loaded(pl.DataFrame())
@@ -118,7 +123,7 @@ def load(
             loaded.sieved[feed.name] = sieved
         for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
             _count(loaded, feed, batch)
-            frames += _selected(feed, batch, plans, wanted, connection, attributes, sieved)
+            frames += _selected(feed, batch, plans, wanted, connection, attributes, sieved, only)
             if here is not None:
                 here.take(feed.source, feed.namespace, batch)
             progress(batch.rows)
@@ -176,10 +181,13 @@ def _selected(
     connection: duckdb.DuckDBPyConnection,
     attributes: Mapping[str, settings.Attribute],
     sieved: Sieve | None,
+    only: Only | None,
 ) -> Iterator[pl.DataFrame]:
     statement = _statement(feed, batch, plans, wanted, attributes, sieved)
     if statement is None:
         return
+    if only is not None:
+        statement = statement.where(only(feed, projection(feed.source, batch.columns, attributes)))
     try:
         raw = query(connection, statement)
     except duckdb.Error:
@@ -187,7 +195,7 @@ def _selected(
             raise
         # What DuckDB refuses is read by the slower reader, which repairs it or names the file that is broken.
         for slower in batch.again():
-            yield from _selected(feed, slower, plans, wanted, connection, attributes, sieved)
+            yield from _selected(feed, slower, plans, wanted, connection, attributes, sieved, only)
         return
     # `canonical` looks files up by their number in the run; those before this reading's are never asked for.
     files = feed.decided[:1] * feed.first_file + feed.decided

@@ -120,7 +120,7 @@ def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
 
 
 def _odd(reader: SourceReader, source: Source, batch: Batch, account: exp.Expr, time: exp.Expr) -> exp.Expr:
-    """Rows that may end in quarantine: no account, no usable time, no id (unless the footers show that all have one)."""
+    """Rows that may end in quarantine: no account, no usable time, no id (unless the footers prove that all have one)."""
     parts: list[exp.Expr] = [
         account.copy().is_(exp.null()),
         time.copy().is_(exp.null()),
@@ -176,17 +176,13 @@ def _hash(account: exp.Expr) -> exp.Expr:
 
 
 def _packed(account: exp.Expr, time: exp.Expr, base: int, width: int) -> exp.Expr:
-    """Hash above, second since ``base`` below: sorts by account, then by time."""
-    low = exp.Sub(
-        this=exp.IntDiv(this=time.copy(), expression=exp.Literal.number(1_000_000)),
-        expression=exp.Literal.number(base),
-    )
-    high = exp.Mul(this=exp.paren(_hashed(account, width)), expression=_unsigned(exp.Literal.number(2**width)))
-    return exp.Add(this=high, expression=_unsigned(exp.paren(low)))
-
-
-def _unsigned(value: exp.Expr) -> exp.Expr:
-    return exp.cast(value, "UBIGINT", dialect="duckdb")
+    """Hash above, second since ``base`` below: sorts by account, then by time. Of odd rows it is anything or NULL."""
+    size = exp.cast(exp.Literal.number(2**width), "UBIGINT", dialect="duckdb")
+    second = exp.IntDiv(this=time.copy(), expression=exp.Literal.number(1_000_000))
+    since = exp.Sub(this=second, expression=exp.Literal.number(base))
+    low = exp.Mod(this=exp.TryCast(this=since, to=exp.DataType.build("UBIGINT", dialect="duckdb")), expression=size)
+    high = exp.Mul(this=exp.paren(_hashed(account, width)), expression=size.copy())
+    return exp.Add(this=high, expression=exp.paren(low))
 
 
 def _sorted(table: pa.Table) -> Codes:
