@@ -151,3 +151,52 @@ class BadPage(CoincideError):
 
     def __init__(self, after: str) -> None:
         super().__init__(f"`--after {after}` is no place in the list", hint="copy it from the end of the page before")
+
+
+class NotQuarantined(CoincideError):
+    """No row at this place is in quarantine.
+
+    A row is named by source, file (as `coincide quarantine` prints it) and position: the line of a text file, the
+    row of a Parquet file from 0. A scan since may have taken it out.
+    """
+
+    code = "COI-A011"
+
+    def __init__(self, source: str, file: str, position: int) -> None:
+        super().__init__(
+            f"row {position} of `{file}` (source `{source}`) is not in quarantine",
+            hint="`coincide quarantine` lists the rows that are",
+        )
+
+
+class UnknownAccount(CoincideError):
+    """No row of any source is of this account, so there is nothing to tell about it.
+
+    An account is named by its pseudonym (`p-...`), if an alert or a stored membership has it, or as the source
+    gives it: `NAMESPACE:ACCOUNT`, or the bare account where there is one namespace. A rule that looks by a field
+    (an organisation, a card) takes a value of that field.
+    """
+
+    code = "COI-A011"
+    exit_status = 2
+
+    def __init__(self, by: str) -> None:
+        self.by = by
+        what = "account" if by in ("actor", "account") else f"`{by}`"
+        hint = "write it as the source gives it, or as the pseudonym `p-...` that `coincide alerts` shows"
+        super().__init__(f"no row of any source is of this {what}", hint=hint)
+
+
+class NamespaceMissing(CoincideError):
+    """The workspace has several namespaces of accounts, and the same account may be another party in each.
+
+    Write the namespace in front of the account, with a colon between.
+    """
+
+    code = "COI-A012"
+    exit_status = 2
+
+    def __init__(self, namespaces: Sequence[str]) -> None:
+        self.namespaces = namespaces
+        known = ", ".join(f"`{name}`" for name in namespaces)
+        super().__init__("the account does not say its namespace", hint=f"`NAMESPACE:ACCOUNT` with one of {known}")

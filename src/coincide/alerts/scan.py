@@ -18,11 +18,12 @@ from typing import Any
 import polars as pl
 from sqlalchemy import Connection
 
-from coincide.alerts import register, service
+from coincide.alerts import kinship, register, service
 from coincide.alerts.alert import Alert, Facts, Finding, iso
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reconcile import Cause, reconcile
 from coincide.alerts.region import width
+from coincide.alerts.rotation import ring_for
 from coincide.alerts.survey import (
     LINKS,
     Scope,
@@ -39,10 +40,11 @@ from coincide.engines.embedded.load import Feed, MasterData, Progress
 from coincide.engines.embedded.run import Changed, Run, Task, Wider, run
 from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
-from coincide.entities.actors import Actors, Separation
+from coincide.entities.actors import Actors
 from coincide.entities.link import link
-from coincide.entities.pseudonym import unseal
 from coincide.entities.version import EntityVersion, following
+from coincide.events.file import FileStamp
+from coincide.events.quarantine import digests
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
 from coincide.settings import LinkFile, Settings, Source
@@ -111,7 +113,13 @@ class _Scan:
         hashed = hashlib.blake2b(key=self.ring.current.secret, digest_size=16)
         for row in members.iter_rows():
             hashed.update("\0".join(row).encode() + b"\n")
-        return hashed.hexdigest()
+        # With the key's id: hashes of two keys say nothing of each other.
+        return f"{self.ring.current.id}:{hashed.hexdigest()}"
+
+    def same_key(self) -> bool:
+        """Whether the last scan's partition was hashed with the key in use now."""
+        before = self.before.versions.get("partition") if self.before is not None else None
+        return before is None or str(before).startswith(f"{self.ring.current.id}:")
 
 
 def scan(
@@ -167,8 +175,8 @@ def _begun(
     workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
 ) -> tuple[_Scan, Task | None]:
     """The scan and the engine's task; no task if nothing changed since the last scan of the same scope."""
-    ring = keys.load_or_make(workspace.key_file)
     with base.reading() as connection:
+        ring = ring_for(workspace.key_file, connection)
         scope = scope_of(workspace, names, list(chosen), connection)
         latest = scans.latest_of(connection, scope.selection)
         same = latest is not None and latest.scope == scope.name
@@ -217,7 +225,7 @@ def _task(scan: _Scan, connection: Connection) -> Task:
         )
         for name, reader in scan.workspace.readers.items()
     ]
-    separations = _separations(scan, connection)
+    separations = kinship.separations(connection, scan.ring)
     return Task(
         plans=plans,
         feeds=feeds,
@@ -238,17 +246,6 @@ def _ties(settings: Settings, part: Source | LinkFile) -> bool:
     return any(settings.entities.kind(kind).strength == "strong" for kind in part.links)
 
 
-def _separations(scan: _Scan, connection: Connection) -> list[Separation]:
-    """The accounts that a person separated, as given: their seals are opened inside this run alone."""
-    pairs = service.separations(connection)
-    rows = pseudonym_store.load(connection, {name for pair in pairs for name in pair})
-    accounts = {
-        row.pseudonym: (row.namespace, unseal(row.sealed, scan.ring.by_id(row.key_id), pseudonym=row.pseudonym))
-        for row in rows
-    }
-    return [Separation(accounts[first], accounts[second]) for first, second in pairs]
-
-
 def _cuts(scan: _Scan, connection: Connection, rule: str) -> Cuts:
     alerts = register.load(connection, rule)
     last = frozenset(alert.finding.ended_by for alert in alerts if alert.status == "decided")
@@ -259,7 +256,9 @@ def _wider(scan: _Scan, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in scan.chosen]
     if scan.before is not None and scan.partition(changed.linked) != scan.before.versions.get("partition"):
         # Whoever accounts belong to has changed: all of their observations may be concerned.
-        scan.causes.append(Cause.ENTITIES_CHANGED)
+        # After a new key nobody can tell, so everything is read, and nothing is said to have changed.
+        if scan.same_key():
+            scan.causes.append(Cause.ENTITIES_CHANGED)
         return everything(scan.found, plans)
     with scan.base.reading() as connection:
 
@@ -309,6 +308,8 @@ def _kept(scan: _Scan, result: Run) -> Outcome:
         written = _save_alerts(scan, connection, number, findings, result, memberships, versions)
         names = {name for alert in written for name in _named(alert)}
         names |= set(memberships.get_column("account")) | set(memberships.get_column("actor"))
+        # What stands in the lists is sealed too: a new key renames all names that are kept.
+        names |= {name for name, _ in entity.left_single(connection)} | {row[1] for row in entity.generic(connection)}
         pseudonym_store.save(connection, scan.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
     return Outcome(run_counts, totals, observed, {}, scan.chosen)
 
@@ -317,7 +318,9 @@ def _named(alert: Alert) -> set[str]:
     """All pseudonyms in an alert."""
     finding = alert.finding
     events = (finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence)
-    return {finding.actor, *(name.account for name in events)}
+    later = [replace(alert, finding=other, amendment=None) for other in alert.amendment or ()]
+    amended = {name for other in later for name in _named(other)}
+    return {finding.actor, *(name.account for name in events)} | amended
 
 
 def _counts(counted: Iterable[Any], duplicates: int) -> Counts:
@@ -348,7 +351,7 @@ def _states(scan: _Scan, result: Run) -> tuple[list[FileState], list[Segment]]:
             kept = None
             if held:
                 columns = {"position": pl.Int64, "reason": pl.String, "digest": pl.String}
-                frame = pl.DataFrame(sorted(held), schema=columns, orient="row")
+                frame = pl.DataFrame(_hashed(scan, source, stamp, sorted(held)), schema=columns, orient="row")
                 kept = segment.write(scan.workspace.state, "quarantine", f"{source}/{stamp.path}", frame, scan.now_us)
                 segments.append(kept)
             count = result.files.get(key)
@@ -371,6 +374,12 @@ def _states(scan: _Scan, result: Run) -> tuple[list[FileState], list[Segment]]:
                 )
             )
     return states, segments
+
+
+def _hashed(scan: _Scan, source: str, stamp: FileStamp, held: list[tuple[int, str, str]]) -> list[tuple[int, str, str]]:
+    """The rows in quarantine, each with a hash of its record, where the file's format has one."""
+    known = digests(scan.workspace.readers[source], stamp, [position for position, _, digest in held if not digest])
+    return [(position, reason, digest or known.get(position, "")) for position, reason, digest in held]
 
 
 def _save_files(scan: _Scan, connection: Connection, states: list[FileState], result: Run) -> None:

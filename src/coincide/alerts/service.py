@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select
 
@@ -153,6 +154,13 @@ def separations(connection: Connection) -> list[tuple[str, str]]:
     table = tables.separation
     query = select(table.c.account_a, table.c.account_b).order_by(table.c.account_a, table.c.account_b)
     return [(a, b) for a, b in connection.execute(query)]
+
+
+def separated(connection: Connection) -> list[dict[str, Any]]:
+    """The pairs with who, when (microseconds, UTC) and why, oldest first."""
+    table = tables.separation
+    query = select(table).order_by(table.c.at, table.c.account_a, table.c.account_b)
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _forget(connection: Connection, rule: str, actor: str) -> bool:

@@ -34,6 +34,9 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
     Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
+    Command("entities", "coincide.cli.entities:entities", "Explain which accounts are one actor; cut them."),
+    Command("quarantine", "coincide.cli.quarantine:quarantine", "List, show and retry rows that cannot be used."),
+    Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
     Command("demo", "coincide.cli.demo:demo", "Show the whole machine on real and simulated purchases."),

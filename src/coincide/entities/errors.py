@@ -141,3 +141,19 @@ class KeyInEnvironment(CoincideError):
             "the key comes from COINCIDE_KEY, which Coincide cannot change",
             hint="set COINCIDE_KEY to the old key, a comma and a new one, and run this again",
         )
+
+
+class RotationUnfinished(CoincideError):
+    """A change of the key was broken off: the workspace's pseudonyms are still of the old key.
+
+    A scan with the new key would take everybody for somebody else, so it does not run. Run `coincide keys rotate`
+    again: it goes on where it stopped, and nothing is lost.
+    """
+
+    code = "COI-N009"
+
+    def __init__(self, held: str, current: str) -> None:
+        super().__init__(
+            f"the pseudonyms kept are of the key {held}, and the key in use is {current}",
+            hint="run: coincide keys rotate",
+        )

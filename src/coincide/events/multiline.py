@@ -56,6 +56,18 @@ def record_at(folder: Path, file: FileStamp, position: int, delimiter: str) -> b
     return None
 
 
+def records_at(folder: Path, file: FileStamp, positions: set[int], delimiter: str) -> Iterator[tuple[int, bytes]]:
+    """The records that start on these lines, as they stand in the file: line and bytes."""
+    lines = _Lines(folder, file)
+    left = len(positions)
+    for start, record, _ in _records(lines, csv.reader(lines, delimiter=delimiter, strict=True)):
+        if start in positions:
+            yield start, record
+            left -= 1
+        if not left:
+            return
+
+
 @dataclass
 class _Part:
     """Records read so far and not yet handed out."""

@@ -7,6 +7,8 @@ Retrying is the engine's matter: it reads the file again.
 from __future__ import annotations
 
 import csv
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ from coincide.events.delimited import Header, header
 from coincide.events.errors import EmptyFile, RowGone
 from coincide.events.file import FileStamp
 from coincide.events.lines import blocks, digest, stripped
-from coincide.events.multiline import record_at
+from coincide.events.multiline import record_at, records_at
 from coincide.events.text import decode
 
 if TYPE_CHECKING:
@@ -61,6 +63,30 @@ def show(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
             found = _ndjson(reader.folder, file, row)
     if found is None:
         raise RowGone(row.file, row.position)
+    return found
+
+
+def digests(reader: SourceReader, file: FileStamp, positions: Sequence[int]) -> dict[int, str]:
+    """Hashes of the records at these positions of a text file; none for Parquet and PostgreSQL.
+
+    One pass, up to the last position. Rows of Parquet would cost the decoding of all their columns.
+    """
+    if not positions or reader.source.files is None or reader.format(file) == "parquet":
+        return {}
+    if reader.multiline:
+        records = records_at(reader.folder, file, set(positions), reader.delimiter(file))
+        return {position: digest(record) for position, record in records}
+    found = {}
+    waiting = deque(sorted(set(positions)))
+    for block in blocks(reader.folder, file):
+        end = block.line + block.lines
+        if waiting and waiting[0] < end:
+            lines = block.content.split(b"\n")
+            while waiting and waiting[0] < end:
+                position = waiting.popleft()
+                found[position] = digest(stripped(lines[position - block.line]))
+        if not waiting:
+            break
     return found
 
 

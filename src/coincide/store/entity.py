@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from coincide.store.tables import entity_version, generic_identifier, group_left_single, membership
 
@@ -53,3 +53,34 @@ def members(connection: Connection, name: str) -> list[str]:
     if actor is None:
         return []
     return sorted(connection.execute(select(membership.c.account).where(membership.c.actor == actor)).scalars())
+
+
+def memberships(connection: Connection) -> dict[str, str]:
+    """Account to actor, of all accounts that are kept."""
+    return {row.account: row.actor for row in connection.execute(select(membership))}
+
+
+def since(connection: Connection, account: str) -> int | None:
+    """The version in which the account came to its actor; ``None`` if no membership of it is kept."""
+    found: int | None = connection.execute(select(membership.c.version).where(membership.c.account == account)).scalar()
+    return found
+
+
+def redigest(connection: Connection, number: int, digest: str) -> None:
+    """Another digest for the same version: its memberships are the same under other names."""
+    connection.execute(update(entity_version).where(entity_version.c.number == number).values(digest=digest))
+
+
+def left_single(connection: Connection) -> list[tuple[str, int]]:
+    """The groups left as single accounts: first account and size, largest first."""
+    table = group_left_single
+    query = select(table.c.pseudonym, table.c.accounts).order_by(table.c.accounts.desc(), table.c.pseudonym)
+    return [(name, count) for name, count in connection.execute(query)]
+
+
+def generic(connection: Connection) -> list[tuple[str, str, int]]:
+    """The identifiers over their cap: kind, pseudonym, number of accounts; the most shared first in each kind."""
+    table = generic_identifier
+    query = select(table.c.kind, table.c.pseudonym, table.c.accounts)
+    query = query.order_by(table.c.kind, table.c.accounts.desc(), table.c.pseudonym)
+    return [(kind, name, count) for kind, name, count in connection.execute(query)]

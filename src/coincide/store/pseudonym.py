@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select
 
 from coincide.store.tables import pseudonym as table
 
@@ -34,3 +34,21 @@ def load(connection: Connection, names: Collection[str]) -> list[Row[Any]]:
         query = select(table).where(table.c.pseudonym.in_(ordered[start : start + _BATCH]))
         found += connection.execute(query.order_by(table.c.pseudonym))
     return found
+
+
+def key_id(connection: Connection) -> str | None:
+    """The id of the key that pseudonyms are of (all are of one); ``None`` if there are none yet."""
+    found: str | None = connection.execute(select(table.c.key_id).limit(1)).scalar()
+    return found
+
+
+def everything(connection: Connection) -> list[Row[Any]]:
+    """All rows, by pseudonym."""
+    return list(connection.execute(select(table).order_by(table.c.pseudonym)))
+
+
+def replace(connection: Connection, old: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Puts rows in the place of those of the pseudonyms ``old``."""
+    if old:
+        connection.execute(delete(table).where(table.c.pseudonym == bindparam("key")), [{"key": name} for name in old])
+    save(connection, rows)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
 from coincide.store import tables
 
@@ -61,3 +61,15 @@ def scopes_of(connection: Connection, selection: str) -> list[str]:
     table = tables.file
     query = select(table.c.scope).distinct().where(table.c.scope.startswith(f"{selection}@", autoescape=True))
     return sorted(connection.execute(query).scalars())
+
+
+def scopes(connection: Connection) -> list[str]:
+    """All scopes that files are kept for, sorted."""
+    return sorted(connection.execute(select(tables.file.c.scope).distinct()).scalars())
+
+
+def rescope(connection: Connection, scan: Scan, scope: str, versions: Mapping[str, Any]) -> None:
+    """Gives the scope of a scan, with all that is kept under it, another name; and the scan its versions anew."""
+    connection.execute(update(tables.scan).where(tables.scan.c.id == scan.id).values(versions=dict(versions)))
+    for table in (tables.scan, tables.file, tables.tally):
+        connection.execute(update(table).where(table.c.scope == scan.scope).values(scope=scope))

@@ -1,0 +1,152 @@
+"""The files read again for one party of one rule: all rows of its accounts, whatever becomes of them.
+
+Nothing is kept. For ``why_not`` and for the full timeline of an alert; a scan reads in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+from sqlalchemy import Connection
+from sqlglot import exp
+
+from coincide.alerts import service
+from coincide.detect.detect import Hits, hits, kept
+from coincide.detect.evaluate import Surroundings
+from coincide.detect.fit import Fit, fit
+from coincide.detect.kernel.observations import Truths
+from coincide.detect.rows import Rows
+from coincide.engines.embedded.database import connect
+from coincide.engines.embedded.links import Links
+from coincide.engines.embedded.load import Feed, MasterData, Only, load
+from coincide.engines.embedded.run import Task, prepared
+from coincide.engines.workspace import Workspace
+from coincide.entities.actors import Actors, Separation
+from coincide.entities.key import KeyRing
+from coincide.entities.link import link
+from coincide.entities.pseudonym import unseal
+from coincide.events.canonical import DTYPES
+from coincide.events.event import KINDS
+from coincide.events.mapping import type_of
+from coincide.rules.plan import Plan, Velocity
+from coincide.settings import Attribute, LinkFile, Settings, Source
+from coincide.store import pseudonym as pseudonym_store
+
+Party = tuple[str, str]
+"""What a rule looks ``by``, as given: namespace and account; for a field ``("", value)``."""
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Reread:
+    """The rows of a party, and what the rule makes of them.
+
+    ``rows``: of any kind, with any component. ``keep``: those that are observations, copies left out.
+    """
+
+    rows: Rows
+    fitting: Fit
+    keep: Truths
+    found: Hits
+    around: Surroundings
+
+
+def reread(workspace: Workspace, plan: Plan, parties: Sequence[Party], progress: Progress = lambda _: None) -> Reread:
+    """The rows of these accounts (of this value, where the rule looks by a field); they count as one actor."""
+    feeds = [
+        Feed(name, workspace.settings.sources[name], reader, tuple(reader.files()))
+        for name, reader in workspace.readers.items()
+    ]
+    task = _task(workspace, [_everything(plan)], feeds)
+    with connect(workspace.settings) as connection:
+        loaded = load(
+            feeds,
+            task.plans,
+            workspace.catalog,
+            None,
+            connection,
+            workspace.settings.attributes,
+            progress,
+            whole=False,
+            only=_only(plan, parties),
+        )
+    rows = prepared(_with_columns(loaded.frame, plan, workspace.settings.attributes), task, None)
+    if plan.by == "actor" and parties:
+        namespace, account = min(parties)
+        one = rows.frame.with_columns(actor_namespace=pl.lit(namespace), actor_account=pl.lit(account))
+        rows = Rows(one, rows.tagsets)
+    around = Surroundings(plan.zone, workspace.lists)
+    fitting = fit(plan, rows, around)
+    keep = kept(rows, fitting.usable)
+    return Reread(rows, fitting, keep, hits(plan, rows, keep, around), around)
+
+
+def linked(
+    workspace: Workspace, connection: Connection, ring: KeyRing, progress: Progress = lambda _: None
+) -> Actors | None:
+    """Who belongs together now, over all files; ``None`` if nothing ties accounts here."""
+    settings = workspace.settings
+    parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
+    if not any(_ties(settings, part) for part in parts):
+        return None
+    feeds = [
+        Feed(name, settings.sources[name], reader, (), linked=tuple(reader.files()))
+        for name, reader in workspace.readers.items()
+        if _ties(settings, settings.sources[name])
+    ]
+    with connect(settings) as duck:
+        links = Links(duck, settings.entities)
+        load(feeds, [], workspace.catalog, links, duck, settings.attributes, progress, whole=False)
+        for name, reader in workspace.master_data.items():
+            MasterData(settings.links[name], reader, tuple(reader.files())).give(links, duck)
+        return link(links.edges(), settings.entities, _separations(connection, ring))
+
+
+def opened(connection: Connection, ring: KeyRing, names: Sequence[str]) -> dict[str, Party]:
+    """The accounts behind pseudonyms that the store keeps: namespace and account as given."""
+    return {
+        row.pseudonym: (row.namespace, unseal(row.sealed, ring.by_id(row.key_id), pseudonym=row.pseudonym))
+        for row in pseudonym_store.load(connection, names)
+    }
+
+
+def _separations(connection: Connection, ring: KeyRing) -> list[Separation]:
+    pairs = service.separations(connection)
+    accounts = opened(connection, ring, [name for pair in pairs for name in pair])
+    return [Separation(accounts[first], accounts[second]) for first, second in pairs]
+
+
+def _ties(settings: Settings, part: Source | LinkFile) -> bool:
+    return any(settings.entities.kind(kind).strength == "strong" for kind in part.links)
+
+
+def _everything(plan: Plan) -> Plan:
+    """A plan that selects every row, so that rows that the rule passes over can be counted."""
+    return replace(
+        plan, events=tuple(KINDS), where=None, unless=None, components=None, condition=Velocity(1), by="account"
+    )
+
+
+def _with_columns(frame: pl.DataFrame, plan: Plan, attributes: Mapping[str, Attribute]) -> pl.DataFrame:
+    """Every column that the rule reads; what no source maps is missing everywhere."""
+    missing = sorted(plan.reads - set(frame.columns))
+    return frame.with_columns(pl.lit(None, dtype=DTYPES[type_of(name, attributes)]).alias(name) for name in missing)
+
+
+def _task(workspace: Workspace, plans: Sequence[Plan], feeds: Sequence[Feed]) -> Task:
+    return Task(plans, feeds, workspace.catalog, workspace.lists, workspace.settings)
+
+
+def _only(plan: Plan, parties: Sequence[Party]) -> Only:
+    def condition(feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
+        if plan.by in ("actor", "account"):
+            name, values = "account", [account for namespace, account in parties if namespace == feed.namespace]
+        else:
+            name, values = plan.by, [value for _, value in parties]
+        if name not in mapped or not values:
+            return exp.false()
+        return mapped[name].copy().isin(*(exp.Literal.string(value) for value in values))
+
+    return condition
