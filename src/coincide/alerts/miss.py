@@ -118,7 +118,8 @@ def _velocity(plan: Plan, near: NearVelocity, window: str) -> str:
 def _threshold(plan: Plan, near: NearThreshold, window: str) -> str:
     assert isinstance(plan.condition, Threshold)
     condition = plan.condition
-    unit = f" {condition.unit or condition.currency}" if condition.unit or condition.currency else ""
+    unit = f" {condition.unit}" if condition.unit is not None else ""
+    unit = f" in minor units of {condition.currency}" if condition.currency is not None else unit
     limit = f"{'at least' if condition.inclusive else 'more than'} {number(condition.limit)}"
     missing = f"{number(near.missing)} missing" if near.missing > 0 else "nothing missing"
     if near.missing == 0 and not condition.inclusive:
