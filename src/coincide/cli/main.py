@@ -34,6 +34,7 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
     Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
+    Command("why-not", "coincide.cli.why_not:why_not", "Say why a rule raised no alert for an account."),
     Command("entities", "coincide.cli.entities:entities", "Explain which accounts are one actor; cut them."),
     Command("quarantine", "coincide.cli.quarantine:quarantine", "List, show and retry rows that cannot be used."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
