@@ -160,7 +160,7 @@ class NotQuarantined(CoincideError):
     row of a Parquet file from 0. A scan since may have taken it out.
     """
 
-    code = "COI-A013"
+    code = "COI-A015"
 
     def __init__(self, source: str, file: str, position: int) -> None:
         super().__init__(

@@ -67,10 +67,10 @@ def test_a_row_is_shown_from_its_file(shop: Shop) -> None:
     assert "  when: never" in shop.call("quarantine", "show", "purchases", "purchases/b.csv", "3")[1]
 
 
-def test_a_row_that_is_not_in_quarantine_is_not_shown(shop: Shop) -> None:  # COI-A013
+def test_a_row_that_is_not_in_quarantine_is_not_shown(shop: Shop) -> None:  # COI-A015
     status, _, err = shop.call("quarantine", "show", "purchases", "purchases/a.csv", "2")
     assert status == 3
-    assert "COI-A013" in err
+    assert "COI-A015" in err
 
 
 def test_a_row_of_a_changed_or_removed_file_is_gone(shop: Shop) -> None:
