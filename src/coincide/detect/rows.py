@@ -15,6 +15,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from coincide.detect.kernel.observations import Positions, Truths
+from coincide.entities.link import coded
 from coincide.events.event import contract_order
 
 TAGSET = "tagset"
@@ -78,7 +79,7 @@ class Rows:
         """
         event = np.full(len(self), -1, dtype=np.int64)
         rank = np.zeros(len(self), dtype=np.int64)
-        order = np.lexsort((self.at, self.account))
+        order = _by_code_and_time(self.account, self.at)
         suspects = order[_in_ties(self.account[order], self.at[order])]
         if not len(suspects):
             return event, rank
@@ -116,7 +117,7 @@ class Rows:
                 code = _codes(self.frame, ("actor_namespace", "actor_account"))
             case _:
                 code = _codes(self.frame, (by,))
-        order = np.lexsort((self.at, code))
+        order = _by_code_and_time(code, self.at)
         ties = np.flatnonzero(_in_ties(code[order], self.at[order]))
         if len(ties):
             tied = self.frame.select("source", "event_id", "account")[order[ties]].with_columns(
@@ -131,11 +132,13 @@ class Rows:
 
 def _codes(frame: pl.DataFrame, names: tuple[str, ...]) -> Positions:
     """Equal codes for equal values; no order is promised."""
-    if frame.height == 0:
-        return np.zeros(0, dtype=np.int64)
-    parts = [pl.col(name).fill_null("") for name in names]
-    text = parts[0] if len(parts) == 1 else pl.concat_str(parts, separator="\0")
-    return frame.select(text.rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    return coded(frame.select(names))[0].astype(np.int64)
+
+
+def _by_code_and_time(code: Positions, at: Positions) -> Positions:
+    """Row numbers sorted by code, then time; what ties is in any order."""
+    frame = pl.DataFrame({"code": code, "at": at}).with_row_index("row")
+    return frame.sort("code", "at")["row"].to_numpy().astype(np.int64)
 
 
 def _in_ties(first: Positions, second: Positions) -> Truths:

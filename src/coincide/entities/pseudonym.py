@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -73,20 +74,21 @@ def seal(identifier: str, key: Key, nonce: bytes, *, pseudonym: str = "") -> byt
     """
     if len(nonce) != NONCE:
         raise ValueError(f"a nonce has {NONCE} bytes")
-    return nonce + AESGCM(_sealing(key)).encrypt(nonce, identifier.encode(), pseudonym.encode())
+    return nonce + _cipher(key).encrypt(nonce, identifier.encode(), pseudonym.encode())
 
 
 def unseal(sealed: bytes, key: Key, *, pseudonym: str = "") -> str:
     """The identifier. Raises ``SealBroken`` if the key or the pseudonym is another, or a byte was altered."""
     try:
-        plain = AESGCM(_sealing(key)).decrypt(sealed[:NONCE], sealed[NONCE:], pseudonym.encode())
+        plain = _cipher(key).decrypt(sealed[:NONCE], sealed[NONCE:], pseudonym.encode())
     except (InvalidTag, ValueError) as error:
         raise SealBroken(key.id) from error
     return plain.decode()
 
 
-def _sealing(key: Key) -> bytes:
-    return _derived(key, b"coincide seal v1")
+@lru_cache(maxsize=4)
+def _cipher(key: Key) -> AESGCM:
+    return AESGCM(_derived(key, b"coincide seal v1"))
 
 
 def _derived(key: Key, info: bytes) -> bytes:

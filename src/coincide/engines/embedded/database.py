@@ -35,6 +35,15 @@ def keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> No
     connection.unregister("coincide given")
 
 
+def add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    """Rows to the temporary table ``name``, which is made if it is not there."""
+    connection.register("coincide given", rows)
+    table = exp.Table(this=exp.to_identifier(name, quoted=True)).sql(dialect="duckdb")
+    connection.execute(f'CREATE TEMP TABLE IF NOT EXISTS {table} AS FROM "coincide given" LIMIT 0')
+    connection.execute(f'INSERT INTO {table} FROM "coincide given"')
+    connection.unregister("coincide given")
+
+
 def query(connection: duckdb.DuckDBPyConnection, statement: exp.Query) -> pa.Table:
     """The result as an Arrow table."""
     return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()

@@ -12,11 +12,9 @@ from sqlglot import exp
 
 from coincide import settings
 from coincide.detect.select import NOT_UTF8
-from coincide.engines.embedded.database import query
+from coincide.engines.embedded.database import add, query
 from coincide.events.mapping import projection
 from coincide.events.source import Batch
-
-_PAIRS = "coincide_pairs_"
 
 
 class Links:
@@ -31,7 +29,8 @@ class Links:
         self._connection = connection
         self._weak = weak
         self._entities = entities
-        self._parts: dict[str, list[exp.Select]] = {}
+        self._parts: dict[tuple[str, str], list[exp.Select]] = {}
+        self._taken: dict[tuple[str, str], str] = {}
 
     def take(self, source: settings.Source | settings.LinkFile, namespace: str, batch: Batch) -> None:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
@@ -58,54 +57,70 @@ class Links:
         lasting: bool,
     ) -> None:
         """Pairs of one kind: both there, not empty, and readable."""
-        statement = (
-            exp.select(
-                exp.Literal.string(namespace).as_("namespace", quoted=True),
-                account.copy().as_("account", quoted=True),
-                identifier.copy().as_("identifier", quoted=True),
-            )
+        # What DuckDB reads from Parquet is text or an error; only our own readers mark what is not.
+        here = (_there(account), _there(identifier)) if lasting else (_readable(account), _readable(identifier))
+        pairs = (
+            exp.select(_raw(account).as_("account", quoted=True), _raw(identifier).as_("identifier", quoted=True))
             .distinct()
             .from_(table.copy())
-            .where(_readable(account), _readable(identifier))
+            .where(*here)
         )
         if lasting:
-            self._parts.setdefault(kind, []).append(statement)
+            self._parts.setdefault((kind, namespace), []).append(pairs)
             return
-        name = f"{_PAIRS}{len(self._entities.kinds)}_{kind}".replace("-", "_")
-        quoted = exp.to_identifier(name, quoted=True).sql(dialect="duckdb")
-        text = statement.sql(dialect="duckdb")
-        if not any(name == part.args["from_"].name for part in self._parts.get(kind, [])):
-            self._connection.execute(f"CREATE TEMP TABLE {quoted} AS {text}")
-            self._parts.setdefault(kind, []).append(exp.select("*").from_(exp.to_table(name)))
-        else:
-            self._connection.execute(f"INSERT INTO {quoted} {text}")
+        rows = query(self._connection, pairs)
+        name = f"coincide pairs {kind} {namespace}"
+        taken = self._taken.setdefault((kind, namespace), name)
+        add(self._connection, taken, rows)
 
     def edges(self) -> pl.DataFrame:
         """``namespace, account, kind, identifier`` of every identifier that at least two accounts share."""
-        frames = []
-        for kind, parts in sorted(self._parts.items()):
-            pairs = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0].distinct()
-            # Materialized: the pairs are made once and looked at twice.
-            statement = (
-                exp.select("namespace", "account", "identifier")
-                .with_("pairs", as_=pairs, materialized=True)
-                .with_(
-                    "shared", as_=exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1")
-                )
-                .from_("pairs")
-                .where(exp.column("identifier").isin(query=exp.select("identifier").from_("shared")))
-            )
-            frame = pl.from_arrow(query(self._connection, statement))
-            if isinstance(frame, pl.DataFrame):
-                frames.append(frame.with_columns(pl.lit(kind).alias("kind")))
+        for place, name in self._taken.items():
+            kept = exp.select("account", "identifier").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
+            self._parts.setdefault(place, []).append(kept)
+        self._taken.clear()
         names = ("namespace", "account", "kind", "identifier")
-        empty = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
-        return pl.concat([frame.select(names) for frame in frames]) if frames else empty
+        frames = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
+        for kind in sorted({kind for kind, _ in self._parts}):
+            frame = pl.from_arrow(query(self._connection, self._shared(kind)))
+            if isinstance(frame, pl.DataFrame):
+                frames.append(frame.with_columns(kind=pl.lit(kind)).select(names))
+        return pl.concat(frames)
+
+    def _shared(self, kind: str) -> exp.Select:
+        """Accounts with the identifiers of one kind that more than one of them has."""
+        spaces = []
+        for (of, namespace), parts in sorted(self._parts.items(), key=lambda item: item[0]):
+            if of == kind:
+                every = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+                label = exp.Literal.string(namespace).as_("namespace", quoted=True)
+                spaces.append(exp.select(label, "account", "identifier").from_(every.subquery("pairs")))
+        pairs = exp.union(*spaces, distinct=False) if len(spaces) > 1 else spaces[0]
+        shared = exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1")
+        # Materialized: the pairs are made once and looked at twice.
+        return (
+            exp.select("namespace", "account", "identifier")
+            .with_("pairs", as_=pairs, materialized=True)
+            .from_("pairs")
+            .where(exp.column("identifier").isin(query=shared))
+        )
+
+
+def _raw(field: exp.Expr) -> exp.Expr:
+    """The column itself, without the NULL in place of an empty text: the condition keeps those out already."""
+    if isinstance(field, exp.Anonymous) and field.name.upper() == "NULLIF":
+        first: exp.Expr = field.expressions[0]
+        return first.copy()
+    return field.copy()
+
+
+def _there(field: exp.Expr) -> exp.Expr:
+    return exp.NEQ(this=_raw(field), expression=exp.Literal.string(""))
 
 
 def _readable(field: exp.Expr) -> exp.Expr:
     """There, not empty, and text: whatever is not cannot tie accounts together."""
     return exp.and_(
-        exp.NEQ(this=field.copy(), expression=exp.Literal.string("")),
+        _there(field),
         exp.not_(exp.func("CONTAINS", field.copy(), exp.Literal.string(NOT_UTF8))),
     )

@@ -120,7 +120,7 @@ def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
 
 
 def _odd(reader: SourceReader, source: Source, batch: Batch, account: exp.Expr, time: exp.Expr) -> exp.Expr:
-    """Rows that may end in quarantine: no account, no usable time, no id (unless the footers prove that all have one)."""
+    """Rows that may end in quarantine: no account, no usable time, no id (unless the footers prove all have one)."""
     parts: list[exp.Expr] = [
         account.copy().is_(exp.null()),
         time.copy().is_(exp.null()),
