@@ -200,3 +200,17 @@ class NamespaceMissing(CoincideError):
         self.namespaces = namespaces
         known = ", ".join(f"`{name}`" for name in namespaces)
         super().__init__("the account does not say its namespace", hint=f"`NAMESPACE:ACCOUNT` with one of {known}")
+
+
+class NotAsFound(CoincideError):
+    """The files, the rule or the accounts are not as they were when the alert was found.
+
+    `coincide alerts show` then shows the evidence that is kept with the alert, and says why. A scan finds out what
+    became of the alert.
+    """
+
+    code = "COI-A013"
+
+    def __init__(self, name: str, what: str) -> None:
+        self.name = name
+        super().__init__(f"{name} cannot be followed in the files: {what}", hint="run `coincide scan`")

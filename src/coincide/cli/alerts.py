@@ -291,12 +291,32 @@ def suppressions(rule: str | None, workspace: Path, as_json: bool) -> None:
         click.echo("no suppressions", err=True)
 
 
-def timeline(_workspace: Path, alert: Alert) -> list[Step]:
-    """What ``alerts show`` lists: the place where the files are read again. The evidence alone needs no
-    file."""
+def timeline(workspace: Path, alert: Alert) -> list[Step]:
+    """What ``alerts show`` lists: all of the actor's observations around the alert, the files read again; the
+    evidence alone where that cannot be, with the reason on stderr."""
+    from coincide.alerts.observed import observed
     from coincide.alerts.timeline import of_evidence
+    from coincide.cli.progress import Progress
+    from coincide.engines.workspace import open_workspace
+    from coincide.errors import CoincideError
 
-    return of_evidence(alert)
+    done = 0
+
+    def progress(records: int) -> None:
+        nonlocal done
+        done += records
+        bar.update(done)
+
+    try:
+        with (
+            closing(_opened(workspace)) as database,
+            database.reading() as connection,
+            Progress("Reading", None) as bar,
+        ):
+            return observed(open_workspace(workspace), connection, alert, progress)
+    except CoincideError as error:
+        click.echo(clean(f"Only the evidence is shown: {error.message} ({error.code})"), err=True)
+        return of_evidence(alert)
 
 
 def _opened(workspace: Path) -> Database:

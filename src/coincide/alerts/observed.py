@@ -1,0 +1,112 @@
+"""The full timeline of an alert: what its actor did around it, read from the files again.
+
+Shown are the observations of the alert's rule, from one window before the first hit to one window after the
+latest, each with its components and the fields that the rule reads. Whoever is in them is named by pseudonym.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from coincide.alerts import timeline
+from coincide.alerts.alert import Alert, iso
+from coincide.alerts.errors import NotAsFound
+from coincide.alerts.pseudonyms import Pseudonyms
+from coincide.alerts.region import width
+from coincide.alerts.reread import Party, Progress, Reread, opened, reread
+from coincide.alerts.timeline import Step
+from coincide.detect.kernel.observations import Positions
+from coincide.engines.workspace import Workspace
+from coincide.entities import key as keys
+from coincide.events.event import CORE, EventName, contract_order
+from coincide.rules.plan import Plan
+from coincide.rules.words import number
+from coincide.store import entity
+
+_NAMING = ("event_id", "occurred_at", "account", "kind")
+"""Not told again: a step begins with them, and the kind is the rule's."""
+
+
+def observed(
+    workspace: Workspace, connection: Connection, alert: Alert, progress: Progress = lambda _: None
+) -> list[Step]:
+    """The timeline from the files. Raises ``NotAsFound`` and what is wrong with files, rules or key."""
+    plan = _plan(workspace, alert)
+    ring = keys.load(workspace.key_file)
+    parties = _parties(connection, ring, alert, plan)
+    read = reread(workspace, plan, parties, progress)
+    made = Pseudonyms(ring.current)
+    row = _ordered(read)
+    names = _names(read, row, made)
+    finding = alert.finding
+    if not {finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence} <= set(names):
+        raise NotAsFound(alert.name, "its evidence is not in the files any more")
+    first = finding.started_by.occurred_at - width(plan)
+    last = finding.ended_by.occurred_at + width(plan)
+    details = _details(plan, read, row, made)
+    return timeline.full(
+        alert,
+        ((name, told) for name, told in zip(names, details, strict=True) if first <= name.occurred_at <= last),
+    )
+
+
+def _plan(workspace: Workspace, alert: Alert) -> Plan:
+    plans = (loaded.plan for loaded in workspace.rules)
+    plan = next((plan for plan in plans if plan.rule == alert.facts.rule), None)
+    if plan is None:
+        raise NotAsFound(alert.name, f"there is no rule `{alert.facts.rule}` any more")
+    if plan.fingerprint != alert.facts.fingerprint:
+        raise NotAsFound(alert.name, f"rule `{plan.rule}` means something else since then")
+    return plan
+
+
+def _parties(connection: Connection, ring: keys.KeyRing, alert: Alert, plan: Plan) -> list[Party]:
+    """Whose rows are read: the actor's accounts as stored, and those of the evidence."""
+    actor = alert.finding.actor
+    names = {actor}
+    if plan.by == "actor":
+        names |= set(entity.members(connection, actor))
+        names |= {name.account for name in (*alert.finding.evidence, *alert.finding.latest_evidence)}
+    known = opened(connection, ring, sorted(names))
+    if names - known.keys():
+        raise NotAsFound(alert.name, "not all of its accounts are known any more")
+    if plan.by in ("actor", "account"):
+        return sorted(known.values())
+    return [("", known[actor][1])]
+
+
+def _ordered(read: Reread) -> Positions:
+    return np.flatnonzero(read.keep).astype(np.int64)
+
+
+def _names(read: Reread, row: Positions, made: Pseudonyms) -> list[EventName]:
+    frame = read.rows.frame[row]
+    accounts = made.names(list(frame.select("namespace", "account").iter_rows()))
+    told = frame.select("occurred_at", "source", "event_id").iter_rows()
+    return [EventName(at, source, id_, account) for (at, source, id_), account in zip(told, accounts, strict=True)]
+
+
+def _details(plan: Plan, read: Reread, row: Positions, made: Pseudonyms) -> Iterator[Mapping[str, str]]:
+    """Of each row, its components and the fields that the rule reads, as text."""
+    fields = [name for name in contract_order(plan.reads) if name not in _NAMING]
+    frame = read.rows.frame.select(*fields, "tagset")[row]
+    for values in frame.iter_rows(named=True):
+        told = {}
+        components = sorted(read.rows.tagsets[values["tagset"]] & set(plan.tagged or ()))
+        if components:
+            told["components"] = ", ".join(components)
+        told |= {name: _shown(name, values[name], made) for name in fields if values[name] is not None}
+        yield told
+
+
+def _shown(name: str, value: Any, made: Pseudonyms) -> str:
+    if name == "organisation" or name.startswith("link."):
+        return made.names([(f"@{name}", value)])[0]
+    if name in CORE and CORE[name].type == "time":
+        return iso(value)
+    return number(value) if isinstance(value, Decimal) else str(value)
