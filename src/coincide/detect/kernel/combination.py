@@ -13,7 +13,6 @@ from coincide.detect.kernel.observations import (
     Positions,
     Truths,
     collect,
-    latest,
     spans,
 )
 from coincide.rules.plan import Combination
@@ -22,42 +21,38 @@ from coincide.rules.plan import Combination
 def hits(condition: Combination, seen: Observations) -> Truths:
     """At which observations at least ``at_least`` components are covered."""
     covered = np.zeros(len(seen), dtype=np.int16)
-    for carries, (_, minimum) in zip(seen.carries, condition.of, strict=True):
-        covered += _covered(seen, carries, minimum)
+    for component in range(len(condition.of)):
+        covered += _covered(condition, seen, component)
     return covered >= condition.at_least
 
 
 def covers(condition: Combination, seen: Observations, at_hits: Positions) -> list[Truths]:
     """For each component, at which of the hits it is covered."""
-    return [
-        _covered(seen, carries, minimum)[at_hits]
-        for carries, (_, minimum) in zip(seen.carries, condition.of, strict=True)
-    ]
+    return [_covered(condition, seen, component)[at_hits] for component in range(len(condition.of))]
 
 
 def evidence(condition: Combination, seen: Observations, at_hits: Positions) -> Evidence:
     """For each covered component its latest observation, or the latest until its minimum total is reached."""
     parts: list[tuple[Positions, Positions]] = []
-    for carries, (_, minimum), covered in zip(
-        seen.carries, condition.of, covers(condition, seen, at_hits), strict=True
-    ):
+    for component, covered in enumerate(covers(condition, seen, at_hits)):
+        _, minimum = condition.of[component]
         owner = np.flatnonzero(covered)
         rows = at_hits[owner]
         if minimum is None:
-            parts.append((owner, latest(carries)[rows]))
+            parts.append((owner, seen.latest[component][rows]))
         elif len(owner):
-            number = _quantity(seen)
-            within, position = _until_reached(carries, number, minimum, seen.start[rows], rows)
+            within, position = _until_reached(seen.carries[component], _quantity(seen), minimum, seen.start[rows], rows)
             parts.append((owner[within], position))
     return collect(parts, at_hits - seen.start[at_hits] + 1)
 
 
-def _covered(seen: Observations, carries: Truths, minimum: Decimal | None) -> Truths:
-    present = latest(carries) >= seen.start
+def _covered(condition: Combination, seen: Observations, component: int) -> Truths:
+    _, minimum = condition.of[component]
+    present = seen.latest[component] >= seen.start
     if minimum is None:
         return present
     number = _quantity(seen)
-    running = Exact(np.where(carries, number.values, 0), number.scale).running()
+    running = Exact(np.where(seen.carries[component], number.values, 0), number.scale).running()
     sums = running[1:] - running[seen.start]
     return present & number.passes(sums, minimum, inclusive=True)
 

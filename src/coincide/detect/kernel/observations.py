@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,11 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @cached_property
+    def latest(self) -> tuple[Positions, ...]:
+        """For each component, at each row the last row at or before it that carries it (see ``latest``)."""
+        return tuple(latest(carries) for carries in self.carries)
 
 
 @dataclass(frozen=True)

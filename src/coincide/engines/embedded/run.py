@@ -196,8 +196,9 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
 
 
 def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
-    days, counts = np.unique(rows.at[chosen] // _DAY_US, return_counts=True)
-    return dict(zip(days.tolist(), counts.tolist(), strict=True))
+    days = rows.at[chosen] // _DAY_US  # usable rows only: 1970 to 2200, so that days are small numbers
+    counts = np.bincount(days) if len(days) else days
+    return {day: int(counts[day]) for day in np.flatnonzero(counts).tolist()}
 
 
 def _with_unread(counts: dict[Day, int], plan: Plan, rows: Rows, loaded: Loaded) -> dict[Day, int]:
