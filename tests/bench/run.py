@@ -77,14 +77,25 @@ def main() -> None:
                 options.rounds,
             )
             _agree(scaling[size])
+    # Groups may be measured one at a time: those of an earlier run over the same log stay until measured again.
+    samples = _joined(data, options.size, samples)
+    scaling = {size: _joined(data, size, scaling.get(size, {})) for size in _smaller(options.size)}
+    scaling = {size: measured for size, measured in scaling.items() if measured}
     found = rows(samples, scaling, options.size)
-    results = data / f"results-{options.size}.json"
-    results.write_text(json.dumps({name: dataclasses.asdict(sample) for name, sample in samples.items()}))
     command = "python tests/bench/run.py " + " ".join(sys.argv[1:])
     text = report.text(found, samples, scaling, size=options.size, rounds=options.rounds, command=command)
     print(text)
     if options.docs:
         report.write(BENCH.parent.parent / "docs", text, samples, scaling, options.size)
+
+
+def _joined(data: Path, size: int, samples: Samples) -> Samples:
+    """These samples with those kept of earlier runs, which they replace by name; all are kept."""
+    kept = data / f"results-{size}.json"
+    earlier = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    joined = {name: Sample(**values) for name, values in earlier.items()} | samples
+    kept.write_text(json.dumps({name: dataclasses.asdict(sample) for name, sample in joined.items()}))
+    return joined
 
 
 def _group(group: str, options: argparse.Namespace, log: Path) -> dict[str, Measurement]:
