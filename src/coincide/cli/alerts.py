@@ -315,7 +315,8 @@ def timeline(workspace: Path, alert: Alert) -> list[Step]:
         ):
             return observed(open_workspace(workspace), connection, alert, progress)
     except CoincideError as error:
-        click.echo(clean(f"Only the evidence is shown: {error.message} ({error.code})"), err=True)
+        code = f" ({error.code})" if error.code else ""
+        click.echo(clean(f"Only the evidence is shown: {error.message}{code}"), err=True)
         return of_evidence(alert)
 
 
