@@ -105,6 +105,12 @@ class _Scan:
         """The namespace of each source's accounts."""
         return {name: source.namespace(name) for name, source in self.workspace.settings.sources.items()}
 
+    @property
+    def words(self) -> dict[str, list[str]]:
+        """What a rule's alerts are called and how urgent they are: no part of its meaning."""
+        rules = [loaded.rule for loaded in self.chosen]
+        return {rule.rule: [rule.status, rule.severity, rule.title] for rule in rules}
+
     def partition(self, actors: Actors | None) -> str | None:
         """A keyed hash of who belongs together, over all accounts read."""
         if actors is None:
@@ -202,9 +208,16 @@ def _begun(
 
 
 def _unchanged(scan: _Scan) -> Outcome:
-    """Nothing to do: no row is read, nothing is written."""
+    """No row is read; nothing is written, unless a rule has other words now (title, severity, status)."""
     with scan.base.reading() as connection:
         totals, observations = _totals(connection, scan.scope.name, scan.chosen)
+    if scan.before is not None and scan.before.versions.get("words") != scan.words:
+        with commit.committing(scan.base, scan.workspace.state) as connection:
+            number = scans.next_id(connection)
+            versions = {**scan.before.versions, "words": scan.words}
+            _record(scan, connection, number, dict.fromkeys(ENDS, 0), totals, versions)
+            for loaded in scan.chosen:
+                register.relabel(connection, _facts(scan, connection, loaded, number, versions), scan.now_us)
     return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, scan.chosen)
 
 
@@ -291,20 +304,13 @@ def _kept(scan: _Scan, result: Run) -> Outcome:
         segment.add(connection, segments)
         _save_files(scan, connection, states, result)
         totals, observed = _totals(connection, scan.scope.name, scan.chosen)
-        versions = {**scan.scope.versions, "partition": scan.partition(result.actors), "entities": version}
-        scans.add(
-            connection,
-            scans.Scan(
-                id=number,
-                scope=scan.scope.name,
-                started_at=scan.now_us,
-                finished_at=scan.now_us,
-                command={"rules": [loaded.plan.rule for loaded in scan.chosen]},
-                run=run_counts,
-                totals=totals,
-                versions=versions,
-            ),
-        )
+        versions = {
+            **scan.scope.versions,
+            "partition": scan.partition(result.actors),
+            "entities": version,
+            "words": scan.words,
+        }
+        _record(scan, connection, number, run_counts, totals, versions)
         written = _save_alerts(scan, connection, number, findings, result, memberships, versions)
         names = {name for alert in written for name in _named(alert)}
         names |= set(memberships.get_column("account")) | set(memberships.get_column("actor"))
@@ -312,6 +318,37 @@ def _kept(scan: _Scan, result: Run) -> Outcome:
         names |= {name for name, _ in entity.left_single(connection)} | {row[1] for row in entity.generic(connection)}
         pseudonym_store.save(connection, scan.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
     return Outcome(run_counts, totals, observed, {}, scan.chosen)
+
+
+def _record(
+    scan: _Scan, connection: Connection, number: int, counts: Counts, totals: Counts, versions: Mapping[str, Any]
+) -> None:
+    """The row of the scan itself; its alerts refer to it."""
+    scans.add(
+        connection,
+        scans.Scan(
+            id=number,
+            scope=scan.scope.name,
+            started_at=scan.now_us,
+            finished_at=scan.now_us,
+            command={"rules": [loaded.plan.rule for loaded in scan.chosen]},
+            run=counts,
+            totals=totals,
+            versions=versions,
+        ),
+    )
+
+
+def _facts(scan: _Scan, connection: Connection, loaded: LoadedRule, number: int, versions: Mapping[str, Any]) -> Facts:
+    """What alerts take from their rule and scan; the rule's text in this meaning is kept."""
+    rule, plan = loaded.rule, loaded.plan
+    rule_store.save(
+        connection, [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, scan.now_us)]
+    )
+    named = {key: versions[key] for key in ("catalog", "lists", "entities", "mapping")}
+    return Facts(
+        plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
+    )
 
 
 def _named(alert: Alert) -> set[str]:
@@ -454,17 +491,10 @@ def _save_alerts(
     versions: Mapping[str, Any],
 ) -> list[Alert]:
     actor_of = dict(memberships.iter_rows())
-    named = {key: versions[key] for key in ("catalog", "lists", "entities", "mapping")}
     written: list[Alert] = []
     for loaded in scan.chosen:
-        rule, plan = loaded.rule, loaded.plan
-        rule_store.save(
-            connection,
-            [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, scan.now_us)],
-        )
-        facts = Facts(
-            plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
-        )
+        plan = loaded.plan
+        facts = _facts(scan, connection, loaded, number, versions)
         register.relabel(connection, facts, scan.now_us)
         stored = _stored(scan, connection, loaded, result)
         moved = {one.finding.started_by.account for one in stored} if plan.by == "actor" else set()
