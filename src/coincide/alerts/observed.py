@@ -19,10 +19,11 @@ from coincide.alerts.errors import NotAsFound
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.region import width
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
+from coincide.alerts.rotation import ring_for
 from coincide.alerts.timeline import Step
 from coincide.detect.kernel.observations import Positions
 from coincide.engines.workspace import Workspace
-from coincide.entities import key as keys
+from coincide.entities.key import KeyRing
 from coincide.events.event import CORE, EventName, contract_order
 from coincide.rules.plan import Plan
 from coincide.rules.words import number
@@ -37,7 +38,7 @@ def observed(
 ) -> list[Step]:
     """The timeline from the files. Raises ``NotAsFound`` and what is wrong with files, rules or key."""
     plan = _plan(workspace, alert)
-    ring = keys.load(workspace.key_file)
+    ring = ring_for(workspace.key_file, connection)
     parties = _parties(connection, ring, alert, plan)
     read = reread(workspace, plan, parties, progress)
     made = Pseudonyms(ring.current)
@@ -65,7 +66,7 @@ def _plan(workspace: Workspace, alert: Alert) -> Plan:
     return plan
 
 
-def _parties(connection: Connection, ring: keys.KeyRing, alert: Alert, plan: Plan) -> list[Party]:
+def _parties(connection: Connection, ring: KeyRing, alert: Alert, plan: Plan) -> list[Party]:
     """Whose rows are read: the actor's accounts as stored, and those of the evidence."""
     actor = alert.finding.actor
     names = {actor}

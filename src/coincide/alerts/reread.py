@@ -12,26 +12,22 @@ import polars as pl
 from sqlalchemy import Connection
 from sqlglot import exp
 
-from coincide.alerts import service
 from coincide.detect.detect import Hits, hits, kept
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.fit import Fit, fit
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
 from coincide.engines.embedded.database import connect
-from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.load import Feed, MasterData, Only, load
+from coincide.engines.embedded.load import Feed, Only, load
 from coincide.engines.embedded.run import Task, prepared
 from coincide.engines.workspace import Workspace
-from coincide.entities.actors import Actors, Separation
 from coincide.entities.key import KeyRing
-from coincide.entities.link import link
 from coincide.entities.pseudonym import unseal
 from coincide.events.canonical import DTYPES
 from coincide.events.event import KINDS
 from coincide.events.mapping import type_of
 from coincide.rules.plan import Plan, Velocity
-from coincide.settings import Attribute, LinkFile, Settings, Source
+from coincide.settings import Attribute
 from coincide.store import pseudonym as pseudonym_store
 
 Party = tuple[str, str]
@@ -83,43 +79,12 @@ def reread(workspace: Workspace, plan: Plan, parties: Sequence[Party], progress:
     return Reread(rows, fitting, keep, hits(plan, rows, keep, around), around)
 
 
-def linked(
-    workspace: Workspace, connection: Connection, ring: KeyRing, progress: Progress = lambda _: None
-) -> Actors | None:
-    """Who belongs together now, over all files; ``None`` if nothing ties accounts here."""
-    settings = workspace.settings
-    parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
-    if not any(_ties(settings, part) for part in parts):
-        return None
-    feeds = [
-        Feed(name, settings.sources[name], reader, (), linked=tuple(reader.files()))
-        for name, reader in workspace.readers.items()
-        if _ties(settings, settings.sources[name])
-    ]
-    with connect(settings) as duck:
-        links = Links(duck, settings.entities)
-        load(feeds, [], workspace.catalog, links, duck, settings.attributes, progress, whole=False)
-        for name, reader in workspace.master_data.items():
-            MasterData(settings.links[name], reader, tuple(reader.files())).give(links, duck)
-        return link(links.edges(), settings.entities, _separations(connection, ring))
-
-
 def opened(connection: Connection, ring: KeyRing, names: Sequence[str]) -> dict[str, Party]:
     """The accounts behind pseudonyms that the store keeps: namespace and account as given."""
     return {
         row.pseudonym: (row.namespace, unseal(row.sealed, ring.by_id(row.key_id), pseudonym=row.pseudonym))
         for row in pseudonym_store.load(connection, names)
     }
-
-
-def _separations(connection: Connection, ring: KeyRing) -> list[Separation]:
-    pairs = service.separations(connection)
-    accounts = opened(connection, ring, [name for pair in pairs for name in pair])
-    return [Separation(accounts[first], accounts[second]) for first, second in pairs]
-
-
-def _ties(settings: Settings, part: Source | LinkFile) -> bool:
-    return any(settings.entities.kind(kind).strength == "strong" for kind in part.links)
 
 
 def _everything(plan: Plan) -> Plan:

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from coincide.alerts import miss, register, service
+from coincide.alerts import kinship, miss, register, service
 from coincide.alerts.alert import iso
 from coincide.alerts.errors import NamespaceMissing, UnknownAccount
 from coincide.alerts.pseudonyms import Pseudonyms
-from coincide.alerts.reread import Party, Progress, Reread, linked, opened, reread
+from coincide.alerts.reread import Party, Progress, Reread, opened, reread
+from coincide.alerts.rotation import ring_for
 from coincide.alerts.service import Suppression
 from coincide.detect.evaluate import evaluate
 from coincide.detect.fit import NEVER, reasons
 from coincide.detect.nearest import Nearest, nearest
 from coincide.engines.workspace import Workspace
-from coincide.entities import key as keys
 from coincide.entities.key import KeyRing
 from coincide.rules.expression import And
 from coincide.rules.plan import Plan
@@ -77,17 +77,17 @@ def why_not(
     Raises ``UnknownRule``, ``RetiredRule``, ``NamespaceMissing`` or ``UnknownAccount``.
     """
     plan = workspace.chosen((rule,))[0].plan
-    ring = keys.load_or_make(workspace.key_file)
     with database.reading() as connection:
+        ring = ring_for(workspace.key_file, connection)
         party = _party(workspace, connection, ring, plan, given)
-        parties = _together(workspace, connection, ring, plan, party, progress)
+        parties = _together(workspace, connection, ring, plan, party)
         read = reread(workspace, plan, parties, progress)
         if not len(read.rows):
             raise UnknownAccount(plan.by)
         made = Pseudonyms(ring.current)
         actor = made.by_values([min(parties)], plan.by)[0]
         names = {actor, *made.by_values(parties, plan.by)}
-        alerts = [one for one in register.load(connection, rule) if one.finding.actor in names]
+        alerts = [one for one in register.load(connection, rule, actors=names) if one.finding.actor in names]
         suppressed = [one for one in service.suppressions(connection, rule) if one.actor in names]
     return WhyNot(
         plan=plan,
@@ -126,13 +126,11 @@ def _party(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Pl
     return namespaces[0], given
 
 
-def _together(
-    workspace: Workspace, connection: Connection, ring: KeyRing, plan: Plan, party: Party, progress: Progress
-) -> list[Party]:
+def _together(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Plan, party: Party) -> list[Party]:
     """The accounts of the actor of this one, as a scan would link them now."""
-    actors = linked(workspace, connection, ring, progress) if plan.by == "actor" else None
-    if actors is None:
+    if plan.by != "actor":
         return [party]
+    actors = kinship.linked(workspace, connection, ring)
     namespace, account = party
     mine = actors.members.filter(namespace=namespace, account=account)
     if mine.is_empty():

@@ -92,6 +92,7 @@ def folder(tmp_path: Path) -> Path:
         "lists/licences.csv": "value,from,until\ndan,2025-01-01,2026-01-01\n",
         "march.csv": PURCHASES,
         "rules/together.yaml": COMBINATION,
+        "rules/old.yaml": rule("old", OTHERS["many"]).replace("status: live", "status: retired"),
         **{f"rules/{name}.yaml": rule(name, body) for name, body in OTHERS.items()},
     }.items():
         path = tmp_path / name
@@ -232,6 +233,7 @@ def test_no_account_is_shown_as_given(call: Call) -> None:
     ("arguments", "status", "code"),
     [
         (["togther", "ann"], 2, "COI-S022"),
+        (["old", "ann"], 2, "COI-S023"),
         (["together", "nobody"], 2, "COI-A011"),
         (["together", "p-aaaaaaaaaaaaaaaaaaaaaaaaaa"], 2, "COI-A011"),
         (["much", "k9"], 2, "COI-A011"),
@@ -290,7 +292,11 @@ def test_a_timeline_shows_no_account_and_no_identifier(call: Call) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("march.csv", PURCHASES.replace("6,2025-03-04", "6,2025-03-08"), "its evidence is not in the files any more"),
+        (
+            "march.csv",
+            PURCHASES.replace("6,2025-03-04", "6,2025-03-08"),
+            "evidence is not in the files any more (COI-A013)",
+        ),
         ("march.csv", None, "COI-E"),
         ("rules/together.yaml", None, "there is no rule `together` any more"),
         ("rules/together.yaml", COMBINATION.replace("30 days", "29 days"), "means something else since then"),
