@@ -103,7 +103,7 @@ def test_a_sieve_changes_nothing(files: list[Any], n: int, by: str, window: str)
         (folder / "coincide.toml").write_text(SETTINGS)
         (folder / "rules" / "rule.yaml").write_text(RULE.format(n=n, by=by, window=window))
         for number, log in enumerate(files):
-            schema = {"id": pl.String, "when": pl.Datetime("us", "UTC"), "token": pl.String}
+            schema: dict[str, Any] = {"id": pl.String, "when": pl.Datetime("us", "UTC"), "token": pl.String}
             frame = pl.DataFrame([row[:3] for row in log], schema=schema, orient="row")
             frame.with_columns(stop=pl.lit("p")).write_parquet(folder / "taps" / f"{number}.parquet")
         assert told(found(folder, least=0)) == told(found(folder, least=10**9))

@@ -25,6 +25,7 @@ class Progress:
         self.title = title
         self.total = total
         self.unit = unit
+        self._done = 0
         self._started = time.monotonic()
         self._bar: Bar | None = None
         self._task: TaskID | None = None
@@ -47,16 +48,29 @@ class Progress:
         if self._task is not None:
             self._bar.update(self._task, completed=done)
 
+    def advance(self, more: int) -> None:
+        """``more`` are done."""
+        self._done += more
+        self.update(self._done)
+
     def _open(self) -> tuple[Bar, TaskID]:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
+        from rich.text import Text
+
+        unit = self.unit
+
+        class Rate(ProgressColumn):
+            def render(self, task: Task) -> Text:
+                return Text(f"{task.speed:,.0f} {unit}/s" if task.speed else "")
 
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn(self.unit),
+            TextColumn(unit),
+            Rate(),
             TimeRemainingColumn(),
         )
         bar = Bar(*columns, console=Console(stderr=True), transient=True)

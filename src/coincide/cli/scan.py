@@ -39,15 +39,9 @@ def scan(
 
     window = (instant("--since", since), instant("--until", until))
     opened = open_workspace(workspace)
-    with Progress("Reading", None) as bar:
-        done = 0
-
-        def progress(records: int) -> None:
-            nonlocal done
-            done += records
-            bar.update(done)
-
-        outcome = run_scan(opened, names=names, now_us=time.time_ns() // 1_000, progress=progress, started=_STARTED)
+    total = sum(reader.expected() for reader in opened.readers.values())
+    with Progress("Reading", total or None) as bar:
+        outcome = run_scan(opened, names=names, now_us=time.time_ns() // 1_000, progress=bar.advance, started=_STARTED)
     document = scanned(opened, outcome, since_us=window[0], until_us=window[1])
     if as_json:
         import json
@@ -67,10 +61,10 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
     console = Console()
     rows, run = document["rows"], document["run"]
     table = Table(title=None, box=None, pad_edge=False)
-    for name in ("", *rows):
-        table.add_column(name, justify="left" if not name else "right")
-    table.add_row("rows of the workspace", *(f"{count:,}" for count in rows.values()))
-    table.add_row("of this run", *(f"{run[name]:,}" for name in rows))
+    for name in ("rows", *rows):
+        table.add_column(name, justify="left" if name == "rows" else "right")
+    table.add_row("workspace", *(f"{count:,}" for count in rows.values()))
+    table.add_row("this run", *(f"{run[name]:,}" for name in rows))
     console.print(table)
     rules = Table(box=None, pad_edge=False)
     for name in ("rule", "status", "observations", "alerts", "actors"):

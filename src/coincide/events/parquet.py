@@ -57,6 +57,11 @@ def row(folder: Path, file: FileStamp, position: int) -> dict[str, str | None] |
     return None
 
 
+def rows(folder: Path, file: FileStamp) -> int:
+    """The number of rows, from the footer. Raises ``BrokenParquet``, ``UnreadableFile``."""
+    return int(_open(folder, file).metadata.num_rows)
+
+
 def batches(
     connection: duckdb.DuckDBPyConnection,
     folder: Path,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["BadRecord", "Batch", "Format", "SourceReader"]
 
+_HEAD = 64 * 1024
 Format = Literal["parquet", "csv", "ndjson"]
 _ENDS: dict[str, Format] = {
     ".parquet": "parquet",
@@ -114,6 +115,23 @@ class SourceReader:
             from coincide.events import parquet
 
             yield from parquet.batches(connection, self.folder, parquets, columns)
+
+    def expected(self) -> int:
+        """About how many records there are, for a progress bar: from footers and the first lines; 0 if not known."""
+        if self.source.files is None:
+            return 0
+        return sum(self._expected(file) for file in self.files())
+
+    def _expected(self, file: FileStamp) -> int:
+        if self.format(file) == "parquet":
+            from coincide.events import parquet
+
+            return parquet.rows(self.folder, file)
+        if file.path.endswith(".gz"):
+            return 0
+        with (self.folder / file.path).open("rb") as stream:
+            head = stream.read(_HEAD)
+        return file.size * head.count(b"\n") // max(1, len(head))
 
     def format(self, file: FileStamp) -> Format:
         """How a file is read: as set, else by the end of its name. Raises ``UnknownFormat``."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from threading import Event, Thread
+
 import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
 from coincide.settings import Settings
+
+_LOOK_SECONDS = 0.5
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -16,6 +21,8 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     connection.execute(f"SET memory_limit = '{settings.memory}'")  # a checked pattern: digits and MB or GB
     connection.execute("SET preserve_insertion_order = false")
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = true")  # so that it can be asked how far it is
+    connection.execute("SET enable_progress_bar_print = false")
     if settings.threads is not None:
         connection.execute(f"SET threads = {int(settings.threads)}")
     return connection
@@ -44,6 +51,23 @@ def add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Non
     connection.unregister("coincide given")
 
 
-def query(connection: duckdb.DuckDBPyConnection, statement: exp.Query) -> pa.Table:
-    """The result as an Arrow table."""
-    return connection.sql(statement.sql(dialect="duckdb")).to_arrow_table()
+def query(
+    connection: duckdb.DuckDBPyConnection, statement: exp.Query, watch: Callable[[float], None] | None = None
+) -> pa.Table:
+    """The result as an Arrow table; ``watch`` is told now and then which share of the work is done (0 to 1)."""
+    text = statement.sql(dialect="duckdb")
+    if watch is None:
+        return connection.sql(text).to_arrow_table()
+    over = Event()
+
+    def look() -> None:
+        while not over.wait(_LOOK_SECONDS):
+            watch(max(0.0, connection.query_progress()) / 100)
+
+    looker = Thread(target=look, daemon=True)
+    looker.start()
+    try:
+        return connection.sql(text).to_arrow_table()
+    finally:
+        over.set()
+        looker.join()

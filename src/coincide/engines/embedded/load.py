@@ -123,10 +123,11 @@ def load(
             loaded.sieved[feed.name] = sieved
         for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
             _count(loaded, feed, batch)
-            frames += _selected(feed, batch, plans, wanted, connection, attributes, sieved, only)
+            told = _Told(progress, batch.rows)
+            frames += _selected(feed, batch, _Asked(plans, wanted, connection, attributes, sieved, only, told))
             if here is not None:
                 here.take(feed.source, feed.namespace, batch)
-            progress(batch.rows)
+            told.share(1.0)
         if here is not None:
             _link_only(feed, here, connection, progress)
     return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
@@ -138,6 +139,20 @@ def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnec
         return None
     batches = feed.reader.batches(connection, feed.decided, raw_columns(feed.source), first_file=feed.first_file)
     return sieve(feed.reader, feed.source, plans, list(batches), connection, linked=linked)
+
+
+class _Told:
+    """Tells the progress of one batch in records, each once."""
+
+    def __init__(self, progress: Progress, records: int) -> None:
+        self._progress, self._records, self._told = progress, records, 0
+
+    def share(self, done: float) -> None:
+        """This share of the batch is read."""
+        now = int(self._records * min(1.0, done))
+        if now > self._told:
+            self._progress(now - self._told)
+            self._told = now
 
 
 def _link_only(feed: Feed, links: Links, connection: duckdb.DuckDBPyConnection, progress: Progress) -> None:
@@ -173,60 +188,56 @@ def _count(loaded: Loaded, feed: Feed, batch: Batch) -> None:
         loaded.bad.append((feed.name, bad))
 
 
-def _selected(
-    feed: Feed,
-    batch: Batch,
-    plans: Sequence[Plan],
-    wanted: Mapping[tuple[str, ...], Wanted],
-    connection: duckdb.DuckDBPyConnection,
-    attributes: Mapping[str, settings.Attribute],
-    sieved: Sieve | None,
-    only: Only | None,
-) -> Iterator[pl.DataFrame]:
-    statement = _statement(feed, batch, plans, wanted, attributes, sieved)
+@dataclass(frozen=True)
+class _Asked:
+    """What every batch of a source is read for."""
+
+    plans: Sequence[Plan]
+    wanted: Mapping[tuple[str, ...], Wanted]
+    connection: duckdb.DuckDBPyConnection
+    attributes: Mapping[str, settings.Attribute]
+    sieved: Sieve | None
+    only: Only | None
+    told: _Told
+
+
+def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]:
+    statement = _statement(feed, batch, asked)
     if statement is None:
         return
-    if only is not None:
-        statement = statement.where(only(feed, projection(feed.source, batch.columns, attributes)))
     try:
-        raw = query(connection, statement)
+        raw = query(asked.connection, statement, asked.told.share if batch.again is not None else None)
     except duckdb.Error:
         if batch.again is None:
             raise
         # What DuckDB refuses is read by the slower reader, which repairs it or names the file that is broken.
         for slower in batch.again():
-            yield from _selected(feed, slower, plans, wanted, connection, attributes, sieved, only)
+            yield from _selected(feed, slower, asked)
         return
     # `canonical` looks files up by their number in the run; those before this reading's are never asked for.
     files = feed.decided[:1] * feed.first_file + feed.decided
-    frame = canonical(raw, source=feed.source, attributes=attributes, files=files)
+    frame = canonical(raw, source=feed.source, attributes=asked.attributes, files=files)
     yield frame.with_columns(source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
 
 
-def _statement(
-    feed: Feed,
-    batch: Batch,
-    plans: Sequence[Plan],
-    wanted: Mapping[tuple[str, ...], Wanted],
-    attributes: Mapping[str, settings.Attribute],
-    sieved: Sieve | None,
-) -> exp.Select | None:
-    mapped = projection(feed.source, batch.columns, attributes)
+def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
+    mapped = projection(feed.source, batch.columns, asked.attributes)
     types = {
         name: batch.columns[expression.name]
         for name, expression in mapped.items()
         if isinstance(expression, exp.Column) and expression.name in batch.columns
     }
-    return select(
-        plans,
+    statement = select(
+        asked.plans,
         table=batch.table,
         projection=mapped,
         types=types,
         kind=feed.source.kind,
-        wanted=wanted,
+        wanted=asked.wanted,
         beside={"file": batch.file, "position": batch.position},
-        instead={} if sieved is None else dict.fromkeys(sieved.rules, sieved.condition),
+        instead={} if asked.sieved is None else dict.fromkeys(asked.sieved.rules, asked.sieved.condition),
     )
+    return statement if statement is None or asked.only is None else statement.where(asked.only(feed, mapped))
 
 
 def _empty(plans: Sequence[Plan], attributes: Mapping[str, settings.Attribute]) -> pl.DataFrame:
