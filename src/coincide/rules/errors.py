@@ -132,7 +132,11 @@ class YamlTooDeep(RuleError):
     code = "COI-R006"
 
     def __init__(self, limit: int, *, where: Where) -> None:
-        super().__init__(f"lists and mappings are nested more than {limit} deep", where=where)
+        super().__init__(
+            f"lists and mappings are nested more than {limit} deep",
+            where=where,
+            hint="look for brackets that are not closed",
+        )
 
 
 class DuplicateKey(RuleError):
