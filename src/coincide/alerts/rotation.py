@@ -29,6 +29,7 @@ from coincide.store import entity, rename
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store import scan as scans
 from coincide.store.database import Database, open_database
+from coincide.store.failpoint import failpoint
 from coincide.store.lock import scan_lock
 
 SCOPED = ("catalog", "lists", "mapping", "rules", "separations", "suppressions")
@@ -84,6 +85,7 @@ def rotate(
             # A death here leaves both keys, and every name as the old one made it.
             renamed = _renamed(base, ring, random)
             # A death here leaves both keys, and every name as the new one made it.
+            failpoint("names-changed")
             if not of_variable:
                 keys.forget(path, environ=environ)
     finally:
@@ -112,6 +114,8 @@ def _renamed(base: Database, ring: KeyRing, random: Random) -> int:
         )
         _number_kept(connection)
         _rescope(connection, scopes)
+        # A death here leaves a rollback journal: whoever opens the database next plays it back.
+        failpoint("names-ready")
         return len(stale)
 
 

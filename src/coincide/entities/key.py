@@ -28,6 +28,7 @@ from coincide.entities.errors import (
     KeyVariableBroken,
     UnknownKey,
 )
+from coincide.store.failpoint import failpoint
 
 VARIABLE = "COINCIDE_KEY"
 LENGTH = 32
@@ -192,6 +193,8 @@ def _create(path: Path, ring: KeyRing) -> None:
     try:
         # A link, not a rename: it fails if another process was first, and its key must win.
         os.link(temporary, path)
+        # A death here leaves the key in use under a second name: the next change of the key removes that.
+        failpoint("key-linked")
     finally:
         temporary.unlink()
     _sync_folder(path.parent)
@@ -202,11 +205,14 @@ def _replace(path: Path, ring: KeyRing) -> None:
         temporary = _written(path, ring)
         try:
             temporary.replace(path)
+            # A death here leaves the new file or, after a power cut, the old one: each is whole.
+            failpoint("key-replaced")
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
         # A crash before this line may bring the old file back; nothing was made with the new key by then.
         _sync_folder(path.parent)
+        failpoint("key-durable")
         # What killed processes left holds keys too.
         for left in path.parent.glob(f"{glob.escape(path.name)}.*.new"):
             left.unlink(missing_ok=True)
@@ -228,6 +234,8 @@ def _written(path: Path, ring: KeyRing) -> Path:
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
+    # A death here leaves a file that nobody reads: the next change of the key removes it.
+    failpoint("key-written")
     return temporary
 
 

@@ -172,6 +172,8 @@ def _make_folder(folder: Path) -> None:
         if (folder / FILE).exists():
             return
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A death here leaves an empty folder: the next start goes on.
+        failpoint("folder-made")
         ignore = folder / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
@@ -251,3 +253,6 @@ def _bring_up(database: Database) -> None:
             from coincide.store.migrations import upgrade
 
             upgrade(connection)
+        # A death here leaves a rollback journal: whoever opens the database next plays it back.
+        failpoint("tables-ready")
+    failpoint("tables-made")

@@ -16,7 +16,16 @@ KILLED: Final = 137
 """What a shell reports for a process killed by signal 9."""
 
 FAILPOINTS: Final[Mapping[str, str]] = {
+    "folder-made": "an empty state folder, which the next start fills",
     "database-created": "an empty database file without tables, which the next start fills",
+    "tables-ready": "a rollback journal that the next opening plays back: the database file is empty again",
+    "tables-made": "a database with tables and without rows",
+    "key-written": "a durable `.new` file of a key that is not in use, which the next `keys rotate` removes",
+    "key-linked": "the key in use, under its name and as a `.new` file, which the next `keys rotate` removes",
+    "key-replaced": "the keys after the change, their file perhaps not durable under its name",
+    "key-durable": "the keys after the change; `.new` files of broken runs, which the next change removes",
+    "names-ready": "a rollback journal that the next opening plays back: both keys, every name of the old one",
+    "names-changed": "both keys, every name of the new one; the next `keys rotate` goes on from there",
     "segment-opened": "an empty `.part` file, which the next scan removes",
     "segment-written": "a durable `.part` file, which the next scan removes",
     "segment-renamed": "a data file without a row, its name perhaps not durable, which the next scan removes",
@@ -24,6 +33,7 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "commit-begun": "durable data files without rows; the database as before",
     "commit-ready": "a rollback journal that the next opening plays back; the database as before",
     "commit-done": "the new state; data files that lost their row, which the next scan removes",
+    "orphan-removed": "perhaps more data files without a row, which the next scan removes",
     "commit-swept": "the new state, and nothing else",
 }
 """Name of the place: what a death there leaves, and who heals it."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, delete, insert, select
 from coincide.store import durable, tables
 from coincide.store.database import translated
 from coincide.store.errors import SegmentDamaged, SegmentMissing
+from coincide.store.failpoint import failpoint
 
 if TYPE_CHECKING:
     import polars as pl
@@ -132,4 +133,6 @@ def sweep(folder: Path, connection: Connection) -> int:
     with translated(str(place)):
         for path in orphans:
             path.unlink(missing_ok=True)
+            # A death here leaves the rest of the orphans: the next scan removes them.
+            failpoint("orphan-removed")
     return len(orphans)

@@ -78,7 +78,11 @@ def whole(folder: Path) -> None:
         assert segment.read(folder, one).height == one.rows
 
 
-@pytest.mark.parametrize("place", FAILPOINTS)
+# The places of a store that is there already; `tests/crash` visits the others with real commands.
+STORED = [place for place in FAILPOINTS if place.startswith(("segment-", "commit-", "orphan-"))]
+
+
+@pytest.mark.parametrize("place", ["database-created", *STORED])
 def test_a_death_at_any_place_is_healed_by_doing_the_work_again(tmp_path: Path, place: str) -> None:
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
     if place != "database-created":
@@ -88,7 +92,7 @@ def test_a_death_at_any_place_is_healed_by_doing_the_work_again(tmp_path: Path, 
     assert killed_in(killed, place) == KILLED
     after = state(undisturbed)
     if place != "database-created":
-        assert state(killed) == (after if place in ("commit-done", "commit-swept") else before)
+        assert state(killed) == (after if place in ("commit-done", "orphan-removed", "commit-swept") else before)
     work(killed)
     assert state(killed) == after
     whole(killed)
