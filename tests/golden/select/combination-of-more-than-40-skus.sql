@@ -1,0 +1,19 @@
+SELECT
+  "event_id" AS "event_id",
+  "occurred_at" AS "occurred_at",
+  "kind" AS "kind",
+  "account" AS "account",
+  "item" AS "item",
+  "category" AS "category"
+FROM events
+WHERE
+  "kind" IN ('purchase')
+  AND (
+    "item" IN (
+      SELECT
+        "value"
+      FROM coincide_skus
+    )
+    OR LEFT("category", 4) IN ('0511')
+    OR LEFT("category", 6) IN ('051203')
+  )

@@ -1,0 +1,13 @@
+SELECT
+  "event_id" AS "event_id",
+  "occurred_at" AS "occurred_at",
+  "kind" AS "kind",
+  "account" AS "account",
+  "item" AS "item",
+  "category" AS "category"
+FROM events
+WHERE
+  "kind" IN ('purchase', 'refund', 'return')
+  AND (
+    "item" IN ('V-1', 'V-2') OR LEFT("category", 2) IN ('09', '10')
+  )
