@@ -9,3 +9,33 @@ SELECT
 FROM events
 WHERE
   "kind" IN ('purchase')
+  AND (
+    (
+      (
+        "riders" >= 2
+        OR (
+          "riders" >= 100000000000000000 OR "riders" <= -100000000000000000
+        )
+      )
+      AND (
+        "riders" <= 90
+        OR (
+          "riders" >= 100000000000000000 OR "riders" <= -100000000000000000
+        )
+      )
+    )
+    OR (
+      "amount_minor" < (
+        -1.5
+      )
+      OR (
+        "amount_minor" >= 100000000000000000 OR "amount_minor" <= -100000000000000000
+      )
+    )
+    OR (
+      "riders" = 120
+      OR (
+        "riders" >= 100000000000000000 OR "riders" <= -100000000000000000
+      )
+    )
+  )
