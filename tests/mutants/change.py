@@ -1,0 +1,185 @@
+"""Seeded mistakes: one text of the source for another, each of which changes what is found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tests = Literal["kernel", "linking", "engine"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """``old`` stands exactly once in ``file`` (below the package). ``tests``: those that must notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: Tests = "kernel"
+
+
+_COMBINATION = "detect/kernel/combination.py"
+_VELOCITY = "detect/kernel/velocity.py"
+_THRESHOLD = "detect/kernel/threshold.py"
+_SEQUENCE = "detect/kernel/sequence.py"
+_WINDOW = "detect/kernel/window.py"
+_DETECT = "detect/detect.py"
+_ROWS = "detect/rows.py"
+_FIT = "detect/fit.py"
+_EXACT = "detect/exact.py"
+_EVALUATE = "detect/evaluate.py"
+_SELECT = "detect/select.py"
+_LINK = "entities/link.py"
+
+CHANGES = (
+    Change("k + 1 components", _COMBINATION, "covered >= condition.at_least", "covered > condition.at_least"),
+    Change("k - 1 components", _COMBINATION, "covered >= condition.at_least", "covered >= condition.at_least - 1"),
+    Change(
+        "quantity ignored",
+        _COMBINATION,
+        "return present & number.passes(sums, minimum, inclusive=True)",
+        "return present",
+    ),
+    Change(
+        "minimum total must be passed",
+        _COMBINATION,
+        "(sums, minimum, inclusive=True)",
+        "(sums, minimum, inclusive=False)",
+    ),
+    Change(
+        "component just before the window counts",
+        _COMBINATION,
+        "seen.latest[component] >= seen.start",
+        "seen.latest[component] >= seen.start - 1",
+    ),
+    Change("one carrier too few as evidence", _COMBINATION, "spans(begin, last - 1)", "spans(begin + 1, last - 1)"),
+    Change("n + 1 observations", _VELOCITY, "seen.start + 1 >= condition.at_least", "seen.start >= condition.at_least"),
+    Change(
+        "distinct ignored",
+        _VELOCITY,
+        "distinct(_value(seen), seen.start, candidates) >= condition.at_least",
+        "distinct(_value(seen), seen.start, candidates) >= 1",
+    ),
+    Change(
+        "missing values are a value",
+        _VELOCITY,
+        "value[position] >= 0], position[value[position] >= 0]",
+        "value[position] >= -1], position[value[position] >= -1]",
+    ),
+    Change(
+        "earliest of each value as evidence",
+        _VELOCITY,
+        "np.lexsort((-position, owner))",
+        "np.lexsort((position, owner))",
+    ),
+    Change(
+        "limit passed or reached, the wrong way",
+        _THRESHOLD,
+        "inclusive=condition.inclusive",
+        "inclusive=not condition.inclusive",
+    ),
+    Change(
+        "sum without the oldest",
+        _THRESHOLD,
+        "running[1:] - running[seen.start]",
+        "running[1:] - running[np.minimum(seen.start + 1, len(seen))]",
+    ),
+    Change("gap open at the old end", _SEQUENCE, "condition.gap_us + 1", "condition.gap_us"),
+    Change("gap ignored", _SEQUENCE, "if condition.gap_us is None", "if True"),
+    Change("sequence older than its window", _SEQUENCE, "(begins >= 0) & (begins >= seen.start)", "begins >= 0"),
+    Change("one observation as two steps", _SEQUENCE, "np.concatenate([[-1], ends[:-1]])", "ends"),
+    Change(
+        "window closed at the old end",
+        _WINDOW,
+        'np.searchsorted(line, line - width_us, side="right").astype',
+        'np.searchsorted(line, line - width_us, side="left").astype',
+    ),
+    Change("windows over the edge of an actor", _WINDOW, "    steps[1:][group[1:] != group[:-1]] = width_us\n", ""),
+    Change(
+        "episodes joined exactly a window apart",
+        _DETECT,
+        ">= found.plan.window.width_us\n    if cuts",
+        "> found.plan.window.width_us\n    if cuts",
+    ),
+    Change("episodes never split by time", _DETECT, "fresh[1:] |= seen.at[hit[1:]]", "fresh[1:] &= seen.at[hit[1:]]"),
+    Change(
+        "silenced counted a window later",
+        _DETECT,
+        "found.seen.at[end] < found.plan.window",
+        "found.seen.at[end] <= found.plan.window",
+    ),
+    Change("silenced before the first hit counted", _DETECT, "after_one = before >= 0", "after_one = before >= -1"),
+    Change("unknown silences", _DETECT, "around).fill_null(False).to_numpy()", "around).fill_null(True).to_numpy()"),
+    Change(
+        "count of unless one short",
+        _DETECT,
+        "(found - seen.start[found] + 1).tolist()",
+        "(found - seen.start[found]).tolist()",
+    ),
+    Change("copies kept", _DETECT, "    keep[dropped] = False\n", ""),
+    Change(
+        "the wrong copy kept",
+        _DETECT,
+        "np.lexsort((rank[copied], event[copied]))",
+        "np.lexsort((-rank[copied], event[copied]))",
+    ),
+    Change("days of UTC", _DETECT, "zones.local(at, plan.zone) // _DAY_US", "at // _DAY_US"),
+    Change(
+        "order of ties: event before source",
+        _ROWS,
+        'tied.sort("~code", "~at", "source", "event_id", "account")',
+        'tied.sort("~code", "~at", "event_id", "source", "account")',
+    ),
+    Change("order of ties: none", _ROWS, "    if len(ties):\n", "    if False:\n"),
+    Change(
+        "copies of two accounts are one",
+        _ROWS,
+        'key = ("source", "account", "occurred_at", "event_id")',
+        'key = ("source", "occurred_at", "event_id")',
+    ),
+    Change("missing sorts last among copies", _ROWS, "nulls_last=False", "nulls_last=True"),
+    Change(
+        "unknown where is true", _FIT, "_spread(truth.fill_null(False), chosen", "_spread(truth.fill_null(True), chosen"
+    ),
+    Change("unreadable where forgotten", _FIT, "unknown & rows.flagged(name)", "unknown & ~rows.flagged(name) & False"),
+    Change("last reason of quarantine", _FIT, "np.minimum(reason[where], rank)", "rank"),
+    Change("other currencies observed", _FIT, '_equals(rows, "currency", currency) | _unknown_currency(rows)', "True"),
+    Change("between open above", _EVALUATE, "value <= _operand(high, known)", "value < _operand(high, known)"),
+    Change("limit rounded down", _EXACT, "ceil(scaled) if inclusive", "floor(scaled) if inclusive"),
+    Change("cap + 1", _LINK, "hubs.degrees > caps", "hubs.degrees > caps + 1", "linking"),
+    Change("cap - 1", _LINK, "hubs.degrees > caps", "hubs.degrees >= caps", "linking"),
+    Change("group limit + 1", _LINK, "sizes > limit", "sizes > limit + 1", "linking"),
+    Change("weak kinds join", _LINK, "shared & ~generic & strong &", "shared & ~generic &", "linking"),
+    Change(
+        "separation forgotten",
+        _LINK,
+        "    verdict[first[(first == second) & (first >= 0)]] = _SEPARATED\n",
+        "",
+        "linking",
+    ),
+    Change("last account names the actor", _LINK, 'pl.col("account").min()', 'pl.col("account").max()', "linking"),
+    Change(
+        "prefix of a category one letter short",
+        _SELECT,
+        "exp.Literal.number(length))\n",
+        "exp.Literal.number(length - 1))\n",
+        "engine",
+    ),
+    Change("category alone, no item", _SELECT, 'if wanted.skus and "item" in projection:', "if False:", "engine"),
+    Change(
+        "or narrowed by what is certain",
+        _SELECT,
+        "if len(certain) == len(parts) else None",
+        "if certain else None",
+        "engine",
+    ),
+    Change(
+        "unreadable text narrowed away",
+        _SELECT,
+        "return exp.paren(exp.or_(condition, unreadable))",
+        "return condition",
+        "engine",
+    ),
+    Change("<= narrowed as <", _SELECT, '"<=": exp.LTE', '"<=": exp.LT', "engine"),
+)
