@@ -114,9 +114,10 @@ def retry(workspace: Path, as_json: bool) -> None:
         counts = {"files": told.files, "before": told.before, "after": told.after, "left": told.left}
         _json({**counts, "run": told.outcome.run})
         return
-    click.echo(f"{told.files:,} files were read again: {told.left:,} of {told.before:,} rows left the quarantine")
+    files = "1 file was" if told.files == 1 else f"{told.files:,} files were"
+    click.echo(f"{files} read again: {told.left:,} of {told.before:,} rows left the quarantine")
     if told.after:
-        click.echo(f"{told.after:,} rows are in quarantine now")
+        click.echo(f"{'1 row is' if told.after == 1 else f'{told.after:,} rows are'} in quarantine now")
 
 
 def _held(workspace: Path, source: str | None, reason: str | None) -> list[Quarantined]:

@@ -76,6 +76,8 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
     console.print()
     console.print(rules)
     if document["alerts"]:
-        console.print(f"\n{len(document['alerts']):,} open alerts; `coincide alerts` lists them.")
+        count = len(document["alerts"])
+        console.print(f"\n{count:,} open alert{'' if count == 1 else 's'}; `coincide alerts` lists them.")
     if rows["quarantined"]:
-        console.print(f"{rows['quarantined']:,} rows are in quarantine; `coincide quarantine` says why.")
+        held = "1 row is" if rows["quarantined"] == 1 else f"{rows['quarantined']:,} rows are"
+        console.print(f"{held} in quarantine; `coincide quarantine` says why.")
