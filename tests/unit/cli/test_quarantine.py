@@ -125,7 +125,7 @@ def test_rows_of_a_mended_file_leave_the_quarantine(shop: Shop) -> None:
     status, out, _ = shop.call("quarantine", "retry")
     assert status == 0
     assert out.splitlines() == [
-        "1 files were read again: 1 of 3 rows left the quarantine",
+        "1 file was read again: 1 of 3 rows left the quarantine",
         "2 rows are in quarantine now",
     ]
     assert places(shop) == [(2, "no-event-id"), (4, "bad-record")]
