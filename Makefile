@@ -1,6 +1,6 @@
 # Needs Python 3.11 or newer, git and make; everything else goes into .venv.
 #
-#   make demo          set up, then the main job on real and simulated purchases
+#   make demo          set up, then the main job on a year of groceries and a marketplace
 #   make test          set up, then every check that needs nothing but Python
 #   make test-system   the tests that need a server or a browser (installs them)
 #   make test-long     soak, mutants, large example counts

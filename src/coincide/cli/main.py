@@ -40,7 +40,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
-    Command("demo", "coincide.cli.demo:demo", "Show the whole machine on real and simulated purchases."),
+    Command("demo", "coincide.cli.demo:demo", "Show the whole machine on a year of groceries and a marketplace."),
     Command("init", "coincide.cli.init:init", "Make a workspace, and map the columns that are found."),
     Command("doctor", "coincide.cli.doctor:doctor", "Check workspace, sources, rules and catalog."),
 )
