@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tests = Literal["kernel", "linking", "engine"]
+Tests = Literal["kernel", "linking", "select"]
 
 
 @dataclass(frozen=True)
@@ -164,22 +164,22 @@ CHANGES = (
         _SELECT,
         "exp.Literal.number(length))\n",
         "exp.Literal.number(length - 1))\n",
-        "engine",
+        "select",
     ),
-    Change("category alone, no item", _SELECT, 'if wanted.skus and "item" in projection:', "if False:", "engine"),
+    Change("category alone, no item", _SELECT, 'if wanted.skus and "item" in projection:', "if False:", "select"),
     Change(
         "or narrowed by what is certain",
         _SELECT,
         "if len(certain) == len(parts) else None",
         "if certain else None",
-        "engine",
+        "select",
     ),
     Change(
         "unreadable text narrowed away",
         _SELECT,
         "return exp.paren(exp.or_(condition, unreadable))",
         "return condition",
-        "engine",
+        "select",
     ),
-    Change("<= narrowed as <", _SELECT, '"<=": exp.LTE', '"<=": exp.LT', "engine"),
+    Change("<= narrowed as <", _SELECT, '"<=": exp.LTE', '"<=": exp.LT', "select"),
 )

@@ -20,7 +20,7 @@ TESTS = Path(__file__).parents[1]
 RUN: dict[Tests, tuple[list[str], int]] = {
     "kernel": (["unit/detect/test_kernel.py", "property/test_kernel.py"], 1_200),
     "linking": (["unit/entities/test_link.py"], 0),
-    "engine": (["unit/detect/test_select.py", "property/test_agreement.py"], 400),
+    "select": (["unit/detect/test_select.py"], 0),
 }
 
 
