@@ -120,6 +120,27 @@ def truncated_parquet(folder: Path) -> None:
     sets('"purchases/*.csv"', '["purchases/*.csv", "purchases/*.parquet"]')(folder)
 
 
+def setting(line: str) -> Spoil:
+    """A line more in the source."""
+    return sets('timezone = "UTC"', f'timezone = "UTC"\n{line}')
+
+
+def postgres(folder: Path) -> None:
+    sets('files = "purchases/*.csv"\n', "")(folder)
+    sets("[catalog]", '[sources.purchases.postgres]\nuri_env = "NOT_SET_ANYWHERE"\ntable = "t"\n[catalog]')(folder)
+
+
+def key(content: str, mode: int = 0o600) -> Spoil:
+    """Another file of the key."""
+
+    def spoil(folder: Path) -> None:
+        writes("other-key", content)(folder)
+        (folder / "other-key").chmod(mode)
+        sets("[sources.purchases]", 'key_file = "other-key"\n[sources.purchases]')(folder)
+
+    return spoil
+
+
 def key_below_a_file(folder: Path) -> None:
     sets("[sources.purchases]", 'key_file = "catalog.csv/key"\n[sources.purchases]')(folder)
 
@@ -212,6 +233,27 @@ CASES = [
     Case("a bomb of depth", writes("rules/bomb.yaml", "a: " + "[" * 50_000), "COI-R006", commands=BOTH),
     Case("a rule of over a megabyte", writes("rules/bomb.yaml", "#" + "x" * 1_000_001), "COI-R003", commands=BOTH),
     Case("a rule that is no text", writes("rules/bomb.yaml", b"\xff\xfe\x00\x01"), "COI-R002", commands=BOTH),
+    # Catalog and lists.
+    Case("a catalog that is no text", writes("catalog.csv", CATALOG.encode("utf-16")), "COI-C003", commands=BOTH),
+    Case("a catalog of other columns", writes("catalog.csv", "sku,role\nV,vessel\n"), "COI-C004", commands=BOTH),
+    Case("a line of the catalog that is cut", writes("catalog.csv", CATALOG + "sku,X\n"), "COI-C005", commands=BOTH),
+    Case("a match that is none", writes("catalog.csv", CATALOG + "title,X,timer\n"), "COI-C006"),
+    Case("an item without a name", writes("catalog.csv", CATALOG + "sku,,timer\n"), "COI-C007"),
+    Case("a component of a bad name", writes("catalog.csv", CATALOG + "sku,X,Timer!\n"), "COI-C008"),
+    Case("a list with a time that is none", writes("lists/x.csv", "value,until\nanna,soon\n"), "COI-C009"),
+    Case(
+        "a list that ends before it starts",
+        writes("lists/x.csv", "value,from,until\nanna,2025-02-01,2025-01-01\n"),
+        "COI-C010",
+    ),
+    # Mappings.
+    Case("two columns of one name", writes("purchases/b.csv", HEADER.replace("qty", "SKU")), "COI-E004"),
+    Case("a delimiter that separates nothing", setting('delimiter = "\\n"'), "COI-E014"),
+    Case("an amount without a currency", sets('quantity = "qty"', 'amount = "qty"'), "COI-E013"),
+    Case("a database without its address", postgres, "COI-E020"),
+    # The key.
+    Case("a key file that holds none", key("no key"), "COI-N002"),
+    Case("a key file that others can read", key("no key", mode=0o644), "COI-N001"),
     # What is asked for.
     Case("a rule that is not there", writes("rules/old.yaml", RETIRED), "COI-S022", 2, (("scan", "--rule", "ol"),)),
     Case("a retired rule", writes("rules/old.yaml", RETIRED), "COI-S023", 2, (("scan", "--rule", "old"),), "old"),
