@@ -164,14 +164,15 @@ class _Disk:
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """How fullness shows: a file over the limit is told in words of the system's and of the database's."""
-        return ("COI-D003",) if self.mounted else ("COI-D003", "COI-D008", "COI-D902")
+        """How fullness shows: of a file over the limit the database says no more than that it cannot write."""
+        return ("COI-D003",) if self.mounted else ("COI-D003", "COI-D008")
 
     def before(self) -> None:
         if not self.mounted:
             # Without this the signal that comes with the refusal would end the process.
             signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (self.bytes_, self.bytes_))
+            # Several files share a disk.
+            resource.setrlimit(resource.RLIMIT_FSIZE, (self.bytes_ // 2, self.bytes_ // 2))
 
     def grow(self) -> None:
         self.bytes_ = 64 << 20

@@ -159,7 +159,8 @@ def _of_database(error: DBAPIError, place: str, waited_ms: int) -> Exception:
 
 
 def _of_disk(error: OSError, place: str) -> Exception | None:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    # A file over the limit of the process meets a quota too.
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DiskFull(place)
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
         return NotWritable(place)
