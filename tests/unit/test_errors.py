@@ -63,7 +63,13 @@ def test_a_class_with_a_code_is_defined_where_errors_are(cls: type[CoincideError
 
 def test_every_code_is_provoked_by_some_test() -> None:
     text = _tests_text()
-    missing = [cls.code for cls in CLASSES if cls.code not in text and not re.search(rf"\b{cls.__name__}\b", text)]
+    # A name that several classes have says nothing about which of them a test met.
+    shared = {name for name, count in Counter(cls.__name__ for cls in CLASSES).items() if count > 1}
+    missing = [
+        cls.code
+        for cls in CLASSES
+        if cls.code not in text and (cls.__name__ in shared or not re.search(rf"\b{cls.__name__}\b", text))
+    ]
     assert missing == []
 
 

@@ -120,6 +120,16 @@ def truncated_parquet(folder: Path) -> None:
     sets('"purchases/*.csv"', '["purchases/*.csv", "purchases/*.parquet"]')(folder)
 
 
+def links(name: str, target: str) -> Spoil:
+    """A symbolic link in the place of a file."""
+
+    def spoil(folder: Path) -> None:
+        (folder / name).unlink(missing_ok=True)
+        (folder / name).symlink_to(target)
+
+    return spoil
+
+
 def setting(line: str) -> Spoil:
     """A line more in the source."""
     return sets('timezone = "UTC"', f'timezone = "UTC"\n{line}')
@@ -246,7 +256,9 @@ CASES = [
         writes("lists/x.csv", "value,from,until\nanna,2025-02-01,2025-01-01\n"),
         "COI-C010",
     ),
+    Case("a catalog that cannot be read", links("catalog.csv", "/proc/self/mem"), "COI-C002", commands=BOTH),
     # Mappings.
+    Case("a file that is a link to itself", links("purchases/b.csv", "b.csv"), "COI-E002", says="purchases/b.csv"),
     Case("two columns of one name", writes("purchases/b.csv", HEADER.replace("qty", "SKU")), "COI-E004"),
     Case("a delimiter that separates nothing", setting('delimiter = "\\n"'), "COI-E014"),
     Case("an amount without a currency", sets('quantity = "qty"', 'amount = "qty"'), "COI-E013"),
@@ -366,3 +378,23 @@ def test_a_database_that_is_none_is_said_and_left_as_it_is(
     status, out, err = refused(tmp_path, SCAN, capsys)
     assert (status, out, CODE.findall(err), err.count("hint:")) == (4, "", ["COI-D001"], 1)
     assert (tmp_path / ".coincide" / "coincide.db").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("statement", "code"),
+    [
+        ("UPDATE alembic_version SET version_num = '9999'", "COI-D005"),
+        ("DROP TABLE alembic_version", "COI-D006"),
+    ],
+)
+def test_a_database_of_another_program_or_a_newer_version_is_left_as_it_is(
+    tmp_path: Path, scanned: Path, capsys: pytest.CaptureFixture[str], statement: str, code: str
+) -> None:
+    folder = shutil.copytree(scanned, tmp_path / "shop")
+    with closing(sqlite3.connect(folder / ".coincide" / "coincide.db")) as base, base:
+        base.execute(statement)
+    before = state(folder)
+    writes("purchases/b.csv", MORE)(folder)
+    status, out, err = refused(folder, SCAN, capsys)
+    assert (status, out, CODE.findall(err), err.count("hint:")) == (4, "", [code], 1)
+    assert state(folder) == before
