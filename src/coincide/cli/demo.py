@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -117,13 +118,15 @@ def _print(folder: Path, journey: dict[str, Any] | None, market: dict[str, Any],
     _print_alert(market["scan"]["alerts"])
     click.echo()
     click.echo(f"Done in {seconds:.0f} s. What to try next, in {folder}:")
+    # After `make demo` the command lies in the environment that was set up, not on the path.
+    coincide = "coincide" if shutil.which("coincide") else sys.argv[0]
     place = "marketplace"
-    click.echo(f"   coincide alerts -w {folder / place}")
+    click.echo(f"   {coincide} alerts -w {folder / place}")
     if market["scan"]["alerts"]:
-        click.echo(f"   coincide alerts show {market['scan']['alerts'][0]['id']} -w {folder / place}")
+        click.echo(f"   {coincide} alerts show {market['scan']['alerts'][0]['id']} -w {folder / place}")
     click.echo(f"   edit {folder / place / 'rules' / 'purchase-combination.yaml'}, then")
-    click.echo(f"   coincide rules test -w {folder / place} and coincide scan -w {folder / place}")
-    click.echo("   coincide init, in a folder with a purchase log of your own")
+    click.echo(f"   {coincide} rules test -w {folder / place} and {coincide} scan -w {folder / place}")
+    click.echo(f"   {coincide} init, in a folder with a purchase log of your own")
 
 
 def _print_journey(journey: dict[str, Any]) -> None:
