@@ -18,7 +18,7 @@ PACKAGE = Path(coincide.__file__).parent
 TESTS = Path(__file__).parents[1]
 # A mistake is noticed if one of these fails; they stop at the first that does.
 RUN: dict[Tests, tuple[list[str], int]] = {
-    "kernel": (["unit/detect/test_kernel.py", "property/test_kernel.py"], 1_200),
+    "kernel": (["unit/detect/test_kernel.py", "unit/detect/test_episode.py", "mutants/test_seeded_worlds.py"], 1_500),
     "linking": (["unit/entities/test_link.py"], 0),
     "select": (["unit/detect/test_select.py"], 0),
 }
@@ -51,17 +51,16 @@ def test_a_mistake_is_noticed(tmp_path: Path, change: Change) -> None:
     # 1: tests ran and failed; anything else would be a mistake of the change or of the call.
     assert ended.returncode == 1, f"{change.name} survived: status {ended.returncode}\n{ended.stdout[-2000:]}"
     assert "SyntaxError" not in ended.stdout
-    print(f"{change.name}: caught")
 
 
 def _tested(place: Path, tests: Tests) -> subprocess.CompletedProcess[str]:
-    """Runs the tests, the same examples each time, against the package that lies in ``place``."""
-    files, examples = RUN[tests]
+    """Runs the tests, the same worlds each time, against the package that lies in ``place``."""
+    files, worlds = RUN[tests]
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-c", str(TESTS.parent / "pyproject.toml")]
     command += ["-p", "no:cacheprovider", "-p", "no:xdist", "--hypothesis-seed=1"]
     command += [str(TESTS / file) for file in files]
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COINCIDE_"))}
-    more = {"PYTHONPATH": str(place), "COINCIDE_EXAMPLES": str(examples or 100)}
+    more = {"PYTHONPATH": str(place), "COINCIDE_WORLDS": str(worlds)}
     # In a folder of its own: what hypothesis remembers of one mistake must not find the next.
     return subprocess.run(
         command, cwd=place, env={**plain, **more}, capture_output=True, text=True, check=False, timeout=600
