@@ -6,6 +6,7 @@ import os
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,11 +68,9 @@ def _tree(root: int) -> list[int]:
     while waiting:
         process = waiting.pop()
         found.append(process)
-        for task in Path(f"/proc/{process}/task").glob("*/children"):
-            try:
+        with suppress(OSError):  # a thread or the process has ended meanwhile
+            for task in Path(f"/proc/{process}/task").glob("*/children"):
                 waiting += map(int, task.read_text().split())
-            except OSError:  # the thread or the process has ended meanwhile
-                continue
     return found
 
 
