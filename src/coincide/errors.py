@@ -107,7 +107,11 @@ class UsageError(CoincideError):
 
 
 class Interrupted(CoincideError):
-    """The run was stopped by the user (Ctrl-C). Nothing of it was kept; run the same command again."""
+    """The run was stopped by the user (Ctrl-C). Nothing of it is half-written; run the same command again.
+
+    A scan keeps its result in one step: stopped before it, nothing of the run is there; stopped after it, while the
+    result is printed, all of it is.
+    """
 
     code = "COI-U002"
     exit_status = 130

@@ -142,11 +142,16 @@ def _understood(error: BaseException) -> CoincideError:
             return errors.OutOfMemory()
         if type(error).__name__ == "InterruptException":
             error = KeyboardInterrupt()
+    # Ctrl-C in the middle of a query: DuckDB's Python client raises this and no class of its own.
+    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
+        error = KeyboardInterrupt()
     match error:
         case errors.CoincideError():
             return error
         case click.exceptions.Abort() | KeyboardInterrupt() | EOFError():
-            return errors.Interrupted("stopped; nothing of this run was kept", hint="run the same command again")
+            return errors.Interrupted(
+                "stopped before the end; nothing is half-written", hint="run the same command again"
+            )
         case click.ClickException():
             return _usage(error)
         case MemoryError():

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import json
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,6 +55,10 @@ _WRITE_LOCK = 0x434F494E
 """Key of PostgreSQL's advisory lock (the letters COIN): writers queue there as they do in SQLite."""
 
 _BEGIN = "coincide_begin"
+
+# Ctrl-C can meet the closing of a connection. The pool tells its log, which without a handler prints a trace beside
+# the one sentence that the user is due.
+logging.getLogger("sqlalchemy.pool").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
