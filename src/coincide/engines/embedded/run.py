@@ -192,7 +192,7 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
     result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
     if result.actors is not None:
         result.observed = rows.frame.select("namespace", "account").filter(pl.Series(selected)).unique()
-    _count(rows, loaded, selected & ~refused, reason, result)
+    _count(rows, loaded, selected, reason, result)
 
 
 def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
@@ -217,17 +217,22 @@ def _even(rows: Rows) -> Truths:
     return rows.present("event_id") & rows.present("account") & rows.present("occurred_at")
 
 
-def _count(rows: Rows, loaded: Loaded, chosen: Truths, reason: NDArray[np.int16], result: Run) -> None:
+def _count(rows: Rows, loaded: Loaded, selected: Truths, reason: NDArray[np.int16], result: Run) -> None:
     texts = reasons(rows)
     refused = reason != NEVER
     ended = rows.frame.select("source", "file", "position").with_columns(
-        chosen=pl.Series(chosen), refused=pl.Series(refused), reason=pl.Series(reason), at=pl.Series(rows.at)
+        chosen=pl.Series(selected & ~refused),
+        usable=pl.Series(selected),
+        refused=pl.Series(refused),
+        reason=pl.Series(reason),
+        at=pl.Series(rows.at),
     )
+    # A row in quarantine for one rule may be an observation of another: its time counts all the same.
     counts = ended.group_by("source", "file").agg(
         pl.col("chosen").sum(),
         pl.col("refused").sum(),
-        pl.col("at").filter(pl.col("chosen")).min().alias("first"),
-        pl.col("at").filter(pl.col("chosen")).max().alias("last"),
+        pl.col("at").filter(pl.col("usable")).min().alias("first"),
+        pl.col("at").filter(pl.col("usable")).max().alias("last"),
     )
     by_file = {(row[0], row[1]): row[2:] for row in counts.iter_rows()}
     for (source, number), read in loaded.read.items():
