@@ -349,8 +349,3 @@ class _Names:
         names = self.at(evidence.position)
         bounds = np.searchsorted(evidence.owner, np.arange(count + 1)).tolist()
         return [tuple(names[low:high]) for low, high in itertools.pairwise(bounds)]
-
-
-def withoutby_values(plan: Plan) -> Plan:
-    """The same rule by account: what it would find if no accounts were linked."""
-    return replace(plan, by="account")

@@ -114,12 +114,12 @@ def _type(field: pa.Field) -> str:
 @contextmanager
 def _cursor(source: Postgres) -> Iterator[Any]:
     """A cursor in a transaction that can only read. What the server says becomes one of our errors."""
+    uri = _uri(source)  # first: what the settings lack is said on every machine alike
     try:
         from adbc_driver_manager import Error
         from adbc_driver_postgresql import dbapi
     except ImportError:
         raise NoPostgresDriver from None
-    uri = _uri(source)
     try:
         connection = dbapi.connect(uri)
     except Error as error:
