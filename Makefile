@@ -25,7 +25,7 @@ demo: .venv/.ready
 	@$(BIN)/coincide demo
 
 test: lint
-	$(BIN)/pytest -n $(JOBS) -m "not system and not long"
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "not system and not long"
 	$(BIN)/coincide rules test -w examples/marketplace
 	$(BIN)/python docs/generate.py check
 	$(BIN)/zensical build --strict --clean
@@ -34,8 +34,8 @@ test-system: .venv/.ready-system
 	$(BIN)/pytest -m system
 
 test-long: .venv/.ready
-	COINCIDE_EXAMPLES=50000 $(BIN)/pytest -n $(JOBS) tests/property
-	$(BIN)/pytest -n $(JOBS) -m "long and not system"
+	COINCIDE_EXAMPLES=50000 $(BIN)/pytest -n $(JOBS) --dist worksteal tests/property
+	$(BIN)/pytest -n $(JOBS) --dist worksteal -m "long and not system"
 
 lint: .venv/.ready
 	$(BIN)/ruff check

@@ -17,8 +17,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from coincide.engines.embedded import database
 from coincide.store.database import WAIT_MS
 from crash import process, shop
 from crash.verify import State, nothing_kept, verified
@@ -56,15 +58,18 @@ def test_a_second_scan_is_refused_and_leaves_the_first_alone(tmp_path: Path) -> 
     assert verified(folder) == verified(alone)
 
 
-def test_ctrl_c_in_the_middle_of_a_query_is_a_stop_and_no_bug() -> None:
-    # The words of DuckDB's client; when it notices Ctrl-C is a matter of luck.
+def test_ctrl_c_is_a_stop_and_no_bug_whatever_a_library_makes_of_it() -> None:
     code = """
+import os, signal
 import click
 from coincide.cli import main
 
 @click.command()
 def stopped():
-    raise RuntimeError("Query interrupted")
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    except KeyboardInterrupt:
+        raise ValueError("exporting a stream failed: KeyboardInterrupt") from None
 
 main.coincide.table["stopped"] = main.Command("stopped", "__main__:stopped", "")
 main.main(["stopped"])
@@ -72,6 +77,25 @@ main.main(["stopped"])
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 130, done.stderr
     assert "COI-U002" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("Query interrupted"),
+        duckdb.InterruptException("INTERRUPT Error: Interrupted!"),
+        duckdb.InvalidInputException("exporting a stream from `rows` failed: KeyboardInterrupt: "),
+    ],
+)
+def test_ctrl_c_in_the_middle_of_a_query_is_no_refused_file(error: Exception) -> None:
+    # The words of DuckDB's client; when it notices Ctrl-C is a matter of luck.
+    with pytest.raises(KeyboardInterrupt), database.stoppable():
+        raise error
+
+
+def test_what_else_duckdb_says_stays_what_it_is() -> None:
+    with pytest.raises(duckdb.InvalidInputException), database.stoppable():
+        raise duckdb.InvalidInputException("Invalid string encoding found in Parquet file")
 
 
 @pytest.mark.parametrize("later", [0.0, 0.1, 0.2, 0.4])

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 import click
 
 from coincide import __version__
+from coincide.cli.interrupt import Interrupt
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -117,6 +118,11 @@ def main(arguments: list[str] | None = None) -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run one command: its status. Whatever goes wrong is said on stderr; no exception leaves."""
     as_json = "--json" in arguments[: arguments.index("--")] if "--" in arguments else "--json" in arguments
+    with Interrupt() as interrupt:
+        return _ended(arguments, as_json, interrupt)
+
+
+def _ended(arguments: list[str], as_json: bool, interrupt: Interrupt) -> int:
     try:
         result = coincide.main(arguments, prog_name="coincide", standalone_mode=False)
         sys.stdout.flush()
@@ -128,7 +134,7 @@ def run(arguments: list[str]) -> int:
     except BaseException as error:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             return _closed_pipe()
-        return _report(_understood(error), error, as_json)
+        return _report(_understood(KeyboardInterrupt() if interrupt.asked else error), error, as_json)
     return result if isinstance(result, int) else 0
 
 
@@ -142,9 +148,6 @@ def _understood(error: BaseException) -> CoincideError:
             return errors.OutOfMemory()
         if type(error).__name__ == "InterruptException":
             error = KeyboardInterrupt()
-    # Ctrl-C in the middle of a query: DuckDB's Python client raises this and no class of its own.
-    if isinstance(error, RuntimeError) and str(error) == "Query interrupted":
-        error = KeyboardInterrupt()
     match error:
         case errors.CoincideError():
             return error

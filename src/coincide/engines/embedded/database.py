@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event, Thread
 
 import duckdb
@@ -12,6 +13,8 @@ from sqlglot import exp
 from coincide.settings import Settings
 
 _LOOK_SECONDS = 0.5
+_STOPPED = ("Query interrupted", "KeyboardInterrupt")
+"""What the client says when Ctrl-C meets it in a query, or while it asks for the rows that it was given."""
 
 
 def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
@@ -28,6 +31,17 @@ def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Ctrl-C stays Ctrl-C: DuckDB's client makes errors of its own of it, which would look like a refused file."""
+    try:
+        yield
+    except (RuntimeError, duckdb.Error) as error:
+        if isinstance(error, duckdb.InterruptException) or any(words in str(error) for words in _STOPPED):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
     """A temporary table ``name`` of these rows, in the place of one of that name."""
     connection.register("coincide given", rows)
@@ -38,7 +52,8 @@ def keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> No
         properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
         expression=exp.select("*").from_(exp.Table(this=exp.to_identifier("coincide given", quoted=True))),
     )
-    connection.execute(statement.sql(dialect="duckdb"))
+    with stoppable():
+        connection.execute(statement.sql(dialect="duckdb"))
     connection.unregister("coincide given")
 
 
@@ -46,8 +61,9 @@ def add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Non
     """Rows to the temporary table ``name``, which is made if it is not there."""
     connection.register("coincide given", rows)
     table = exp.Table(this=exp.to_identifier(name, quoted=True)).sql(dialect="duckdb")
-    connection.execute(f'CREATE TEMP TABLE IF NOT EXISTS {table} AS FROM "coincide given" LIMIT 0')
-    connection.execute(f'INSERT INTO {table} FROM "coincide given"')
+    with stoppable():
+        connection.execute(f'CREATE TEMP TABLE IF NOT EXISTS {table} AS FROM "coincide given" LIMIT 0')
+        connection.execute(f'INSERT INTO {table} FROM "coincide given"')
     connection.unregister("coincide given")
 
 
@@ -57,7 +73,8 @@ def query(
     """The result as an Arrow table; ``watch`` is told now and then which share of the work is done (0 to 1)."""
     text = statement.sql(dialect="duckdb")
     if watch is None:
-        return connection.sql(text).to_arrow_table()
+        with stoppable():
+            return connection.sql(text).to_arrow_table()
     over = Event()
 
     def look() -> None:
@@ -67,7 +84,8 @@ def query(
     looker = Thread(target=look, daemon=True)
     looker.start()
     try:
-        return connection.sql(text).to_arrow_table()
+        with stoppable():
+            return connection.sql(text).to_arrow_table()
     finally:
         over.set()
         looker.join()
