@@ -67,11 +67,13 @@ class Pseudonyms:
     def sealed(self, names: Iterable[str]) -> list[dict[str, str | bytes]]:
         """Rows of the table ``pseudonym`` for those of ``names`` that were made here."""
         accounts = {name: account for account, name in self._known.items()}
+        asked = sorted(set(names) & accounts.keys())
+        key_id, nonces = self._key.id, self._random(NONCE * len(asked))
         rows: list[dict[str, str | bytes]] = []
-        for name in sorted(set(names) & accounts.keys()):
+        for number, name in enumerate(asked):
             namespace, account = accounts[name]
-            sealed = seal(account, self._key, self._random(NONCE), pseudonym=name)
-            rows.append({"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": self._key.id})
+            sealed = seal(account, self._key, nonces[NONCE * number : NONCE * (number + 1)], pseudonym=name)
+            rows.append({"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": key_id})
         return rows
 
 

@@ -119,7 +119,7 @@ class _Scan:
         # Lengths tell the parts apart, whatever letters are in them.
         lengths = (pl.col(name).str.len_bytes().cast(pl.String) for name in names)
         lines = actors.members.select(pl.concat_str(*names, *lengths, separator="\0")).to_series().sort()
-        hashed = hashlib.blake2b("\n".join(lines.to_list()).encode(), key=self.ring.current.secret, digest_size=16)
+        hashed = hashlib.blake2b(lines.str.join("\n").item().encode(), key=self.ring.current.secret, digest_size=16)
         # With the key's id: hashes of two keys say nothing of each other.
         return f"{self.ring.current.id}:{hashed.hexdigest()}"
 

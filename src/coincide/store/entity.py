@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from coincide.store.bulk import insert_rows
 from coincide.store.tables import entity_version, generic_identifier, group_left_single, membership
 
 
@@ -24,15 +25,10 @@ def save(connection: Connection, number: int, digest: str, at: int, memberships:
     connection.execute(delete(membership))
     rows = [
         # Since when it is so: an account that stays with its actor keeps the version it came with.
-        {
-            "account": account,
-            "actor": actor,
-            "version": old[account][1] if old.get(account, ("",))[0] == actor else number,
-        }
-        for account, actor in memberships.items()
+        (account, actor, old[account][1] if old.get(account, ("",))[0] == actor else number)
+        for account, actor in sorted(memberships.items())
     ]
-    if rows:
-        connection.execute(insert(membership), rows)
+    insert_rows(connection, membership, ("account", "actor", "version"), rows)
 
 
 def save_lists(connection: Connection, left: Mapping[str, int], generic: Sequence[Mapping[str, Any]]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from coincide.store.bulk import insert_rows
 from coincide.store.tables import pseudonym as table
 
 _BATCH = 500
+_COLUMNS = ("pseudonym", "namespace", "sealed", "key_id")
 
 
 def missing(connection: Connection, names: Iterable[str]) -> set[str]:
@@ -19,8 +21,7 @@ def missing(connection: Connection, names: Iterable[str]) -> set[str]:
 
 def save(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Keeps new rows: pseudonym, namespace, sealed identifier, id of the key."""
-    if rows:
-        connection.execute(insert(table), list(rows))
+    insert_rows(connection, table, _COLUMNS, [tuple(row[name] for name in _COLUMNS) for row in rows])
 
 
 def load(connection: Connection, names: Collection[str]) -> list[Row[Any]]:
