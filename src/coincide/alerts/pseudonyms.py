@@ -48,7 +48,8 @@ class Pseudonyms:
         known = self.of(asked)
 
         def named(name: EventName) -> EventName:
-            return replace(name, account=known[(namespaces[name.source], name.account)])
+            known_as = known[(namespaces[name.source], name.account)]
+            return EventName(name.occurred_at, name.source, name.event_id, known_as)
 
         return [
             finding_of(

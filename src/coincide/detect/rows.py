@@ -20,6 +20,8 @@ from coincide.events.event import contract_order
 
 TAGSET = "tagset"
 """Column: number of the set of components that the row's item carries."""
+_KEY = ("account", "occurred_at", "event_id")
+"""With the source: equal in all copies of an event."""
 BOOKKEEPING = ("file", "position", "source", "namespace", "actor_namespace", "actor_account", "first", TAGSET)
 
 
@@ -83,16 +85,21 @@ class Rows:
         suspects = order[_in_ties(self.account[order], self.at[order])]
         if not len(suspects):
             return event, rank
-        fields = contract_order(
-            name for name in self.frame.columns if not name.startswith("!") and name not in BOOKKEEPING
+        # Ties stand together, so a tie's number and a code of source and id say which rows are copies.
+        tie = np.cumsum(_fresh(self.account[suspects], self.at[suspects]))
+        name = coded(self.frame.select("source", "event_id")[suspects])[0].astype(np.int64)
+        key = pl.Series(tie * (int(name.max()) + 1) + name)
+        copied = np.flatnonzero(key.is_duplicated().to_numpy())
+        found = pl.DataFrame({"~event": key, "~row": suspects})[copied]
+        others = contract_order(
+            column
+            for column in self.frame.columns
+            if not column.startswith("!") and column not in (*BOOKKEEPING, *_KEY)
         )
-        key = ("source", "account", "occurred_at", "event_id")
-        tied = self.frame.select("source", *fields)[suspects].with_columns(pl.Series("~row", suspects))
-        tied = tied.filter(pl.struct(key).is_duplicated()).sort(
-            *key, *(name for name in fields if name not in key), nulls_last=False, maintain_order=True
-        )
-        rows = tied["~row"].to_numpy()
-        event[rows] = tied.select(pl.struct(key).rle_id()).to_series().to_numpy()
+        found = found.hstack(self.frame.select(others)[found["~row"]])
+        found = found.sort("~event", *others, nulls_last=False, maintain_order=True)
+        rows = found["~row"].to_numpy()
+        event[rows] = found["~event"].to_numpy()
         rank[rows] = np.arange(len(rows))
         return event, rank
 
@@ -143,8 +150,14 @@ def _by_code_and_time(code: Positions, at: Positions) -> Positions:
 
 def _in_ties(first: Positions, second: Positions) -> Truths:
     """Of rows sorted by the two keys, those that share both with a neighbour."""
-    tie = np.zeros(len(first), dtype=np.bool_)
-    same = (first[1:] == first[:-1]) & (second[1:] == second[:-1])
-    tie[1:] |= same
-    tie[:-1] |= same
-    return tie
+    fresh = _fresh(first, second)
+    alone: Truths = fresh.copy()
+    alone[:-1] &= fresh[1:]
+    return ~alone
+
+
+def _fresh(first: Positions, second: Positions) -> Truths:
+    """Of rows sorted by the two keys, those that share both with no row before them."""
+    fresh = np.ones(len(first), dtype=np.bool_)
+    fresh[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return fresh

@@ -121,6 +121,14 @@ def projection(
     return made
 
 
+def bare(field: exp.Expr) -> exp.Expr:
+    """The column itself, with an empty text where the mapped field is missing."""
+    if isinstance(field, exp.Anonymous) and field.name.upper() == "NULLIF":
+        first: exp.Expr = field.expressions[0]
+        return first.copy()
+    return field.copy()
+
+
 def type_of(field: str, attributes: Mapping[str, Attribute]) -> Type:
     """The type of a mapped field; an attribute is of the type that settings declare, else text."""
     if field == AMOUNT:

@@ -14,7 +14,7 @@ from coincide.catalog.catalog import Catalog
 from coincide.detect.select import SKUS, Wanted, select
 from coincide.engines.embedded.database import keep, query
 from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.sieve import Sieve, sieve
+from coincide.engines.embedded.sieve import SHARED, Sieve, sieve
 from coincide.events.canonical import DTYPES, canonical
 from coincide.events.file import FileStamp
 from coincide.events.mapping import projection, raw_columns, type_of
@@ -221,7 +221,10 @@ def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]
 
 
 def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
-    mapped = projection(feed.source, batch.columns, asked.attributes)
+    reading = [plan for plan in asked.plans if feed.source.kind in (None, *plan.events)]
+    # Rules that a sieve helps read no field in which copies of an event can differ, so that these need no others.
+    only = SHARED if asked.sieved is not None and {plan.rule for plan in reading} <= asked.sieved.rules else None
+    mapped = projection(feed.source, batch.columns, asked.attributes, only=only)
     types = {
         name: batch.columns[expression.name]
         for name, expression in mapped.items()

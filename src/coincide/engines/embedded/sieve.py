@@ -11,7 +11,10 @@ DESIGN: "How it runs".
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -25,20 +28,26 @@ from sqlglot import exp
 from coincide.detect.fit import needs
 from coincide.engines.embedded.database import keep, query
 from coincide.events.event import EARLIEST_US, LATEST_US
-from coincide.events.mapping import mapped, projection
+from coincide.events.mapping import bare, mapped, projection
 from coincide.events.source import Batch, SourceReader
 from coincide.rules.plan import Plan, Sliding, Velocity
 from coincide.settings import Source
 
 LEAST_ROWS = 2_000_000
 """Below so many rows the exact path alone is as quick."""
-_CHUNK = 1 << 23
+_PIECE = 1 << 16
+"""Codes looked at together."""
 _DAY_S = 86_400
 _LOCAL_DAY_S = 2 * _DAY_S
 _INSTANT = "TIMESTAMP WITH TIME ZONE"
 _CLOCKS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
+_PER_SECOND = {"milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
+SHARED = frozenset({"event_id", "occurred_at", "account", "kind"})
+"""The fields in which copies of an event are equal, and the kind: all that a rule may read that is helped here."""
+_FEW = 4_000_000
+"""Up to so many rows to be read are listed by number."""
 _ACCOUNTS = "coincide_sieve_accounts"
-_COPIES = "coincide_sieve_copies"
+_ROWS = "coincide_sieve_rows"
 
 Codes = NDArray[np.uint64]
 
@@ -79,28 +88,27 @@ def sieve(
     if kind != _INSTANT and not (kind in _CLOCKS and source.timezone == "UTC"):
         return None
     time = exp.func("EPOCH_US", exp.column(at, quoted=True))
-    odd = _odd(reader, source, batch, account, time)
-    times = _times(connection, batch, time, odd)
+    footers = [pq.read_metadata(reader.folder / file.path) for file in batch.files]
+    times = _proven(footers, source, batch)
+    odd = None
+    if times is None:
+        odd = _odd(footers, source, batch, account, time)
+        times = _times(connection, batch, time, odd)
     if not times:
         return None
     base = min(first for first, _ in times.values()) // 1_000_000 // _DAY_S * _DAY_S
     width = max(1, int(max(last for _, last in times.values()) // 1_000_000 - base).bit_length())
     packed = _packed(account, time, base, width)
-    statement = exp.select(packed.copy().as_("code")).from_(batch.table.copy()).where(exp.not_(exp.paren(odd.copy())))
+    statement = exp.select(packed.copy().as_("code")).from_(batch.table.copy())
+    if odd is not None:
+        statement = statement.where(exp.not_(exp.paren(odd.copy())))
     codes = _sorted(query(connection, statement))
-    close = _accounts(codes, chosen, width)
-    keep(connection, _ACCOUNTS, pa.table({"code": close}))
-    keep(connection, _COPIES, pa.table({"code": _copies(codes)}))
+    seen = _walked(codes, chosen, base, width)
+    condition = _among(codes, seen, account, packed, width, connection)
     return Sieve(
         frozenset(plan.rule for plan in chosen),
-        exp.paren(
-            exp.or_(
-                odd,
-                _hashed(account, width).isin(query=exp.select("code").from_(_ACCOUNTS)),
-                packed.isin(query=exp.select("code").from_(_COPIES)),
-            )
-        ),
-        _days(codes, base, width),
+        exp.paren(condition if odd is None else exp.or_(odd, condition)),
+        seen.days,
         times,
     )
 
@@ -119,7 +127,58 @@ def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
     )
 
 
-def _odd(reader: SourceReader, source: Source, batch: Batch, account: exp.Expr, time: exp.Expr) -> exp.Expr:
+def _proven(footers: Sequence[pq.FileMetaData], source: Source, batch: Batch) -> dict[int, tuple[int, int]] | None:
+    """First and last time by file, if the footers of all files prove that no row is odd; else ``None``."""
+    at, (account,) = mapped(source)["occurred_at"][0], mapped(source)["account"]
+    if not all(_filled(footer, (account, *mapped(source)["event_id"])) for footer in footers):
+        return None
+    times = {}
+    for number, footer in zip(batch.indices, footers, strict=True):
+        if not footer.num_rows:
+            continue
+        spans = [_span(group) for group in _statistics(footer, at)]
+        if not spans or any(span is None for span in spans):
+            return None
+        first, last = min(span[0] for span in spans if span), max(span[1] for span in spans if span)
+        if first < EARLIEST_US or last > LATEST_US:
+            return None
+        times[number] = (first, last)
+    return times
+
+
+def _statistics(footer: pq.FileMetaData, column: str) -> list[pq.Statistics | None]:
+    """Of each row group, what its footer says of the column; ``None`` where it says nothing."""
+    place = next((i for i in range(footer.num_columns) if footer.schema.column(i).path == column), None)
+    if place is None:
+        return [None]
+    return [footer.row_group(group).column(place).statistics for group in range(footer.num_row_groups)]
+
+
+def _span(known: pq.Statistics | None) -> tuple[int, int] | None:
+    """The least and the greatest time, microseconds, of a row group in which no time is missing."""
+    if known is None or not known.has_null_count or known.null_count or not known.has_min_max:
+        return None
+    unit = json.loads(known.logical_type.to_json()).get("timeUnit")
+    if known.physical_type != "INT64" or unit not in _PER_SECOND:
+        return None
+    first, last = (int(end) * 1_000_000 // _PER_SECOND[unit] for end in (known.min_raw, known.max_raw))
+    return first, last
+
+
+def _filled(footer: pq.FileMetaData, columns: Sequence[str]) -> bool:
+    """Whether the footer of a file proves that these text columns are nowhere missing or empty."""
+    for column in columns:
+        for known in _statistics(footer, column):
+            if known is None or not known.has_null_count or known.null_count:
+                return False
+            if not known.has_min_max or known.min == "":
+                return False
+    return True
+
+
+def _odd(
+    footers: Sequence[pq.FileMetaData], source: Source, batch: Batch, account: exp.Expr, time: exp.Expr
+) -> exp.Expr:
     """Rows that may end in quarantine: no account, no usable time, no id (unless the footers prove all have one)."""
     parts: list[exp.Expr] = [
         account.copy().is_(exp.null()),
@@ -127,28 +186,9 @@ def _odd(reader: SourceReader, source: Source, batch: Batch, account: exp.Expr, 
         exp.LT(this=time.copy(), expression=exp.Literal.number(EARLIEST_US)),
         exp.GT(this=time.copy(), expression=exp.Literal.number(LATEST_US)),
     ]
-    if not all(_named(reader, source, file.path) for file in batch.files):
+    if not all(_filled(footer, mapped(source)["event_id"]) for footer in footers):
         parts.append(projection(source, batch.columns)["event_id"].is_(exp.null()))
     return exp.or_(*parts)
-
-
-def _named(reader: SourceReader, source: Source, path: str) -> bool:
-    """Whether the footer of a Parquet file proves that every row has an id."""
-    footer = pq.read_metadata(reader.folder / path)
-    columns = mapped(source)["event_id"]
-    place = {footer.schema.column(i).path: i for i in range(footer.num_columns)}
-    for column in columns:
-        for group in range(footer.num_row_groups):
-            known = footer.row_group(group).column(place[column]).statistics if column in place else None
-            if (
-                known is None
-                or not known.has_null_count
-                or known.null_count
-                or not known.has_min_max
-                or known.min == ""
-            ):
-                return False
-    return True
 
 
 def _times(
@@ -172,17 +212,41 @@ def _hashed(account: exp.Expr, width: int) -> exp.Expr:
 
 
 def _hash(account: exp.Expr) -> exp.Expr:
-    return exp.Anonymous(this="hash", expressions=[account.copy()])
+    # An empty account is odd whatever its hash is, so the column itself will do.
+    return exp.Anonymous(this="hash", expressions=[bare(account)])
 
 
 def _packed(account: exp.Expr, time: exp.Expr, base: int, width: int) -> exp.Expr:
     """Hash above, second since ``base`` below: sorts by account, then by time. Of odd rows it is anything or NULL."""
-    size = exp.cast(exp.Literal.number(2**width), "UBIGINT", dialect="duckdb")
     second = exp.IntDiv(this=time.copy(), expression=exp.Literal.number(1_000_000))
-    since = exp.Sub(this=second, expression=exp.Literal.number(base))
-    low = exp.Mod(this=exp.TryCast(this=since, to=exp.DataType.build("UBIGINT", dialect="duckdb")), expression=size)
-    high = exp.Mul(this=exp.paren(_hashed(account, width)), expression=size.copy())
-    return exp.Add(this=high, expression=exp.paren(low))
+    since = exp.paren(exp.Sub(this=second, expression=exp.Literal.number(base)))
+    low = exp.BitwiseAnd(this=since, expression=exp.Literal.number(2**width - 1))
+    high = exp.BitwiseLeftShift(this=exp.paren(_hashed(account, width)), expression=exp.Literal.number(width))
+    return exp.BitwiseOr(this=exp.paren(high), expression=exp.cast(exp.paren(low), "UBIGINT", dialect="duckdb"))
+
+
+def _among(
+    codes: Codes,
+    seen: _Seen,
+    account: exp.Expr,
+    packed: exp.Expr,
+    width: int,
+    connection: duckdb.DuckDBPyConnection,
+) -> exp.Expr:
+    """The rows of the accounts found, and the copies. If they are few, as one list of numbers: asked once a row."""
+    least = seen.accounts << np.uint64(width)
+    low = np.searchsorted(codes, least)
+    high = np.searchsorted(codes, least | np.uint64(2**width - 1), side="right")
+    if int(np.sum(high - low)) + len(seen.copies) <= _FEW:
+        parts = [codes[first:last] for first, last in zip(low.tolist(), high.tolist(), strict=True)]
+        keep(connection, _ROWS, pa.table({"code": np.concatenate([seen.copies, *parts])}))
+        return packed.isin(query=exp.select("code").from_(_ROWS))
+    keep(connection, _ACCOUNTS, pa.table({"code": seen.accounts}))
+    keep(connection, _ROWS, pa.table({"code": seen.copies}))
+    return exp.or_(
+        _hashed(account, width).isin(query=exp.select("code").from_(_ACCOUNTS)),
+        packed.isin(query=exp.select("code").from_(_ROWS)),
+    )
 
 
 def _sorted(table: pa.Table) -> Codes:
@@ -190,36 +254,56 @@ def _sorted(table: pa.Table) -> Codes:
     return codes
 
 
-def _accounts(codes: Codes, plans: Sequence[Plan], width: int) -> Codes:
-    """Hashes of accounts with ``n`` events (copies included) within a window of some plan, by whole seconds."""
-    found = []
-    for plan in plans:
-        assert isinstance(plan.condition, Velocity)
-        n = plan.condition.at_least
-        seconds = -(-plan.window.width_us // 1_000_000) if isinstance(plan.window, Sliding) else _LOCAL_DAY_S
-        for low in range(0, len(codes) - n + 1, _CHUNK):
-            high = min(low + _CHUNK, len(codes) - n + 1)
-            first, last = codes[low:high], codes[low + n - 1 : high + n - 1]
-            # Of one account, and at most the window apart: the difference of the packed numbers says both at once,
-            # save where the hash goes on by one, which the second comparison keeps out.
-            near = (last - first <= np.uint64(seconds)) & (last >> np.uint64(width) == first >> np.uint64(width))
-            found.append(np.unique(first[near] >> np.uint64(width)))
-    return np.unique(np.concatenate(found)) if found else codes[:0]
+@dataclass(frozen=True)
+class _Seen:
+    """What a walk over the sorted codes tells: hashes of accounts to read, codes of copies, rows by day."""
+
+    accounts: Codes
+    copies: Codes
+    days: dict[int, int]
 
 
-def _copies(codes: Codes) -> Codes:
-    """Numbers that stand more than once: rows of one account (or of one hash) and one second."""
-    found = [codes[:0]]
-    for low in range(0, len(codes) - 1, _CHUNK):
-        here = codes[low : low + _CHUNK + 1]
-        found.append(np.unique(here[1:][here[1:] == here[:-1]]))
-    return np.unique(np.concatenate(found))
+def _walked(codes: Codes, plans: Sequence[Plan], base: int, width: int) -> _Seen:
+    """One walk in pieces that fit the processor's cache, by as many threads as there are processors."""
+    spans = [(_at_least(plan), _seconds(plan)) for plan in plans]
+    pieces = range(0, len(codes), _PIECE)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(lambda low: _piece(codes, low, spans, width), pieces))
+    counts = np.sum([counted for _, _, counted in parts], axis=0)
+    return _Seen(
+        np.unique(np.concatenate([near for near, _, _ in parts])),
+        np.concatenate([copies for _, copies, _ in parts]),
+        {base // _DAY_S + int(day): int(counts[day]) for day in np.flatnonzero(counts)},
+    )
 
 
-def _days(codes: Codes, base: int, width: int) -> dict[int, int]:
-    mask = np.uint64(2**width - 1)
-    counts = np.zeros(int(2**width // _DAY_S) + 1, dtype=np.int64)
-    for low in range(0, len(codes), _CHUNK):
-        days = ((codes[low : low + _CHUNK] & mask) // np.uint64(_DAY_S)).astype(np.int64)
-        counts += np.bincount(days, minlength=len(counts))
-    return {base // _DAY_S + int(day): int(counts[day]) for day in np.flatnonzero(counts)}
+def _piece(
+    codes: Codes, low: int, spans: Sequence[tuple[int, int]], width: int
+) -> tuple[Codes, Codes, NDArray[np.int64]]:
+    here = codes[low : low + _PIECE]
+    near = [_near(here, codes[low + n - 1 : low + n - 1 + _PIECE], seconds, width) for n, seconds in spans]
+    # Numbers that stand more than once: rows of one account (or of one hash) and one second.
+    after = codes[low + 1 : low + 1 + _PIECE]
+    copies = after[after == here[: len(after)]]
+    day = ((here & np.uint64(2**width - 1)) // np.uint64(_DAY_S)).astype(np.int64)
+    return np.concatenate(near), copies, np.bincount(day, minlength=2**width // _DAY_S + 1)
+
+
+def _near(first: Codes, last: Codes, seconds: int, width: int) -> Codes:
+    """Hashes of accounts with ``n`` events (copies included) within the seconds: ``last`` stands ``n - 1`` on."""
+    first = first[: len(last)]
+    # Of one account, and at most the window apart: the difference of the packed numbers says both at once,
+    # save where the hash goes on by one, which the second comparison keeps out.
+    found = np.flatnonzero(last - first <= np.uint64(seconds))
+    hashed, other = first[found] >> np.uint64(width), last[found] >> np.uint64(width)
+    return np.unique(hashed[hashed == other])
+
+
+def _at_least(plan: Plan) -> int:
+    assert isinstance(plan.condition, Velocity)
+    return plan.condition.at_least
+
+
+def _seconds(plan: Plan) -> int:
+    """How far apart, in whole seconds, the events of one window may lie."""
+    return -(-plan.window.width_us // 1_000_000) if isinstance(plan.window, Sliding) else _LOCAL_DAY_S
