@@ -1,0 +1,176 @@
+"""What is asked of a scan: which rules over which files, and so the engine's task.
+
+Inside a scope only what changed is read at first; what that touches is found when it is known whose rows it holds.
+``alerts.keep`` keeps what comes of it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from coincide.alerts import kinship, register
+from coincide.alerts.pseudonyms import Pseudonyms
+from coincide.alerts.reconcile import Cause
+from coincide.alerts.rotation import ring_for
+from coincide.alerts.survey import LINKS, Scope, Survey, causes_between, everything, scope_of, survey, widened
+from coincide.detect.detect import Cuts
+from coincide.engines.embedded.load import Feed, MasterData
+from coincide.engines.embedded.run import Changed, Task, Wider
+from coincide.engines.workspace import Workspace
+from coincide.entities import key as keys
+from coincide.entities.actors import Actors
+from coincide.entities.link import link
+from coincide.rules.load import LoadedRule
+from coincide.settings import LinkFile, Settings, Source
+from coincide.store import file as files
+from coincide.store import scan as scans
+from coincide.store.database import Database
+from coincide.store.file import FileState
+
+
+@dataclass
+class Asked:
+    """What a scan works with: its rules, their scope, the files, the key, and the last scan of the same scope."""
+
+    workspace: Workspace
+    base: Database
+    chosen: Sequence[LoadedRule]
+    scope: Scope
+    now_us: int
+    ring: keys.KeyRing
+    pseudonyms: Pseudonyms
+    found: Survey
+    known: Mapping[tuple[str, str], FileState]
+    before: scans.Scan | None
+    causes: list[Cause]
+
+    @property
+    def drafts(self) -> list[LoadedRule]:
+        """The rules whose result is shown and not kept."""
+        return [loaded for loaded in self.chosen if loaded.rule.status == "draft"]
+
+    @property
+    def namespaces(self) -> dict[str, str]:
+        """The namespace of each source's accounts."""
+        return {name: source.namespace(name) for name, source in self.workspace.settings.sources.items()}
+
+    @property
+    def words(self) -> dict[str, list[str]]:
+        """What a rule's alerts are called and how urgent they are: no part of its meaning."""
+        rules = [loaded.rule for loaded in self.chosen]
+        return {rule.rule: [rule.status, rule.severity, rule.title] for rule in rules}
+
+    def partition(self, actors: Actors | None) -> str | None:
+        """A keyed hash of who belongs together, over all accounts read."""
+        if actors is None:
+            return None
+        names = sorted(actors.members.columns)
+        # Lengths tell the parts apart, whatever letters are in them.
+        lengths = (pl.col(name).str.len_bytes().cast(pl.String) for name in names)
+        lines = actors.members.select(pl.concat_str(*names, *lengths, separator="\0")).to_series().sort()
+        hashed = hashlib.blake2b(lines.str.join("\n").item().encode(), key=self.ring.current.secret, digest_size=16)
+        # With the key's id: hashes of two keys say nothing of each other.
+        return f"{self.ring.current.id}:{hashed.hexdigest()}"
+
+    def same_key(self) -> bool:
+        """Whether the last scan's partition was hashed with the key in use now."""
+        before = self.before.versions.get("partition") if self.before is not None else None
+        return before is None or str(before).startswith(f"{self.ring.current.id}:")
+
+
+def ask(
+    workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
+) -> tuple[Asked, Task | None]:
+    """What is asked, and the engine's task; no task if nothing changed since the last scan of the same scope."""
+    with base.reading() as connection:
+        ring = ring_for(workspace.key_file, connection)
+        scope = scope_of(workspace, names, list(chosen), connection)
+        latest = scans.latest_of(connection, scope.selection)
+        same = latest is not None and latest.scope == scope.name
+        known = files.load(connection, scope.name) if same else {}
+        found = survey(workspace, known)
+        causes = found.causes if same else causes_between(scope, latest)
+        asked = Asked(
+            workspace=workspace,
+            base=base,
+            chosen=chosen,
+            scope=scope,
+            now_us=now_us,
+            ring=ring,
+            pseudonyms=Pseudonyms(ring.current),
+            found=found,
+            known=known,
+            before=latest if same else None,
+            causes=causes,
+        )
+        if asked.before is not None and not found.changed and not asked.drafts:
+            return asked, None
+        return asked, _task(asked, connection)
+
+
+def _task(asked: Asked, connection: Connection) -> Task:
+    settings, found = asked.workspace.settings, asked.found
+    plans = [loaded.plan for loaded in asked.chosen]
+    parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
+    linking = any(plan.by == "actor" for plan in plans) and any(_ties(settings, part) for part in parts)
+    # A draft is decided on everything: nothing of it was kept.
+    whole_log = asked.before is None or bool(asked.drafts)
+    feeds = [
+        Feed(
+            name=name,
+            source=settings.sources[name],
+            reader=reader,
+            decided=found.stamps[name] if whole_log else found.fresh[name],
+            linked=found.stamps[name] if linking and _ties(settings, settings.sources[name]) else (),
+        )
+        for name, reader in asked.workspace.readers.items()
+    ]
+    separations = kinship.separations(connection, asked.ring)
+    return Task(
+        plans=plans,
+        feeds=feeds,
+        catalog=asked.workspace.catalog,
+        lists=asked.workspace.lists,
+        settings=settings,
+        link=(lambda edges: link(edges, settings.entities, separations)) if linking else None,
+        master_data=[
+            MasterData(settings.links[name], reader, found.stamps[f"{LINKS}{name}"])
+            for name, reader in asked.workspace.master_data.items()
+        ],
+        widen=None if whole_log else partial(_wider, asked),
+        cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
+    )
+
+
+def _ties(settings: Settings, part: Source | LinkFile) -> bool:
+    return any(settings.entities.kind(kind).strength == "strong" for kind in part.links)
+
+
+def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:
+    alerts = register.load(connection, rule)
+    last = frozenset(alert.finding.ended_by for alert in alerts if alert.status == "decided")
+    return Cuts(last, asked.pseudonyms.names)
+
+
+def _wider(asked: Asked, changed: Changed) -> Wider:
+    plans = [loaded.plan for loaded in asked.chosen]
+    if asked.before is not None and asked.partition(changed.linked) != asked.before.versions.get("partition"):
+        # Whoever accounts belong to has changed: all of their observations may be concerned.
+        # After a new key nobody can tell, so everything is read, and nothing is said to have changed.
+        if asked.same_key():
+            asked.causes.append(Cause.ENTITIES_CHANGED)
+        return everything(asked.found, plans)
+    with asked.base.reading() as connection:
+
+        def spans(plan: Any, touched: frozenset[tuple[str, str]] | None) -> list[tuple[int, int]]:
+            names = None if touched is None else asked.pseudonyms.by_values(touched, plan.by)
+            return register.spans(connection, plan.rule, names)
+
+        return widened(asked.found, asked.known, plans, changed, spans)

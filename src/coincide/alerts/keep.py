@@ -1,0 +1,183 @@
+"""What is kept of a scan, and the one transaction that keeps it: files, entities, the scan itself, its alerts, names.
+
+``alerts.file_states`` makes the rows of the files, ``alerts.memberships`` those of the entities. What a death at each
+moment leaves is said by ``store.commit``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Connection
+
+from coincide.alerts import register, service
+from coincide.alerts.alert import Alert, Facts, Finding
+from coincide.alerts.asked import Asked
+from coincide.alerts.file_states import save_files, states_of
+from coincide.alerts.memberships import memberships_of, save_entities
+from coincide.alerts.outcome import ENDS, Counts, Outcome, counted
+from coincide.alerts.reconcile import Cause, reconcile
+from coincide.alerts.region import width
+from coincide.engines.embedded.run import Run
+from coincide.rules.explain import explain
+from coincide.rules.load import LoadedRule
+from coincide.store import commit, entity, segment, tally
+from coincide.store import file as files
+from coincide.store import pseudonym as pseudonym_store
+from coincide.store import rule as rule_store
+from coincide.store import scan as scans
+from coincide.store.rule import RuleVersion
+
+
+def keep(asked: Asked, result: Run) -> Outcome:
+    """Segments first, then the one transaction; drafts and what goes with them are not kept."""
+    findings = {
+        loaded.plan.rule: asked.pseudonyms.findings(result.episodes[loaded.plan.rule], loaded.plan.by, asked.namespaces)
+        for loaded in asked.chosen
+    }
+    drafts = {loaded.plan.rule: findings[loaded.plan.rule] for loaded in asked.drafts}
+    run_counts = counted(result.files.values(), sum(result.duplicates.values()))
+    observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
+    if drafts:
+        return Outcome(run_counts, run_counts, observed, drafts, asked.chosen)
+    states, segments = states_of(asked, result)
+    with commit.committing(asked.base, asked.workspace.state) as connection:
+        number = scans.next_id(connection)
+        memberships = memberships_of(asked, result)
+        version = save_entities(asked, connection, memberships, result)
+        segment.add(connection, segments)
+        save_files(asked, connection, states, result)
+        totals, observed = _totals(connection, asked.scope.name, asked.chosen)
+        versions = {
+            **asked.scope.versions,
+            "partition": asked.partition(result.actors),
+            "entities": version,
+            "words": asked.words,
+        }
+        _record(asked, connection, number, run_counts, totals, versions)
+        written = _save_alerts(asked, connection, number, findings, result, memberships, versions)
+        names = {name for alert in written for name in _named(alert)}
+        names |= set(memberships.get_column("account")) | set(memberships.get_column("actor"))
+        # What stands in the lists is sealed too: a new key renames all names that are kept.
+        names |= {name for name, _ in entity.left_single(connection)} | {row[1] for row in entity.generic(connection)}
+        pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
+    return Outcome(run_counts, totals, observed, {}, asked.chosen)
+
+
+def keep_words(asked: Asked) -> Outcome:
+    """No row is read; nothing is written, unless a rule has other words now (title, severity, status)."""
+    with asked.base.reading() as connection:
+        totals, observations = _totals(connection, asked.scope.name, asked.chosen)
+    if asked.before is not None and asked.before.versions.get("words") != asked.words:
+        with commit.committing(asked.base, asked.workspace.state) as connection:
+            number = scans.next_id(connection)
+            versions = {**asked.before.versions, "words": asked.words}
+            _record(asked, connection, number, dict.fromkeys(ENDS, 0), totals, versions)
+            for loaded in asked.chosen:
+                register.relabel(connection, _facts(asked, connection, loaded, number, versions), asked.now_us)
+    return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen)
+
+
+def _record(
+    asked: Asked, connection: Connection, number: int, counts: Counts, totals: Counts, versions: Mapping[str, Any]
+) -> None:
+    """The row of the scan itself; its alerts refer to it."""
+    scans.add(
+        connection,
+        scans.Scan(
+            id=number,
+            scope=asked.scope.name,
+            started_at=asked.now_us,
+            finished_at=asked.now_us,
+            command={"rules": [loaded.plan.rule for loaded in asked.chosen]},
+            run=counts,
+            totals=totals,
+            versions=versions,
+        ),
+    )
+
+
+def _facts(asked: Asked, connection: Connection, loaded: LoadedRule, number: int, versions: Mapping[str, Any]) -> Facts:
+    """What alerts take from their rule and scan; the rule's text in this meaning is kept."""
+    rule, plan = loaded.rule, loaded.plan
+    rule_store.save(
+        connection, [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, asked.now_us)]
+    )
+    named = {key: versions[key] for key in ("catalog", "lists", "entities", "mapping")}
+    return Facts(
+        plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
+    )
+
+
+def _named(alert: Alert) -> set[str]:
+    """All pseudonyms in an alert."""
+    finding = alert.finding
+    events = (finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence)
+    later = [replace(alert, finding=other, amendment=None) for other in alert.amendment or ()]
+    amended = {name for other in later for name in _named(other)}
+    return {finding.actor, *(name.account for name in events)} | amended
+
+
+def _totals(connection: Connection, scope: str, chosen: Sequence[LoadedRule]) -> tuple[Counts, dict[str, int]]:
+    duplicates, observations = tally.totals(connection, scope)
+    counts = counted(files.load(connection, scope).values(), duplicates)
+    return counts, {loaded.plan.rule: observations.get(loaded.plan.rule, 0) for loaded in chosen}
+
+
+def _save_alerts(
+    asked: Asked,
+    connection: Connection,
+    number: int,
+    findings: Mapping[str, Sequence[Finding]],
+    result: Run,
+    memberships: pl.DataFrame,
+    versions: Mapping[str, Any],
+) -> list[Alert]:
+    actor_of = dict(memberships.iter_rows())
+    written: list[Alert] = []
+    for loaded in asked.chosen:
+        plan = loaded.plan
+        facts = _facts(asked, connection, loaded, number, versions)
+        register.relabel(connection, facts, asked.now_us)
+        stored = _stored(asked, connection, loaded, result)
+        moved = {one.finding.started_by.account for one in stored} if plan.by == "actor" else set()
+        changes = reconcile(
+            stored,
+            findings[plan.rule],
+            facts,
+            asked.causes,
+            actors={account: actor_of.get(account, account) for account in moved},
+            suppressed={one.actor: one.until for one in service.suppressions(connection, plan.rule)},
+            continues_us=width(plan),
+        )
+        written += register.write(connection, changes.transitions, asked.now_us)
+    if asked.scope.selection == "all":
+        written += _retire(asked, connection, number)
+    return written
+
+
+def _stored(asked: Asked, connection: Connection, loaded: LoadedRule, result: Run) -> list[Alert]:
+    """The stored alerts of the times and actors that were decided again."""
+    if result.wider is None or result.changed is None:
+        return register.load(connection, loaded.plan.rule)
+    within = result.wider.regions[loaded.plan.rule]
+    actors = None
+    if result.wider.touched_only:
+        actors = asked.pseudonyms.by_values(result.changed.actors[loaded.plan.rule], loaded.plan.by)
+    return register.load(connection, loaded.plan.rule, actors=actors, since_us=within.first, until_us=within.last)
+
+
+def _retire(asked: Asked, connection: Connection, number: int) -> list[Alert]:
+    """Rules that are no longer run have no open alerts."""
+    running = {loaded.plan.rule for loaded in asked.chosen}
+    written: list[Alert] = []
+    for rule in register.rules_with_alerts(connection):
+        if rule not in running:
+            stored = register.load(connection, rule)
+            facts = replace(stored[0].facts, fingerprint="", scan=number)
+            changes = reconcile(stored, [], facts, [Cause.RULE_GONE])
+            written += register.write(connection, changes.transitions, asked.now_us)
+    return written

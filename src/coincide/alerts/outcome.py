@@ -1,0 +1,40 @@
+"""What a scan did, in numbers: how rows ended, what each rule saw, how long it took."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from coincide.alerts.alert import Finding
+from coincide.rules.load import LoadedRule
+
+Counts = dict[str, int]
+ENDS = ("read", "unmatched", "accepted", "duplicates", "quarantined")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a scan did.
+
+    ``run`` and ``totals``: rows by how they ended, of this run and of the workspace. ``observations``: of each
+    rule. ``drafts``: what the drafts that were named found, which is shown and not kept. ``seconds``: of the
+    steps start, read, commit.
+    """
+
+    run: Counts
+    totals: Counts
+    observations: Mapping[str, int]
+    drafts: Mapping[str, Sequence[Finding]]
+    rules: Sequence[LoadedRule]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def counted(files: Iterable[Any], duplicates: int) -> Counts:
+    """How the rows of files ended, with what is known of each file; copies are known by day and not by file."""
+    known = list(files)
+    read = sum(count.read for count in known)
+    unmatched = sum(count.unmatched for count in known)
+    quarantined = sum(count.quarantined for count in known)
+    accepted = read - unmatched - quarantined - duplicates
+    return dict(zip(ENDS, (read, unmatched, accepted, duplicates, quarantined), strict=True))
