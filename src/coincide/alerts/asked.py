@@ -52,11 +52,6 @@ class Asked:
     causes: list[Cause]
 
     @property
-    def drafts(self) -> list[LoadedRule]:
-        """The rules whose result is shown and not kept."""
-        return [loaded for loaded in self.chosen if loaded.rule.status == "draft"]
-
-    @property
     def namespaces(self) -> dict[str, str]:
         """The namespace of each source's accounts."""
         return {name: source.namespace(name) for name, source in self.workspace.settings.sources.items()}
@@ -90,29 +85,50 @@ def ask(
 ) -> tuple[Asked, Task | None]:
     """What is asked, and the engine's task; no task if nothing changed since the last scan of the same scope."""
     with base.reading() as connection:
-        ring = ring_for(workspace.key_file, connection)
-        scope = scope_of(workspace, names, list(chosen), connection)
-        latest = scans.latest_of(connection, scope.selection)
-        same = latest is not None and latest.scope == scope.name
-        known = files.load(connection, scope.name) if same else {}
-        found = survey(workspace, known)
-        causes = found.causes if same else causes_between(scope, latest)
-        asked = Asked(
-            workspace=workspace,
-            base=base,
-            chosen=chosen,
-            scope=scope,
-            now_us=now_us,
-            ring=ring,
-            pseudonyms=Pseudonyms(ring.current),
-            found=found,
-            known=known,
-            before=latest if same else None,
-            causes=causes,
-        )
-        if asked.before is not None and not found.changed and not asked.drafts:
+        asked = _asked(workspace, base, connection, names, chosen, now_us, drafts=False)
+        if asked.before is not None and not asked.found.changed:
             return asked, None
         return asked, _task(asked, connection)
+
+
+def try_out(
+    workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
+) -> tuple[Asked, Task]:
+    """The same for drafts: nothing of them was kept, so they are decided on everything."""
+    with base.reading() as connection:
+        asked = _asked(workspace, base, connection, names, chosen, now_us, drafts=True)
+        return asked, _task(asked, connection)
+
+
+def _asked(
+    workspace: Workspace,
+    base: Database,
+    connection: Connection,
+    names: tuple[str, ...],
+    chosen: Sequence[LoadedRule],
+    now_us: int,
+    *,
+    drafts: bool,
+) -> Asked:
+    ring = ring_for(workspace.key_file, connection)
+    scope = scope_of(workspace, names, list(chosen), connection)
+    latest = scans.latest_of(connection, scope.selection)
+    same = latest is not None and latest.scope == scope.name and not drafts
+    known = files.load(connection, scope.name) if same else {}
+    found = survey(workspace, known)
+    return Asked(
+        workspace=workspace,
+        base=base,
+        chosen=chosen,
+        scope=scope,
+        now_us=now_us,
+        ring=ring,
+        pseudonyms=Pseudonyms(ring.current),
+        found=found,
+        known=known,
+        before=latest if same else None,
+        causes=found.causes if same else causes_between(scope, latest),
+    )
 
 
 def _task(asked: Asked, connection: Connection) -> Task:
@@ -120,8 +136,7 @@ def _task(asked: Asked, connection: Connection) -> Task:
     plans = [loaded.plan for loaded in asked.chosen]
     parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
     linking = any(plan.by == "actor" for plan in plans) and any(_ties(settings, part) for part in parts)
-    # A draft is decided on everything: nothing of it was kept.
-    whole_log = asked.before is None or bool(asked.drafts)
+    whole_log = asked.before is None
     feeds = [
         Feed(
             name=name,

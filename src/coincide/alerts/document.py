@@ -18,7 +18,8 @@ def scanned(
 
     ``rows`` is the workspace's total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors``
     those that have one; ``alerts`` are the open ones by first hit. ``since_us`` and ``until_us`` (half-open at the
-    new end) bound the first hits of those shown and counted. Drafts have alerts without an id.
+    new end) bound the first hits of those shown and counted. Drafts have alerts without an id; where they are named
+    beside other rules, ``rows`` and ``run`` are of the other rules, as if no draft had been named.
     """
     rules = tuple(loaded.plan.rule for loaded in outcome.rules)
     wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)

@@ -33,16 +33,9 @@ from coincide.store.rule import RuleVersion
 
 
 def keep(asked: Asked, result: Run) -> Outcome:
-    """Segments first, then the one transaction; drafts and what goes with them are not kept."""
-    findings = {
-        loaded.plan.rule: asked.pseudonyms.findings(result.episodes[loaded.plan.rule], loaded.plan.by, asked.namespaces)
-        for loaded in asked.chosen
-    }
-    drafts = {loaded.plan.rule: findings[loaded.plan.rule] for loaded in asked.drafts}
+    """Segments first, then the one transaction."""
+    findings = _findings(asked, result)
     run_counts = counted(result.files.values(), sum(result.duplicates.values()))
-    observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
-    if drafts:
-        return Outcome(run_counts, run_counts, observed, drafts, asked.chosen)
     states, segments = states_of(asked, result)
     with commit.committing(asked.base, asked.workspace.state) as connection:
         number = scans.next_id(connection)
@@ -79,6 +72,21 @@ def keep_words(asked: Asked) -> Outcome:
             for loaded in asked.chosen:
                 register.relabel(connection, _facts(asked, connection, loaded, number, versions), asked.now_us)
     return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen)
+
+
+def show(asked: Asked, result: Run) -> Outcome:
+    """What drafts found; nothing is written."""
+    run_counts = counted(result.files.values(), sum(result.duplicates.values()))
+    observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
+    return Outcome(run_counts, run_counts, observed, _findings(asked, result), asked.chosen)
+
+
+def _findings(asked: Asked, result: Run) -> dict[str, list[Finding]]:
+    """What each rule found, under pseudonyms."""
+    return {
+        loaded.plan.rule: asked.pseudonyms.findings(result.episodes[loaded.plan.rule], loaded.plan.by, asked.namespaces)
+        for loaded in asked.chosen
+    }
 
 
 def _record(

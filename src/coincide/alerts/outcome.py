@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coincide.alerts.alert import Finding
@@ -17,9 +17,10 @@ ENDS = ("read", "unmatched", "accepted", "duplicates", "quarantined")
 class Outcome:
     """What a scan did.
 
-    ``run`` and ``totals``: rows by how they ended, of this run and of the workspace. ``observations``: of each
-    rule. ``drafts``: what the drafts that were named found, which is shown and not kept. ``seconds``: of the
-    steps start, read, commit.
+    ``run`` and ``totals``: rows by how they ended, of this run and of the workspace, for the rules that are kept; of
+    a run of drafts alone both are of that run. ``observations``: of each rule. ``drafts``: what the drafts that were
+    named found, which is shown and not kept. ``seconds``: of the steps start, read, commit, and of drafts that ran
+    after the others.
     """
 
     run: Counts
@@ -28,6 +29,15 @@ class Outcome:
     drafts: Mapping[str, Sequence[Finding]]
     rules: Sequence[LoadedRule]
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def beside(self, tried: Outcome) -> Outcome:
+        """This outcome with what drafts found, whose rows are counted nowhere."""
+        return replace(
+            self,
+            observations={**self.observations, **tried.observations},
+            drafts={**self.drafts, **tried.drafts},
+            rules=sorted((*self.rules, *tried.rules), key=lambda loaded: loaded.plan.rule),
+        )
 
 
 def counted(files: Iterable[Any], duplicates: int) -> Counts:

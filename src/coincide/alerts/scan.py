@@ -12,14 +12,14 @@ import time
 from dataclasses import replace
 
 from coincide.alerts.alert import iso
-from coincide.alerts.asked import ask
-from coincide.alerts.keep import keep, keep_words
+from coincide.alerts.asked import ask, try_out
+from coincide.alerts.keep import keep, keep_words, show
 from coincide.alerts.outcome import ENDS, Outcome
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.run import run
 from coincide.engines.workspace import Workspace
 from coincide.store import commit
-from coincide.store.database import open_database
+from coincide.store.database import Database, open_database
 
 __all__ = ["ENDS", "Outcome", "scan"]
 
@@ -34,27 +34,64 @@ def scan(
 ) -> Outcome:
     """Run the rules (those named, else all live and shadow) over what the workspace's sources hold now.
 
+    Drafts must be named. They run by themselves, after the others are kept.
+
     ``now_us``: the time of the scan, microseconds since 1970 in UTC. ``started``: ``time.perf_counter()`` at the
     start of the process, for ``seconds``.
     """
     clock = _Clock(started)
-    chosen = workspace.chosen(names)
+    drafts = tuple(loaded.plan.rule for loaded in workspace.chosen(names) if loaded.rule.status == "draft")
+    others = tuple(name for name in names if name not in drafts)
     base = open_database(workspace.state)
     try:
         with commit.scanning(base, workspace.state, iso(now_us)):
-            asked, task = ask(workspace, base, names, chosen, now_us)
-            clock.lap("start")
-            if task is None:
-                outcome = keep_words(asked)
-                clock.lap("read")
-            else:
-                result = run(task, progress)
-                clock.lap("read")
-                outcome = keep(asked, result)
-            clock.lap("commit")
+            outcome = None
+            if others or not drafts:
+                outcome = _scanned(workspace, base, others, now_us, progress, clock)
+            if drafts:
+                # In a pass of their own, so that what is kept is what it would be without them.
+                tried = _tried(workspace, base, drafts, now_us, progress, clock, beside=outcome is not None)
+                outcome = tried if outcome is None else outcome.beside(tried)
+            assert outcome is not None
             return replace(outcome, seconds=clock.laps)
     finally:
         base.close()
+
+
+def _scanned(
+    workspace: Workspace, base: Database, names: tuple[str, ...], now_us: int, progress: Progress, clock: _Clock
+) -> Outcome:
+    """Rules that are live or in shadow: what they find is kept."""
+    asked, task = ask(workspace, base, names, workspace.chosen(names), now_us)
+    clock.lap("start")
+    if task is None:
+        outcome = keep_words(asked)
+        clock.lap("read")
+    else:
+        result = run(task, progress)
+        clock.lap("read")
+        outcome = keep(asked, result)
+    clock.lap("commit")
+    return outcome
+
+
+def _tried(
+    workspace: Workspace,
+    base: Database,
+    drafts: tuple[str, ...],
+    now_us: int,
+    progress: Progress,
+    clock: _Clock,
+    *,
+    beside: bool,
+) -> Outcome:
+    """Drafts over everything there is; of it nothing is kept. ``beside``: after a scan of other rules."""
+    asked, task = try_out(workspace, base, drafts, workspace.chosen(drafts), now_us)
+    if not beside:
+        clock.lap("start")
+    outcome = show(asked, run(task, progress))
+    clock.lap("drafts" if beside else "read")
+    return outcome
 
 
 class _Clock:

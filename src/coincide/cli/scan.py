@@ -39,7 +39,9 @@ def scan(
 
     window = (instant("--since", since), instant("--until", until))
     opened = open_workspace(workspace)
-    total = sum(reader.expected() for reader in opened.readers.values())
+    # Drafts and other rules read in a pass each.
+    passes = len({loaded.rule.status == "draft" for loaded in opened.chosen(names)})
+    total = passes * sum(reader.expected() for reader in opened.readers.values())
     with Progress("Reading", total or None) as bar:
         outcome = run_scan(opened, names=names, now_us=time.time_ns() // 1_000, progress=bar.advance, started=_STARTED)
     document = scanned(opened, outcome, since_us=window[0], until_us=window[1])
@@ -75,8 +77,8 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
         rules.add_row(rule["rule"], status[rule["rule"]], *numbers)
     console.print()
     console.print(rules)
-    if document["alerts"]:
-        count = len(document["alerts"])
+    count = sum(alert["status"] == "open" for alert in document["alerts"])
+    if count:
         console.print(f"\n{count:,} open alert{'' if count == 1 else 's'}; `coincide alerts` lists them.")
     if rows["quarantined"]:
         held = "1 row is" if rows["quarantined"] == 1 else f"{rows['quarantined']:,} rows are"

@@ -35,6 +35,7 @@ by: account
 within: {days} days
 combination: {{at_least: {k}, of: [vessel, timer, balls]}}
 """
+EVERY = "velocity: {at_least: 1}"
 HEADER = "id,when,customer,sku,qty\n"
 
 
@@ -140,6 +141,31 @@ def test_a_draft_runs_when_named_and_leaves_nothing_behind(shop: Shop) -> None:
     (found,) = shop.scan("--rule", "draft")["rules"]
     assert (found["rule"], found["alerts"]) == ("draft", 1)
     assert [alert["rule"] for alert in shop.scan()["alerts"]] == ["two-of-three"]
+
+
+def test_a_rule_named_beside_a_draft_is_kept_as_if_it_were_named_alone(shop: Shop) -> None:
+    shop.rule("draft", status="draft")
+    draft = shop.folder / "rules" / "draft.yaml"
+    # The draft takes every row for an observation; the other rule leaves one unmatched.
+    draft.write_text(draft.read_text().replace("combination: {at_least: 2, of: [vessel, timer, balls]}", EVERY))
+    document = shop.scan("--rule", "two-of-three", "--rule", "draft")
+    assert {one["rule"]: one["alerts"] for one in document["rules"]} == {"draft": 2, "two-of-three": 1}
+    assert {one["rule"]: one["observations"] for one in document["rules"]} == {"draft": 3, "two-of-three": 2}
+    assert [(one["rule"], one["id"]) for one in document["alerts"] if one["id"]] == [("two-of-three", "A-1")]
+    assert (document["rows"]["unmatched"], document["run"]["read"]) == (1, 3)
+    assert "drafts" in document["run"]["seconds"]
+    again = shop.scan("--rule", "two-of-three")
+    assert again["run"]["read"] == 0
+    assert again["rows"] == document["rows"]
+    assert again["alerts"] == [one for one in document["alerts"] if one["id"]]
+
+
+def test_a_draft_beside_a_rule_that_has_nothing_to_read_still_sees_everything(shop: Shop) -> None:
+    shop.rule("draft", status="draft", k=1)
+    shop.scan("--rule", "two-of-three")
+    document = shop.scan("--rule", "two-of-three", "--rule", "draft")
+    assert document["run"]["read"] == 0
+    assert {one["rule"]: one["observations"] for one in document["rules"]} == {"draft": 2, "two-of-three": 2}
 
 
 def test_what_is_shown_can_be_bounded_and_what_is_evaluated_not(shop: Shop) -> None:
