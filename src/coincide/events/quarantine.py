@@ -31,7 +31,8 @@ REST = "(rest)"
 class Quarantined:
     """One row in quarantine. ``file`` and ``position`` as in the canonical frame, ``file`` by its path.
 
-    ``digest`` is a hash of the record's bytes (text) or "" where a row has none (Parquet, PostgreSQL).
+    ``digest`` is a hash of the record's bytes (text) or of the row's columns (Parquet), or "" where a row has none
+    (PostgreSQL, and Parquet that cannot be read whole).
     """
 
     source: str
@@ -54,7 +55,7 @@ def show(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
     file = FileStamp(row.file, 0, 0, "")
     match reader.format(file):
         case "parquet":
-            found = _parquet(reader.folder, file, row.position)
+            found = _parquet(reader.folder, file, row)
         case "csv" if reader.multiline:
             found = _multiline(reader, file, row)
         case "csv":
@@ -67,12 +68,16 @@ def show(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
 
 
 def digests(reader: SourceReader, file: FileStamp, positions: Sequence[int]) -> dict[int, str]:
-    """Hashes of the records at these positions of a text file; none for Parquet and PostgreSQL.
+    """Hashes of the records at these positions of a file; none for PostgreSQL, where rows have no fixed places.
 
-    One pass, up to the last position. Rows of Parquet would cost the decoding of all their columns.
+    One pass, up to the last position. A row of Parquet that cannot be read whole has none.
     """
-    if not positions or reader.source.files is None or reader.format(file) == "parquet":
+    if not positions or reader.source.files is None:
         return {}
+    if reader.format(file) == "parquet":
+        from coincide.events import parquet
+
+        return parquet.digests(reader.folder, file, positions)
     if reader.multiline:
         records = records_at(reader.folder, file, set(positions), reader.delimiter(file))
         return {position: digest(record) for position, record in records}
@@ -142,7 +147,7 @@ def _ndjson(folder: Path, file: FileStamp, row: Quarantined) -> dict[str, str | 
     return None if record is None else ndjson.shown(record)
 
 
-def _parquet(folder: Path, file: FileStamp, position: int) -> dict[str, str | None] | None:
+def _parquet(folder: Path, file: FileStamp, row: Quarantined) -> dict[str, str | None] | None:
     from coincide.events import parquet
 
-    return parquet.row(folder, file, position)
+    return parquet.row(folder, file, row.position, row.digest)

@@ -82,9 +82,7 @@ def test_a_row_of_a_changed_or_removed_file_is_gone(shop: Shop) -> None:
     assert "COI-E021" in shop.call("quarantine", "show", "purchases", "purchases/b.csv", "2")[2]
 
 
-def test_a_row_of_parquet_is_shown_while_the_file_is_as_it_was(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_row_of_parquet_is_shown_while_it_is_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shop = made(tmp_path, capsys)
     shop.write("coincide.toml", TOML.replace("*.csv", "*.parquet", 1))
     (tmp_path / "purchases/a.csv").unlink()
@@ -94,9 +92,30 @@ def test_a_row_of_parquet_is_shown_while_the_file_is_as_it_was(
     shop.json("scan")
     assert places(shop) == [(1, "unreadable-time")]
     told = shop.json("quarantine", "show", "purchases", "purchases/a.parquet", "1")
-    assert (told["row"]["when"], told["hash"]) == ("never", "")
+    assert told["row"]["when"] == "never"
+    assert len(told["hash"]) == 32
+    # The row is as it was, so it is shown, whatever else changed.
+    pl.concat([frame.reverse().head(1), frame.tail(1)]).write_parquet(tmp_path / "purchases/a.parquet")
+    assert shop.json("quarantine", "show", "purchases", "purchases/a.parquet", "1") == told
     frame.reverse().write_parquet(tmp_path / "purchases/a.parquet")
     assert "COI-E021" in shop.call("quarantine", "show", "purchases", "purchases/a.parquet", "1")[2]
+
+
+def test_a_row_of_parquet_with_a_damaged_column_is_shown_by_no_hash(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = made(tmp_path, capsys)
+    shop.write("coincide.toml", TOML.replace("*.csv", "*.parquet", 1))
+    (tmp_path / "purchases/a.csv").unlink()
+    rows = {name: ["1", "2"] for name in HEAD.strip().split(",")}
+    frame = pl.DataFrame({"note": ["x" * 99, "y" * 99]} | rows | {"sku": ["s1", "s2"], "when": ["never", "never"]})
+    place = tmp_path / "purchases/a.parquet"
+    frame.write_parquet(place, compression="uncompressed")
+    place.write_bytes(b"PAR1" + b"\xff" * 40 + place.read_bytes()[44:])
+    shop.json("scan")
+    rows_held = shop.json("quarantine")["quarantined"]
+    assert [(row["position"], row["hash"]) for row in rows_held] == [(0, ""), (1, "")]
+    assert "COI-E" in shop.call("quarantine", "show", "purchases", "purchases/a.parquet", "1")[2]
 
 
 def test_records_of_several_lines_have_hashes_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

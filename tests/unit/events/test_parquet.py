@@ -16,7 +16,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from coincide.events import parquet
 from coincide.events.errors import BrokenParquet, NoZone, RepeatedColumn, UnfitColumn, UnknownColumn
+from coincide.events.file import stamp
+from coincide.events.lines import digest
 from coincide.events.source import SourceReader
 from sources import source, take
 
@@ -213,3 +216,111 @@ def test_dictionaries_and_enums_are_text(tmp_path: Path) -> None:
         tmp_path / "a.parquet"
     )
     assert take(tmp_path, source("*.parquet")).column("account") == ["x"]
+
+
+def hashes(folder: Path, table: pa.Table, **how: Any) -> list[str]:
+    pq.write_table(table, folder / "a.parquet", **how)
+    found = parquet.digests(folder, stamp(folder, "a.parquet"), range(table.num_rows))
+    return [found[position] for position in range(table.num_rows)]
+
+
+def not_utf8(*values: bytes | None) -> pa.Array:
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+def test_rows_have_other_hashes_if_any_value_differs(tmp_path: Path) -> None:
+    columns = [
+        not_utf8(b"a", b"", None, b"\xff", b"\xfe"),
+        pa.array([b"x", b"", None, b"1", b"2"]),
+        pa.array([1, 0, None, -1, 2**62]),
+        pa.array([1.5, 0.0, None, -0.0, float("nan")]),
+        pa.array([Decimal("1.50"), Decimal(0), None, Decimal("-1.50"), Decimal("15.00")], pa.decimal128(20, 2)),
+        pa.array([1, 0, None, -1, 2**60]).view(pa.timestamp("us", "UTC")),
+        pa.array([[1, 2], [], None, [None], [12]]),
+        pa.array([{"x": "y"}, {"x": ""}, None, {"x": None}, {"x": "z"}]),
+        pa.array(["a", "b", None, "c", "d"]).dictionary_encode(),
+    ]
+    for column in columns:
+        assert len(set(hashes(tmp_path, pa.table({"same": ["s"] * 5, "c": column})))) == 5
+    assert len(set(hashes(tmp_path, pa.table({"c": [True, False, None]})))) == 3
+
+
+def test_no_two_rows_are_mistaken_because_values_run_together(tmp_path: Path) -> None:
+    table = pa.table({"a": ["x", "x1:y", "", None, "-"], "b": ["1:y", "", "x1:y", "-", None]})
+    assert len(set(hashes(tmp_path, table))) == 5
+    named = [hashes(tmp_path, pa.table({name: ["x"]}))[0] for name in ("a", "b", "a1:x")]
+    assert len(set(named)) == 3
+    # The same digits.
+    prices = [pa.array([Decimal("1.50")], pa.decimal128(9, 2)), pa.array([Decimal("15.0")], pa.decimal128(9, 1))]
+    assert len({hashes(tmp_path, pa.table({"a": one}))[0] for one in prices}) == 2
+
+
+def test_the_form_that_is_hashed_does_not_change(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "who": ["é", None],
+            "no": pa.array([1, 2], pa.int64()),
+            "at": pa.array([AT, None], pa.timestamp("us", "UTC")),
+            "price": pa.array([Decimal("1.50"), None], pa.decimal128(10, 2)),
+            "tags": [["a", "b"], None],
+            "new": [True, None],
+        }
+    )
+    expected = [
+        b"2:at21:timestamp[us, tz=UTC]8:" + US.to_bytes(8, "little"),
+        b"3:new4:bool1:\x01",
+        b"2:no5:int648:" + (1).to_bytes(8, "little"),
+        b"5:price17:decimal128(10, 2)16:" + (150).to_bytes(16, "little"),
+        b"4:tags4:text10:['a', 'b']",
+        b"3:who5:bytes2:\xc3\xa9",
+    ]
+    missing = [
+        b"2:at21:timestamp[us, tz=UTC]-",
+        b"3:new4:bool-",
+        b"2:no5:int648:" + (2).to_bytes(8, "little"),
+        b"5:price17:decimal128(10, 2)-",
+        b"4:tags4:text-",
+        b"3:who5:bytes-",
+    ]
+    assert hashes(tmp_path, table) == [digest(b"".join(expected)), digest(b"".join(missing))]
+
+
+def test_a_hash_is_of_the_row_wherever_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "_PART", 4)
+    table = pa.table({"id": [str(number % 7) for number in range(50)], "who": [None, *"abcdefg"[:6]] * 7 + ["x"]})
+    whole = hashes(tmp_path, table, row_group_size=9)
+    assert len(set(whole)) == 8
+    assert whole == hashes(tmp_path, table, use_dictionary=False, compression="zstd")
+    assert whole == hashes(tmp_path, table.cast(pa.schema({"id": pa.large_string(), "who": pa.large_string()})))
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=9)
+    for chosen in ([0], [8, 9], [49], [3, 20, 21, 22, 40], [50, 51]):
+        found = parquet.digests(tmp_path, stamp(tmp_path, "a.parquet"), chosen)
+        assert found == {position: whole[position] for position in chosen if position < 50}
+        for position in found:
+            shown = parquet.row(tmp_path, stamp(tmp_path, "a.parquet"), position, whole[position])
+            assert shown == {name: table.column(name)[position].as_py() for name in ("id", "who")}
+
+
+def test_a_damaged_column_costs_the_hash_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", 1000)
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    content[4:400] = b"\xff" * 396
+    (tmp_path / "a.parquet").write_bytes(content)
+    file = stamp(tmp_path, "a.parquet")
+    assert parquet.digests(tmp_path, file, [1]) == {}
+    with pytest.raises(BrokenParquet, match=r"a\.parquet"):
+        parquet.row(tmp_path, file, 1)
+
+
+def test_what_python_cannot_hold_is_shown_all_the_same(tmp_path: Path) -> None:
+    far = pa.array([2**62]).view(pa.timestamp("us"))
+    nested = pa.array([[b"\xff"]], pa.list_(pa.binary()))
+    texts = pa.ListArray.from_arrays(nested.offsets, nested.values.view(pa.string()))
+    table = pa.table({"at": far, "who": not_utf8(b"a\xff"), "tags": texts, "day": pa.array([None], pa.date32())})
+    known = hashes(tmp_path, table)
+    shown = parquet.row(tmp_path, stamp(tmp_path, "a.parquet"), 0, known[0])
+    assert shown is not None
+    assert shown["at"] is not None
+    assert str(2**62) in shown["at"]
+    assert (shown["who"], shown["day"]) == ("a\ufdd1", None)
+    assert shown["tags"]

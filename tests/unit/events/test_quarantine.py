@@ -1,4 +1,4 @@
-"""A row in quarantine is shown from its file while that is still there."""
+"""A row in quarantine is hashed, and shown from its file while it is still there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from coincide.events.errors import NoPostgresDriver, RowGone
-from coincide.events.quarantine import Quarantined, show
+from coincide.events.quarantine import Quarantined, digests, show
 from coincide.events.source import SourceReader
 from coincide.settings import Source
 from sources import source, take
@@ -60,6 +60,32 @@ def test_a_parquet_row_is_shown_by_its_columns(tmp_path: Path) -> None:
     assert show(reader, _row("a.parquet", 7)) == {"id": "7", "who": "a"}
     with pytest.raises(RowGone):
         show(reader, _row("a.parquet", 10))
+
+
+def test_a_parquet_row_is_proved_by_its_hash(tmp_path: Path) -> None:
+    table = pa.table({"id": list(range(10)), "who": [None, "a"] * 5})
+    reader = SourceReader("shop", source("*.parquet"), tmp_path)
+    pq.write_table(table, tmp_path / "a.parquet", row_group_size=3)
+    known = digests(reader, reader.files()[0], [9, 7, 0, 7, 99])
+    assert sorted(known) == [0, 7, 9]
+    assert {len(one) for one in known.values()} == {32}
+    assert len(set(known.values())) == 3
+    # The rows are what counts, not how the file is cut or what else is in it.
+    pq.write_table(table.slice(0, 9).select(["who", "id"]), tmp_path / "a.parquet", row_group_size=100)
+    assert show(reader, _row("a.parquet", 7, known[7])) == {"who": "a", "id": "7"}
+    for gone in (_row("a.parquet", 8, known[7]), _row("a.parquet", 9, known[9]), _row("a.parquet", 7, known[0])):
+        with pytest.raises(RowGone):
+            show(reader, gone)
+
+
+def test_a_file_that_changed_since_it_was_read_gives_no_hashes_to_its_rows(tmp_path: Path) -> None:
+    reader = SourceReader("shop", source("*.parquet"), tmp_path)
+    pq.write_table(pa.table({"id": [1, 2]}), tmp_path / "a.parquet")
+    file = reader.files()[0]
+    pq.write_table(pa.table({"id": [3, 4, 5]}), tmp_path / "a.parquet")
+    assert digests(reader, file, [1]) == {}
+    (tmp_path / "a.parquet").unlink()
+    assert digests(reader, file, [1]) == {}
 
 
 @pytest.mark.parametrize(
