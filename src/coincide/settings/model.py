@@ -51,7 +51,8 @@ Columns = Annotated[str | list[str], Field(description="one column, or several t
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: what a command never reads costs it nothing, and parts are built once, inside the whole.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class Postgres(_Section):
