@@ -135,8 +135,20 @@ CHANGES = (
     Change(
         "copies of two accounts are one",
         _ROWS,
-        'key = ("source", "account", "occurred_at", "event_id")',
-        'key = ("source", "occurred_at", "event_id")',
+        "tie = np.cumsum(_fresh(self.account[suspects], self.at[suspects]))",
+        "tie = np.unique(self.at[suspects], return_inverse=True)[1]",
+    ),
+    Change(
+        "copies of two times are one",
+        _ROWS,
+        "_fresh(self.account[suspects], self.at[suspects])",
+        "_fresh(self.account[suspects], self.account[suspects])",
+    ),
+    Change(
+        "copies of two sources are one",
+        _ROWS,
+        'self.frame.select("source", "event_id")[suspects]',
+        'self.frame.select("event_id")[suspects]',
     ),
     Change("missing sorts last among copies", _ROWS, "nulls_last=False", "nulls_last=True"),
     Change(
