@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from coincide.alerts.asked import Asked
 from coincide.alerts.survey import whole
-from coincide.detect.detect import Region
 from coincide.engines.embedded.run import Run
 from coincide.events.file import FileStamp
 from coincide.events.quarantine import digests
@@ -76,13 +75,12 @@ def save_files(asked: Asked, connection: Connection, states: list[FileState], re
     files.remove(connection, asked.found.gone)
     files.save(connection, states)
     segment.forget(connection, segment.unnamed(connection))
-    days = None if asked.before is None or result.wider is None else _days(asked, result)
-    tally.save(connection, scope, result.duplicates, result.observations, days)
+    tally.save(connection, scope, result.duplicates, result.observations, _days(asked, result))
 
 
 def _days(asked: Asked, result: Run) -> tuple[int, int] | None:
     """The days that were counted anew: those that rows came to or went from; all if all was read."""
-    if result.wider is not None and any(one == Region() for one in result.wider.regions.values()):
+    if result.wider is None or result.wider.whole:
         return None
     lost = (*asked.found.gone, *asked.found.replaced)
     times = [at for state in lost for at in (state.first_at, state.last_at) if at is not None]

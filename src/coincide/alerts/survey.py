@@ -143,7 +143,7 @@ def _same(folder: Path, stamp: FileStamp, state: FileState | None) -> bool:
 
 def everything(found: Survey, plans: Iterable[Plan]) -> Wider:
     """All other files, all times, all actors."""
-    return Wider(found.known, {plan.rule: Region() for plan in plans}, touched_only=False)
+    return Wider(found.known, {plan.rule: Region() for plan in plans}, touched_only=False, whole=True)
 
 
 def widened(found: Survey, known: Known, plans: Iterable[Plan], changed: Changed, spans: Spans) -> Wider:

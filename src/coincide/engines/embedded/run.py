@@ -8,8 +8,9 @@ DESIGN: "How it runs".
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -70,12 +71,14 @@ class Changed:
 class Wider:
     """What else to read, and what then to decide: hits inside the region of each rule.
 
-    ``touched_only``: only of actors that have rows in the files read first.
+    ``touched_only``: only of actors that have rows in the files read first. ``whole``: these files and those read first
+    are all there are, so that everything is decided.
     """
 
     files: Mapping[str, tuple[FileStamp, ...]]
     regions: Mapping[str, Region]
     touched_only: bool
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,31 +122,42 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
     result = Run()
     with connect(task.settings) as connection:
         links = Links(connection, task.settings.entities) if task.link is not None else None
-        loaded = load(
-            task.feeds,
-            task.plans,
-            task.catalog,
-            links,
-            connection,
-            task.settings.attributes,
-            progress,
-            whole=task.widen is None,
-        )
+        loaded = _load(task, task.feeds, links, connection, progress, whole=task.widen is None)
         if links is not None and task.link is not None:
             for data in task.master_data:
                 data.give(links, connection)
             result.actors = task.link(links.edges())
         if task.widen is not None:
             result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors)
-            result.wider = task.widen(result.changed)
-            feeds = [feed.continued(result.wider.files.get(feed.name, ())) for feed in task.feeds]
-            more = load(
-                feeds, task.plans, task.catalog, None, connection, task.settings.attributes, progress, whole=False
-            )
-            loaded = loaded.joined(more)
+            result.wider = wider = task.widen(result.changed)
+            if wider.whole:
+                # Read as a first scan would: only then may rows of which nothing can come be left unread. All links
+                # are known by now; that there are any still says which rules need every row.
+                del loaded
+                feeds = [
+                    replace(feed, decided=feed.decided + wider.files.get(feed.name, ()), linked=())
+                    for feed in task.feeds
+                ]
+                loaded = _load(task, feeds, links, connection, progress, whole=True)
+            else:
+                feeds = [feed.continued(wider.files.get(feed.name, ())) for feed in task.feeds]
+                loaded = loaded.joined(_load(task, feeds, None, connection, progress, whole=False))
     result.read = sum(loaded.read.values())
     _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
     return result
+
+
+def _load(
+    task: Task,
+    feeds: Sequence[Feed],
+    links: Links | None,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+    *,
+    whole: bool,
+) -> Loaded:
+    attributes = task.settings.attributes
+    return load(feeds, task.plans, task.catalog, links, connection, attributes, progress, whole=whole)
 
 
 def prepared(frame: pl.DataFrame, task: Task, actors: Actors | None) -> Rows:
