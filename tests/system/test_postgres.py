@@ -14,11 +14,13 @@ import polars as pl
 import pytest
 from sqlglot import exp
 
-from coincide.events import mapping
+from coincide.events import mapping, postgres, quarantine
 from coincide.events.canonical import canonical
-from coincide.events.errors import FailedQuery, NoConnection, NoUri, NoZone, UnfitColumn, UnknownColumn
+from coincide.events.errors import FailedQuery, NoConnection, NoUri, NoZone, RowGone, UnfitColumn, UnknownColumn
+from coincide.events.quarantine import Quarantined
 from coincide.events.source import SourceReader
 from coincide.settings import Source
+from kinshop import TOML, made
 
 pytestmark = pytest.mark.system
 
@@ -167,6 +169,108 @@ def test_timestamps_without_zone_need_one(uri: str) -> None:
     frame = _read(_source({"uri": uri, "table": "Odd Sales"}, columns, timezone="Europe/Paris"))
     expected = int(datetime(2025, 7, 1, 10, tzinfo=UTC).timestamp()) * 1_000_000
     assert frame["occurred_at"].to_list() == [expected, None, None]
+
+
+def _hashed(source: Source) -> dict[int, str]:
+    """The hash of each row over its mapped columns, by position."""
+    reader = SourceReader("sales", source, Path())
+    wanted = mapping.raw_columns(source)
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    found: dict[int, str] = {}
+    for batch in reader.batches(connection, reader.files(), wanted):
+        query = exp.select(batch.position, postgres.digest(wanted)).from_(batch.table)
+        found.update(connection.sql(query.sql(dialect="duckdb")).fetchall())
+    return found
+
+
+def _show(source: Source, position: int, digest: str) -> dict[str, str | None]:
+    reader = SourceReader("sales", source, Path())
+    return quarantine.show(reader, Quarantined("sales", "postgres:sales", position, "no-account", digest))
+
+
+def test_a_row_in_quarantine_is_shown_with_all_its_columns(uri: str) -> None:
+    source = _source({"uri": uri, "table": "Odd Sales"})
+    known = _hashed(source)
+    assert len(set(known.values())) == 3
+    assert known == _hashed(source)
+    assert _show(source, 0, known[0]) == {
+        "id": "5f0c2e0a-0000-4000-8000-000000000001",
+        "pos": "1",
+        "at": "2025-03-01 08:00:00.123456+00",
+        "customer": "c|1",
+        "qty": "1.500",
+        "local": "2025-07-01 12:00:00",
+        "doc": '{"a": 1}',
+        "raw": "\\x78",
+    }
+    third = _show(source, 2, known[2])
+    assert (third["id"], third["pos"], third["customer"], third["raw"]) == (None, "3", "c3", None)
+    for digest in ("", "0" * 32):
+        with pytest.raises(RowGone):
+            _show(source, 2, digest)
+
+
+def test_a_row_is_found_by_its_hash_wherever_the_server_sends_it_now(uri: str) -> None:
+    _execute(
+        uri,
+        "CREATE TABLE moved (id text, pos text, at text, customer text, qty text, note text)",
+        "INSERT INTO moved SELECT g::text, 'p', 'never', NULL, NULL, 'x' FROM generate_series(0, 9) g",
+    )
+    source = _source({"uri": uri, "query": "SELECT * FROM moved ORDER BY id DESC"})
+    known = _hashed(source)
+    # Rows come before it, its place is another's, and what is not mapped has another value.
+    _execute(
+        uri,
+        "INSERT INTO moved SELECT 'z' || g, 'p', 'never', NULL, NULL, 'x' FROM generate_series(1, 30) g",
+        "DELETE FROM moved WHERE id = '1'",
+        "UPDATE moved SET note = 'y' WHERE id = '7'",
+        "UPDATE moved SET qty = '1' WHERE id = '6'",
+    )
+    assert _show(source, 2, known[2])["id"] == "7"
+    assert _show(source, 2, known[2])["note"] == "y"
+    assert _show(source, 9, known[9])["id"] == "0"
+    for changed in (3, 8):
+        with pytest.raises(RowGone):
+            _show(source, changed, known[changed])
+    _execute(uri, "ALTER TABLE moved DROP COLUMN customer")
+    with pytest.raises(RowGone):
+        _show(source, 2, known[2])
+
+
+def test_of_equal_rows_the_one_at_its_place_is_shown_else_the_first(uri: str) -> None:
+    rows = "SELECT 'a' AS id, 1 AS pos, 'never' AS at, NULL::text AS customer, 1.0 AS qty, g AS note"
+    source = _source({"uri": uri, "query": f"{rows} FROM generate_series(0, 5) g"})
+    known = _hashed(source)
+    assert len(set(known.values())) == 1
+    assert [_show(source, position, known[0])["note"] for position in (0, 3, 5, 6)] == ["0", "3", "5", "0"]
+
+
+def test_a_row_of_a_table_of_many_batches_is_found(uri: str) -> None:
+    rows = "SELECT g AS id, 1 AS pos, now() AS at, repeat('x', 100) AS customer, 1.0 AS qty"
+    columns = {**COLUMNS, "occurred_at": "pos"}
+    source = _source({"uri": uri, "query": f"{rows} FROM generate_series(1, 300000) g"}, columns, time_unit="s")
+    known = _hashed(source)
+    assert len(set(known.values())) == 300_000
+    assert _show(source, 10, known[10])["id"] == "11"
+    assert _show(source, 10, known[299_999])["id"] == "300000"
+
+
+def test_a_scan_reads_a_table_and_holds_what_it_cannot_use(
+    uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _execute(
+        uri,
+        'CREATE TABLE kin (id text, "when" text, customer text, sku text, card text, home text)',
+        "INSERT INTO kin VALUES ('1', '2025-03-01T10:00:00', 'anna', 's1'), ('2', 'never', 'anna', 's2')",
+    )
+    shop = made(tmp_path, capsys)
+    table = f'postgres = {{uri = "{uri}", table = "kin"}}'
+    shop.write("coincide.toml", TOML.replace('files = "purchases/*.csv"', table, 1))
+    run = shop.json("scan")["run"]
+    assert (run["read"], run["accepted"], run["quarantined"]) == (2, 1, 1)
+    (row,) = shop.json("quarantine")["quarantined"]
+    assert (row["file"], row["position"], row["reason"]) == ("postgres:purchases", 1, "unreadable-time")
 
 
 def test_a_table_is_never_taken_for_unchanged(uri: str) -> None:

@@ -1,16 +1,16 @@
 """PostgreSQL: a table or a query, through ADBC to Arrow, as a stream of batches.
 
-``position`` is the ordinal of the row in what the server sent. Nothing cheap tells that a table is unchanged,
-so its stamp never equals another and it is read anew by every scan. A password never gets into a message.
+``position`` is the ordinal of the row in what the server sent, which says nothing of the next reading; there a row
+is known by a hash of its mapped columns. Nothing cheap tells that a table is unchanged, so its stamp never equals
+another and it is read anew by every scan. A password never gets into a message.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
@@ -38,8 +38,11 @@ _PASSWORD = re.compile(r"(//[^/@\s:]*:)[^@\s]*@|(password\s*=\s*)('[^']*'|\S+)",
 
 
 def stamp(name: str) -> FileStamp:
-    """A stamp of the source ``name`` that differs from every other one: the table must be read anew."""
-    return FileStamp(f"postgres:{name}", 0, time.time_ns(), os.urandom(16).hex())
+    """A stamp of the source ``name`` that differs from every other one: the table must be read anew.
+
+    It has no time: of a file as new as its reading all bytes are hashed, and there are none here.
+    """
+    return FileStamp(f"postgres:{name}", 0, 0, os.urandom(16).hex())
 
 
 def columns(source: Postgres) -> dict[str, str]:
@@ -54,7 +57,7 @@ def batches(
     file: FileStamp,
     wanted: set[str],
     index: int,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """The rows, in batches as the driver makes them. Raises the errors of :func:`columns`, ``UnknownColumn``."""
 
     with _cursor(source) as cursor:
@@ -71,6 +74,49 @@ def batches(
             positions = integers(range(read, read + part.num_rows))
             read += part.num_rows
             yield from view(connection, data, positions, files=(file,), index=index, columns=types)
+
+
+def digest(columns: Collection[str]) -> exp.Expression:
+    """A hash of a row over the ``columns`` of a batch: SHA-256 of their texts by name, cut to 32 hexadecimal digits.
+
+    Each text has its length before it. The session of DuckDB must count times in UTC.
+    """
+    parts: list[exp.Expression] = []
+    for name in sorted(columns):
+        text = exp.cast(exp.column(name, quoted=True), "VARCHAR", dialect="duckdb")
+        length = exp.cast(exp.Anonymous(this="strlen", expressions=[text]), "VARCHAR", dialect="duckdb")
+        given = exp.func("concat", length, exp.Literal.string(":"), text.copy())
+        there = exp.Case().when(text.copy().is_(exp.null()), exp.Literal.string("-")).else_(given)
+        parts += [exp.Literal.string(f"{len(name.encode())}:{name}"), there]
+    hashed = exp.Anonymous(this="sha256", expressions=[exp.func("concat", *parts)])
+    return exp.Anonymous(this="left", expressions=[hashed, exp.Literal.number(32)])
+
+
+def row(source: Postgres, wanted: set[str], file: FileStamp, position: int, known: str) -> dict[str, str | None] | None:
+    """The row whose ``wanted`` columns have the hash ``known``, all its columns as text; ``None`` if there is none.
+
+    Of several, the one at ``position``, else the first. One statement, so one snapshot, read a batch at a time until
+    the row is found. Raises the errors of :func:`columns`.
+    """
+    import duckdb
+
+    every = columns(source)
+    if not wanted <= every.keys():
+        return None
+    found = None
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        with closing(batches(connection, source, file, set(every), 0)) as read:
+            for batch in read:
+                texts = [exp.cast(exp.column(name, quoted=True), "VARCHAR", dialect="duckdb") for name in batch.columns]
+                alike = exp.select(batch.position, *texts).from_(batch.table)
+                alike = alike.where(digest(wanted).eq(exp.Literal.string(known))).order_by(batch.position)
+                for place, *values in connection.sql(alike.sql(dialect="duckdb")).fetchall():
+                    if found is None or place == position:
+                        found = dict(zip(batch.columns, values, strict=True))
+                    if place >= position:
+                        return found
+    return found
 
 
 def _described(cursor: Any, source: Postgres) -> dict[str, tuple[str, exp.Expression]]:

@@ -19,6 +19,7 @@ from coincide.events.file import FileStamp
 from coincide.events.lines import blocks, digest, stripped
 from coincide.events.multiline import record_at, records_at
 from coincide.events.text import decode
+from coincide.settings import Source
 
 if TYPE_CHECKING:
     from coincide.events.source import SourceReader
@@ -31,8 +32,9 @@ REST = "(rest)"
 class Quarantined:
     """One row in quarantine. ``file`` and ``position`` as in the canonical frame, ``file`` by its path.
 
-    ``digest`` is a hash of the record's bytes (text) or of the row's columns (Parquet), or "" where a row has none
-    (PostgreSQL, and Parquet that cannot be read whole).
+    ``digest`` is a hash of the record's bytes (text), of the row's columns (Parquet) or of the mapped ones of them
+    (PostgreSQL), or "" where a row has none: Parquet that cannot be read whole, and PostgreSQL as long as scans do
+    not hash its rows while they read them.
     """
 
     source: str
@@ -46,10 +48,10 @@ def show(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
     """The row as it stands in its file now: column to text, in the order of the file.
 
     A record that cannot be read at all comes back as one text under the name ``record``. Raises ``RowGone`` if
-    the file has no such row any more, or another one in its place.
+    the file has no such row any more, or another one in its place; of PostgreSQL, if no row has its hash.
     """
     if reader.source.files is None:
-        raise RowGone(row.file, row.position)
+        return _postgres(reader, row)
     if not (reader.folder / row.file).is_file():
         raise RowGone(row.file, row.position)
     file = FileStamp(row.file, 0, 0, "")
@@ -145,6 +147,20 @@ def _ndjson(folder: Path, file: FileStamp, row: Quarantined) -> dict[str, str | 
 
     record = _line(folder, file, row)
     return None if record is None else ndjson.shown(record)
+
+
+def _postgres(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
+    from coincide.events import mapping, postgres
+
+    assert isinstance(reader.source, Source)
+    assert reader.source.postgres is not None
+    wanted = mapping.raw_columns(reader.source)
+    found = None
+    if row.digest:
+        found = postgres.row(reader.source.postgres, wanted, FileStamp(row.file, 0, 0, ""), row.position, row.digest)
+    if found is None:
+        raise RowGone(row.file, row.position)
+    return found
 
 
 def _parquet(folder: Path, file: FileStamp, row: Quarantined) -> dict[str, str | None] | None:
