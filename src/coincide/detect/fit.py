@@ -47,7 +47,26 @@ def needs(plan: Plan) -> tuple[str, ...]:
 
 
 def fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
-    """Kind, component, ``where``, ``by``, unit and currency, then whether the fields needed can be used."""
+    """Kind, component, ``where``, ``by``, unit and currency, then whether the fields needed can be used.
+
+    Rules that ask for the same are answered together: once for these rows and these ``around`` of one run.
+    """
+    asked = (
+        plan.events,
+        plan.tagged,
+        plan.where,
+        plan.by,
+        plan.zone,
+        needs(plan),
+        plan.condition if isinstance(plan.condition, Threshold) else None,
+    )
+    if asked not in rows.fits:
+        rows.fits[asked] = _fit(plan, rows, around)
+    found: Fit = rows.fits[asked]
+    return found
+
+
+def _fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
     ranks = {reason: rank for rank, reason in enumerate(reasons(rows))}
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     fits = rows.frame["kind"].is_in(plan.events).fill_null(False).to_numpy()

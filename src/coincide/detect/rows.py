@@ -6,9 +6,10 @@ sorts first, and the order of rows for each thing that rules look ``by``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -54,10 +55,22 @@ class Rows:
         return self.frame[field].is_not_null().to_numpy()
 
     def carries(self, components: Iterable[str]) -> Truths:
-        """Where the item carries one of the components."""
+        """Where the item carries one of the components. Not to be written into: rules share it."""
         wanted = frozenset(components)
-        table = np.array([bool(wanted & tags) for tags in self.tagsets], dtype=np.bool_)
-        return table[self._tagset] if len(table) else np.zeros(len(self), dtype=np.bool_)
+        if wanted not in self._carries:
+            table = np.array([bool(wanted & tags) for tags in self.tagsets], dtype=np.bool_)
+            found = table[self._tagset] if len(table) else np.zeros(len(self), dtype=np.bool_)
+            self._carries[wanted] = found
+        return self._carries[wanted]
+
+    @cached_property
+    def _carries(self) -> dict[frozenset[str], Truths]:
+        return {}
+
+    @cached_property
+    def fits(self) -> dict[Hashable, Any]:
+        """What ``fit`` found for a rule, for the other rules that select alike."""
+        return {}
 
     @cached_property
     def _tagset(self) -> NDArray[np.uint32]:

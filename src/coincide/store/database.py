@@ -19,7 +19,6 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +196,7 @@ def _engine(url: str, wait_ms: int) -> Engine:
     kind = parsed.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
         raise UnknownDatabase(kind)
-    to_text = partial(json.dumps, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    to_text = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
     options: dict[str, Any] = {"json_serializer": to_text}
     if kind == "sqlite":
         # A connection costs less than a millisecond; a pool would keep the file open between commands' steps.
