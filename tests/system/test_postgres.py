@@ -20,7 +20,7 @@ from coincide.events.errors import FailedQuery, NoConnection, NoUri, NoZone, Row
 from coincide.events.quarantine import Quarantined
 from coincide.events.source import SourceReader
 from coincide.settings import Source
-from kinshop import TOML, made
+from kinshop import RULE, TOML, made
 
 pytestmark = pytest.mark.system
 
@@ -271,6 +271,30 @@ def test_a_scan_reads_a_table_and_holds_what_it_cannot_use(
     assert (run["read"], run["accepted"], run["quarantined"]) == (2, 1, 1)
     (row,) = shop.json("quarantine")["quarantined"]
     assert (row["file"], row["position"], row["reason"]) == ("postgres:purchases", 1, "unreadable-time")
+    show = ("quarantine", "show", "purchases", "postgres:purchases", "1")
+    told = shop.json(*show)
+    assert (told["row"]["id"], told["row"]["when"]) == ("2", "never")
+    _execute(uri, "DELETE FROM kin WHERE id = '1'", "INSERT INTO kin VALUES ('3', '2025-03-01T10:00:00', 'anna', 's1')")
+    assert shop.json(*show) == told
+    _execute(uri, "UPDATE kin SET \"when\" = '2025-03-02T10:00:00' WHERE id = '2'")
+    assert "COI-E021" in shop.call(*show)[2]
+    assert shop.json("scan")["run"]["accepted"] == 2
+    assert shop.json("quarantine")["quarantined"] == []
+
+
+def test_a_rule_of_all_rows_reads_a_table(uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _execute(
+        uri,
+        'CREATE TABLE every (id text, "when" text, customer text, sku text, card text, home text)',
+        "INSERT INTO every SELECT g::text, '2025-03-01T10:00:00', 'anna', 's1' FROM generate_series(1, 5) g",
+    )
+    shop = made(tmp_path, capsys)
+    table = f'postgres = {{uri = "{uri}", table = "every"}}'
+    shop.write("coincide.toml", TOML.replace('files = "purchases/*.csv"', table, 1))
+    head = RULE[: RULE.index("combination:")].replace("two-things", "many")
+    shop.write("rules/many.yaml", head + "velocity: {at_least: 4}\n")
+    for _ in range(2):
+        assert shop.json("scan")["run"]["accepted"] == 5
 
 
 def test_a_table_is_never_taken_for_unchanged(uri: str) -> None:

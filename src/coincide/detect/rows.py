@@ -23,7 +23,7 @@ TAGSET = "tagset"
 """Column: number of the set of components that the row's item carries."""
 _KEY = ("account", "occurred_at", "event_id")
 """With the source: equal in all copies of an event."""
-BOOKKEEPING = ("file", "position", "source", "namespace", "actor_namespace", "actor_account", "first", TAGSET)
+BOOKKEEPING = ("file", "position", "digest", "source", "namespace", "actor_namespace", "actor_account", "first", TAGSET)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,8 @@ class Batch:
     ``position`` and ``file`` are expressions over ``table`` for the canonical ``position`` (Int64) and ``file``
     (UInt32). ``counts`` are the readable records in it by file, ``bad`` lists the others. ``again`` gives the same
     rows from a slower reader that repairs text which is not UTF-8, or raises an error that names the broken
-    file: for when DuckDB fails on ``table``. A batch is good until the next one is asked for.
+    file: for when DuckDB fails on ``table``. ``digest`` is an expression over ``table`` for a hash of the row, where
+    rows have no fixed places by which they could be hashed later. A batch is good until the next one is asked for.
     """
 
     files: tuple[FileStamp, ...]
@@ -41,6 +42,7 @@ class Batch:
     file: exp.Expression
     counts: tuple[int, ...]
     bad: tuple[BadRecord, ...] = ()
+    digest: exp.Expression | None = None
     again: Callable[[], Iterator[Batch]] | None = field(default=None, compare=False)
 
     @property

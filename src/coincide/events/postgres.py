@@ -73,7 +73,8 @@ def batches(
             data = {name: part.column(name) for name in types if name in wanted}
             positions = integers(range(read, read + part.num_rows))
             read += part.num_rows
-            yield from view(connection, data, positions, files=(file,), index=index, columns=types)
+            hashed = digest(data)
+            yield from view(connection, data, positions, files=(file,), index=index, columns=types, digest=hashed)
 
 
 def digest(columns: Collection[str]) -> exp.Expression:

@@ -33,8 +33,7 @@ class Quarantined:
     """One row in quarantine. ``file`` and ``position`` as in the canonical frame, ``file`` by its path.
 
     ``digest`` is a hash of the record's bytes (text), of the row's columns (Parquet) or of the mapped ones of them
-    (PostgreSQL), or "" where a row has none: Parquet that cannot be read whole, and PostgreSQL as long as scans do
-    not hash its rows while they read them.
+    (PostgreSQL), or "" where a row has none (Parquet that cannot be read whole).
     """
 
     source: str
@@ -70,7 +69,8 @@ def show(reader: SourceReader, row: Quarantined) -> dict[str, str | None]:
 
 
 def digests(reader: SourceReader, file: FileStamp, positions: Sequence[int]) -> dict[int, str]:
-    """Hashes of the records at these positions of a file; none for PostgreSQL, where rows have no fixed places.
+    """Hashes of the records at these positions of a file; none for PostgreSQL, where rows have no fixed
+    places: those come with their hashes.
 
     One pass, up to the last position. A row of Parquet that cannot be read whole has none.
     """

@@ -94,7 +94,9 @@ class SourceReader:
         if self.source.files is None:
             from coincide.events import postgres
 
-            yield from postgres.batches(connection, self._postgres, files[0], columns, first_file)
+            # A scan that widens to other files finds none here.
+            for index, file in enumerate(files, first_file):
+                yield from postgres.batches(connection, self._postgres, file, columns, index)
             return
         parquets = []
         for index, file in enumerate(files, first_file):

@@ -27,6 +27,7 @@ def view(
     index: int,
     columns: dict[str, str],
     bad: tuple[BadRecord, ...] = (),
+    digest: exp.Expression | None = None,
 ) -> Iterator[Batch]:
     """One batch over ``data`` (raw column to values) and ``positions`` (int64), registered until resumed."""
     name = f"coincide rows {next(_NAMES)}"
@@ -45,6 +46,7 @@ def view(
             file=exp.cast(exp.Literal.number(index), "UINTEGER", dialect="duckdb"),
             counts=(rows.num_rows,),
             bad=bad,
+            digest=digest,
         )
     finally:
         connection.unregister(name)

@@ -135,7 +135,9 @@ def load(
 
 def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnection, *, linked: bool) -> Sieve | None:
     """A sieve where it saves anything: Parquet files, of one schema."""
-    if not any(plan.tagged is None for plan in plans) or any(feed.reader.format(f) != "parquet" for f in feed.decided):
+    if feed.source.files is None or not any(plan.tagged is None for plan in plans):
+        return None
+    if any(feed.reader.format(file) != "parquet" for file in feed.decided):
         return None
     batches = feed.reader.batches(connection, feed.decided, raw_columns(feed.source), first_file=feed.first_file)
     return sieve(feed.reader, feed.source, plans, list(batches), connection, linked=linked)
@@ -216,8 +218,10 @@ def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]
         return
     # `canonical` looks files up by their number in the run; those before this reading's are never asked for.
     files = feed.decided[:1] * feed.first_file + feed.decided
-    frame = canonical(raw, source=feed.source, attributes=asked.attributes, files=files)
-    yield frame.with_columns(source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
+    hashed = [] if batch.digest is None else [pl.Series("digest", raw.column("digest"))]
+    fields = raw if batch.digest is None else raw.drop_columns(["digest"])
+    frame = canonical(fields, source=feed.source, attributes=asked.attributes, files=files)
+    yield frame.with_columns(*hashed, source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
 
 
 def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
@@ -237,7 +241,8 @@ def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
         types=types,
         kind=feed.source.kind,
         wanted=asked.wanted,
-        beside={"file": batch.file, "position": batch.position},
+        beside={"file": batch.file, "position": batch.position}
+        | ({} if batch.digest is None else {"digest": batch.digest}),
         instead={} if asked.sieved is None else dict.fromkeys(asked.sieved.rules, asked.sieved.condition),
     )
     return statement if statement is None or asked.only is None else statement.where(asked.only(feed, mapped))
