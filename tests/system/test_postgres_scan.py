@@ -88,6 +88,7 @@ def _append(uri: str, rows: pl.DataFrame) -> None:
 def _comparable(document: dict[str, Any]) -> list[dict[str, Any]]:
     """The alerts without what tells how and in which order they came."""
     kept = [
-        {name: value for name, value in alert.items() if name not in ("id", "versions")} for alert in document["alerts"]
+        {name: value for name, value in alert.items() if name not in ("id", "versions", "reason")}
+        for alert in document["alerts"]
     ]
     return sorted(kept, key=lambda alert: (alert["rule"], alert["first_at"], alert["actor"]))
