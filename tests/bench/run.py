@@ -106,7 +106,8 @@ def _group(group: str, options: argparse.Namespace, log: Path) -> dict[str, Meas
         return _scan(data, log, rules, links=links)
 
     def yardsticks(names: Iterable[str], over: Path = log) -> dict[str, Measurement]:
-        return {name: _yardstick(name, over) for name in names}
+        wanted = [name for name in names if options.forms is None or name in options.forms]
+        return {name: _yardstick(name, over) for name in wanted}
 
     match group:
         case "account":
@@ -277,6 +278,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path(".bench"), help="where logs are kept between runs")
     parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS))
+    parser.add_argument("--forms", nargs="+", metavar="NAME", help="of the yardsticks only these, as of an earlier run")
     parser.add_argument("--all-forms", action="store_true", help="also 50 self-joins over the log")
     parser.add_argument("--no-docs", dest="docs", action="store_false", help="leave docs/benchmarks.md alone")
     return parser.parse_args()
