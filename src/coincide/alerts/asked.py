@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import polars as pl
 from sqlalchemy import Connection
@@ -19,7 +18,7 @@ from coincide.alerts import kinship, register
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reconcile import Cause
 from coincide.alerts.rotation import ring_for
-from coincide.alerts.survey import LINKS, Scope, Survey, causes_between, everything, scope_of, survey, widened
+from coincide.alerts.survey import LINKS, Scope, Survey, causes_between, everything, others, scope_of, survey, widened
 from coincide.detect.detect import Cuts
 from coincide.engines.embedded.load import Feed, MasterData
 from coincide.engines.embedded.run import Changed, Task, Wider
@@ -27,7 +26,9 @@ from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
 from coincide.entities.actors import Actors
 from coincide.entities.link import link
+from coincide.entities.version import touched
 from coincide.rules.load import LoadedRule
+from coincide.rules.plan import Plan
 from coincide.settings import LinkFile, Settings, Source
 from coincide.store import file as files
 from coincide.store import scan as scans
@@ -160,6 +161,7 @@ def _task(asked: Asked, connection: Connection) -> Task:
             for name, reader in asked.workspace.master_data.items()
         ],
         widen=None if whole_log else partial(_wider, asked),
+        fresh=frozenset() if whole_log else frozenset(stamp for stamps in found.fresh.values() for stamp in stamps),
         cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
     )
 
@@ -176,16 +178,37 @@ def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:
 
 def _wider(asked: Asked, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in asked.chosen]
+    moved = None
     if asked.before is not None and asked.partition(changed.linked) != asked.before.versions.get("partition"):
-        # Whoever accounts belong to has changed: all of their observations may be concerned.
         # After a new key nobody can tell, so everything is read, and nothing is said to have changed.
         if asked.same_key():
             asked.causes.append(Cause.ENTITIES_CHANGED)
-        return everything(asked.found, plans)
+        moved = _moved(asked, changed)
+        if moved is None:
+            return everything(asked.found, plans)
+    settled = frozenset() if moved is None else frozenset(moved.iter_rows())
     with asked.base.reading() as connection:
 
-        def spans(plan: Any, touched: frozenset[tuple[str, str]] | None) -> list[tuple[int, int]]:
-            names = None if touched is None else asked.pseudonyms.by_values(touched, plan.by)
+        def spans(plan: Plan, actors: frozenset[tuple[str, str]] | None) -> list[tuple[int, int]]:
+            if actors is not None and plan.by == "actor":
+                # Of moved actors all hits are decided, whatever the region.
+                actors -= settled
+            names = None if actors is None else asked.pseudonyms.by_values(actors, plan.by)
             return register.spans(connection, plan.rule, names)
 
-        return widened(asked.found, asked.known, plans, changed, spans)
+        wider = widened(asked.found, asked.known, plans, changed, spans)
+    return wider if moved is None else replace(wider, moved=moved, other=others(asked.found, asked.known, wider))
+
+
+def _moved(asked: Asked, changed: Changed) -> pl.DataFrame | None:
+    """The accounts of the actors that changed; ``None`` if it cannot be told who belonged together before.
+
+    What joined accounts is not kept, so it is taken from the files that are still as they were. A file that is gone or
+    was changed may have joined some: the hash of the last scan tells.
+    """
+    if changed.linked is None or changed.earlier is None or asked.before is None:
+        return None
+    earlier = changed.earlier()
+    if asked.partition(earlier) != asked.before.versions.get("partition"):
+        return None
+    return touched(earlier.members, changed.linked.members)

@@ -169,13 +169,20 @@ def _save_alerts(
 
 def _stored(asked: Asked, connection: Connection, loaded: LoadedRule, result: Run) -> list[Alert]:
     """The stored alerts of the times and actors that were decided again."""
-    if result.wider is None or result.changed is None:
-        return register.load(connection, loaded.plan.rule)
-    within = result.wider.regions[loaded.plan.rule]
-    actors = None
-    if result.wider.touched_only:
-        actors = asked.pseudonyms.by_values(result.changed.actors[loaded.plan.rule], loaded.plan.by)
-    return register.load(connection, loaded.plan.rule, actors=actors, since_us=within.first, until_us=within.last)
+    plan, wider, changed = loaded.plan, result.wider, result.changed
+    if wider is None or changed is None:
+        return register.load(connection, plan.rule)
+    within = wider.regions[plan.rule]
+    actors = asked.pseudonyms.by_values(changed.actors[plan.rule], plan.by) if wider.touched_only else None
+    stored = register.load(connection, plan.rule, actors=actors, since_us=within.first, until_us=within.last)
+    if wider.moved is None or plan.by != "actor":
+        return stored
+    # A decided alert may bear the name of an actor whose account it no longer is: the first hit tells whose it is.
+    names = frozenset(asked.pseudonyms.names(list(wider.moved.iter_rows())))
+    of_moved = register.load(connection, plan.rule, actors=names)
+    both = {alert.id: alert for alert in stored}
+    both |= {alert.id: alert for alert in of_moved if alert.finding.started_by.account in names}
+    return [both[number] for number in sorted(both)]
 
 
 def _retire(asked: Asked, connection: Connection, number: int) -> list[Alert]:

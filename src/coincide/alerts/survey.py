@@ -71,7 +71,7 @@ class Survey:
 
     @property
     def known(self) -> dict[str, tuple[FileStamp, ...]]:
-        """The files of sources (not master data) that are as they were."""
+        """The files of sources (not master data) that are as they were, by source."""
         return {
             name: tuple(stamp for stamp in stamps if stamp not in self.fresh[name])
             for name, stamps in self.stamps.items()
@@ -171,6 +171,18 @@ def widened(found: Survey, known: Known, plans: Iterable[Plan], changed: Changed
         for name, stamps in found.known.items()
     }
     return Wider(needed, regions, touched_only=not lost)
+
+
+def others(found: Survey, known: Known, wider: Wider) -> dict[str, tuple[FileStamp, ...]]:
+    """The files that are as they were and are not read again, where any rule of the scope has rows in them."""
+    return {
+        name: tuple(
+            stamp
+            for stamp in stamps
+            if stamp not in wider.files.get(name, ()) and known[(name, stamp.path)].first_at is not None
+        )
+        for name, stamps in found.known.items()
+    }
 
 
 def _overlaps(state: FileState, low: int, high: int) -> bool:

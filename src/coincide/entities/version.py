@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from coincide.entities.actors import ACCOUNT, ACTOR
+
 MEMBERSHIP = ["account", "actor"]
 
 
@@ -43,15 +45,24 @@ def following(previous: EntityVersion | None, memberships: pl.DataFrame) -> Enti
     return previous if previous.digest == current else EntityVersion(previous.number + 1, current)
 
 
-def touched(before: pl.DataFrame, after: pl.DataFrame) -> list[str]:
-    """The actors, old and new, whose accounts differ between two versions: those to evaluate anew; sorted.
+def touched(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """``namespace, account`` of all accounts of the actors, old and new, whose accounts differ: those to evaluate anew.
 
-    Both as for :func:`digest`; an account that is left out is its own actor.
+    Both as ``Actors.members``, as given and not under pseudonyms. An account that is left out is its own actor.
     """
-    both = _joined(before).join(_joined(after).rename({"actor": "later"}), on="account", how="full", coalesce=True)
-    both = both.with_columns(pl.col("actor").fill_null(pl.col("account")), pl.col("later").fill_null(pl.col("account")))
-    moved = both.filter(pl.col("actor") != pl.col("later"))
-    return sorted({*moved.get_column("actor"), *moved.get_column("later")})
+    names = ["later_namespace", "later_account"]
+    later = after.rename(dict(zip(ACTOR, names, strict=True)))
+    both = before.select(*ACCOUNT, *ACTOR).join(later, on=ACCOUNT, how="full", coalesce=True)
+    own = [*ACCOUNT, *ACCOUNT]
+    both = both.with_columns(pl.coalesce(pair) for pair in zip([*ACTOR, *names], own, strict=True))
+    moved = both.filter(pl.any_horizontal(pl.col(old) != pl.col(new) for old, new in zip(ACTOR, names, strict=True)))
+    actors = pl.concat(
+        [moved.select(ACTOR), moved.select(pl.col(names[0]).alias(ACTOR[0]), pl.col(names[1]).alias(ACTOR[1]))]
+    )
+    # An actor is called after one of its accounts, so that all of them are in one of the two partitions.
+    old = both.join(actors, on=ACTOR, how="semi")
+    new = both.join(actors, left_on=names, right_on=ACTOR, how="semi")
+    return pl.concat([old.select(ACCOUNT), new.select(ACCOUNT)]).unique()
 
 
 def _joined(memberships: pl.DataFrame) -> pl.DataFrame:

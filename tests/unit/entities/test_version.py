@@ -5,6 +5,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coincide.entities.actors import ACCOUNT, ACTOR
 from coincide.entities.version import EntityVersion, digest, following, touched
 
 
@@ -40,13 +41,30 @@ def test_the_border_between_account_and_actor_counts() -> None:
     assert digest(memberships(("a", "b"), ("c", "d"))) != digest(memberships(("a", "b1:c1:d")))
 
 
-def test_touched_are_the_actors_that_lost_or_gained_an_account() -> None:
-    assert touched(BEFORE, BEFORE) == []
-    # c leaves the group of a; y and x change their first account.
-    after = memberships(("b", "a"), ("c", "c"), ("x", "w"), ("y", "w"))
-    assert touched(BEFORE, after) == ["a", "c", "w", "x"]
-    assert touched(after, BEFORE) == ["a", "c", "w", "x"]
-    assert touched(memberships(), memberships(("b", "a"))) == ["a", "b"]
+def members(*groups: str) -> pl.DataFrame:
+    """Actors of accounts with one letter; capital letters are another namespace."""
+    rows = [(*named(account), *named(min(group))) for group in groups for account in group]
+    return pl.DataFrame(rows, schema=dict.fromkeys((*ACCOUNT, *ACTOR), pl.String), orient="row")
+
+
+def named(account: str) -> tuple[str, str]:
+    return ("A" if account.isupper() else "a"), account.lower()
+
+
+def accounts(groups: pl.DataFrame) -> str:
+    return "".join(sorted(account.upper() if space == "A" else account for space, account in groups.iter_rows()))
+
+
+def test_touched_are_all_accounts_of_the_actors_that_lost_or_gained_one() -> None:
+    before = members("abc", "xy", "AB")
+    assert accounts(touched(before, before)) == ""
+    # c leaves the group of a; y and x change their first account; other namespaces are others.
+    after = members("ab", "wxy", "AB")
+    assert accounts(touched(before, after)) == "abcwxy"
+    assert accounts(touched(after, before)) == "abcwxy"
+    assert accounts(touched(members(), members("ab"))) == "ab"
+    assert accounts(touched(members("ab", "AB"), members("ab"))) == "AB"
+    assert touched(members(), members("ab")).columns == ACCOUNT
 
 
 PARTITIONS = st.dictionaries(st.sampled_from("abcdef"), st.sampled_from("abc"))
@@ -59,4 +77,18 @@ def test_the_digest_changes_exactly_when_somebodys_actor_does(one: dict[str, str
     same = all(one.get(account, account) == two.get(account, account) for account in accounts)
     first, second = memberships(*one.items()), memberships(*two.items())
     assert (digest(first) == digest(second)) == same
-    assert (touched(first, second) == []) == same
+
+
+@hypothesis.settings(deadline=None)
+@given(PARTITIONS, PARTITIONS)
+def test_whoever_is_not_touched_has_the_same_companions_as_before(one: dict[str, str], two: dict[str, str]) -> None:
+    def groups(labels: dict[str, str]) -> list[str]:
+        made = ["".join(sorted(a for a, label in labels.items() if label == which)) for which in "abc"]
+        return [group for group in made if len(group) > 1]
+
+    def companions(account: str, labels: dict[str, str]) -> str:
+        return next((group for group in groups(labels) if account in group), account)
+
+    found = accounts(touched(members(*groups(one)), members(*groups(two))))
+    differ = {account for account in "abcdef" if companions(account, one) != companions(account, two)}
+    assert set(found) == differ

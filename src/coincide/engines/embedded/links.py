@@ -6,6 +6,8 @@ and not what was read.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
+
 import duckdb
 import polars as pl
 from sqlglot import exp
@@ -13,28 +15,39 @@ from sqlglot import exp
 from coincide import settings
 from coincide.detect.select import NOT_UTF8
 from coincide.engines.embedded.database import add, query
+from coincide.events.file import FileStamp
 from coincide.events.mapping import projection
 from coincide.events.source import Batch
+
+_Place = tuple[str, str, bool]
+"""Kind of identifier, namespace of the accounts, and whether the files are fresh."""
 
 
 class Links:
     """The pairs of account and identifier of a run, by kind of identifier.
 
-    Strong kinds only, unless ``weak``: a weak kind never joins, so it is read only to explain.
+    Strong kinds only, unless ``weak``: a weak kind never joins, so it is read only to explain. The pairs of ``fresh``
+    files are told apart from the others, so that ``edges`` can say what was shared before they came.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, entities: settings.Entities, *, weak: bool = False
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        entities: settings.Entities,
+        *,
+        weak: bool = False,
+        fresh: Collection[FileStamp] = (),
     ) -> None:
         self._connection = connection
         self._weak = weak
         self._entities = entities
-        self._parts: dict[tuple[str, str], list[exp.Select]] = {}
-        self._taken: dict[tuple[str, str], str] = {}
+        self._fresh = frozenset(fresh)
+        self._parts: dict[_Place, list[exp.Select]] = {}
 
     def take(self, source: settings.Source | settings.LinkFile, namespace: str, batch: Batch) -> None:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
         mapped = projection(source, batch.columns, only={"account", *(f"link.{kind}" for kind in source.links)})
+        fresh = any(file in self._fresh for file in batch.files)
         for kind in source.links:
             if self._weak or self._entities.kind(kind).strength == "strong":
                 self.add(
@@ -44,6 +57,7 @@ class Links:
                     mapped[f"link.{kind}"],
                     batch.table,
                     lasting=batch.again is not None,
+                    fresh=fresh,
                 )
 
     def add(
@@ -55,6 +69,7 @@ class Links:
         table: exp.Expr,
         *,
         lasting: bool,
+        fresh: bool = False,
     ) -> None:
         """Pairs of one kind: both there, not empty, and readable."""
         # What DuckDB reads from Parquet is text or an error; only our own readers mark what is not.
@@ -65,45 +80,50 @@ class Links:
             .from_(table.copy())
             .where(*here)
         )
-        if lasting:
-            self._parts.setdefault((kind, namespace), []).append(pairs)
-            return
-        rows = query(self._connection, pairs)
-        name = f"coincide pairs {kind} {namespace}"
-        taken = self._taken.setdefault((kind, namespace), name)
-        add(self._connection, taken, rows)
+        parts = self._parts.setdefault((kind, namespace, fresh), [])
+        if not lasting:
+            name = f"coincide {'fresh' if fresh else 'known'} pairs {kind} {namespace}"
+            add(self._connection, name, query(self._connection, pairs))
+            pairs = exp.select("account", "identifier").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
+            if pairs in parts:
+                return
+        parts.append(pairs)
 
-    def edges(self) -> pl.DataFrame:
-        """``namespace, account, kind, identifier`` of every identifier that at least two accounts share."""
-        for place, name in self._taken.items():
-            kept = exp.select("account", "identifier").from_(exp.Table(this=exp.to_identifier(name, quoted=True)))
-            self._parts.setdefault(place, []).append(kept)
-        self._taken.clear()
+    def edges(self, *, fresh: bool = True) -> pl.DataFrame:
+        """``namespace, account, kind, identifier`` of every identifier that at least two accounts share.
+
+        Without ``fresh``: of those that they share in the other files.
+        """
+        chosen = {place: parts for place, parts in self._parts.items() if fresh or not place[2]}
         names = ("namespace", "account", "kind", "identifier")
         frames = [pl.DataFrame(schema=dict.fromkeys(names, pl.String))]
-        for kind in sorted({kind for kind, _ in self._parts}):
-            frame = pl.from_arrow(query(self._connection, self._shared(kind)))
+        for kind in sorted({kind for kind, _, _ in chosen}):
+            frame = pl.from_arrow(query(self._connection, _shared(chosen, kind)))
             if isinstance(frame, pl.DataFrame):
                 frames.append(frame.with_columns(kind=pl.lit(kind)).select(names))
         return pl.concat(frames)
 
-    def _shared(self, kind: str) -> exp.Select:
-        """Accounts with the identifiers of one kind that more than one of them has."""
-        spaces = []
-        for (of, namespace), parts in sorted(self._parts.items(), key=lambda item: item[0]):
-            if of == kind:
-                every = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
-                label = exp.Literal.string(namespace).as_("namespace", quoted=True)
-                spaces.append(exp.select(label, "account", "identifier").from_(every.subquery("pairs")))
-        pairs = exp.union(*spaces, distinct=False) if len(spaces) > 1 else spaces[0]
-        shared = exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1")
-        # Materialized: the pairs are made once and looked at twice.
-        return (
-            exp.select("namespace", "account", "identifier")
-            .with_("pairs", as_=pairs, materialized=True)
-            .from_("pairs")
-            .where(exp.column("identifier").isin(query=shared))
-        )
+
+def _shared(chosen: Mapping[_Place, Sequence[exp.Select]], kind: str) -> exp.Select:
+    """Accounts with the identifiers of one kind that more than one of them has."""
+    by_namespace: dict[str, list[exp.Select]] = {}
+    for (of, namespace, _), parts in chosen.items():
+        if of == kind:
+            by_namespace.setdefault(namespace, []).extend(parts)
+    spaces = []
+    for namespace, parts in sorted(by_namespace.items()):
+        every = exp.union(*parts, distinct=True) if len(parts) > 1 else parts[0]
+        label = exp.Literal.string(namespace).as_("namespace", quoted=True)
+        spaces.append(exp.select(label, "account", "identifier").from_(every.subquery("pairs")))
+    pairs = exp.union(*spaces, distinct=False) if len(spaces) > 1 else spaces[0]
+    shared = exp.select("identifier").from_("pairs").group_by("identifier").having("count(*) > 1")
+    # Materialized: the pairs are made once and looked at twice.
+    return (
+        exp.select("namespace", "account", "identifier")
+        .with_("pairs", as_=pairs, materialized=True)
+        .from_("pairs")
+        .where(exp.column("identifier").isin(query=shared))
+    )
 
 
 def _raw(field: exp.Expr) -> exp.Expr:

@@ -14,23 +14,26 @@ import duckdb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from sqlglot import exp
 
 from coincide.catalog.catalog import Catalog
-from coincide.detect.detect import Cuts, Region, by_values, episodes, hits, kept
+from coincide.detect.detect import Cuts, Hits, Region, by_values, episodes, hits, kept
 from coincide.detect.episode import Episode
 from coincide.detect.evaluate import ManagedList, Surroundings
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
+from coincide.engines.embedded import database
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
-from coincide.entities.actors import Actors
+from coincide.entities.actors import ACCOUNT, Actors
 from coincide.events.file import FileStamp
 from coincide.rules.plan import Plan
 from coincide.settings import Settings
 
 _DAY_US = 86_400_000_000
+_MOVED = "coincide_moved"
 Day = int
 """Days since 1970 in UTC."""
 
@@ -59,12 +62,16 @@ class FileCount:
 
 @dataclass(frozen=True)
 class Changed:
-    """What the files read first hold: times of their usable rows, and per rule whose they are."""
+    """What the files read first hold: times of their usable rows, and per rule whose they are.
+
+    ``linked``: who belongs together by all files; ``earlier`` tells it by the files that are not fresh.
+    """
 
     first_at: int | None
     last_at: int | None
     actors: Mapping[str, frozenset[tuple[str, str]]]
     linked: Actors | None
+    earlier: Callable[[], Actors] | None
 
 
 @dataclass(frozen=True)
@@ -72,13 +79,16 @@ class Wider:
     """What else to read, and what then to decide: hits inside the region of each rule.
 
     ``touched_only``: only of actors that have rows in the files read first. ``whole``: these files and those read first
-    are all there are, so that everything is decided.
+    are all there are, so that everything is decided. ``moved``: ``namespace, account`` of accounts whose actors
+    changed. Rules by actor decide all of their hits, so of the ``other`` files their rows are read.
     """
 
     files: Mapping[str, tuple[FileStamp, ...]]
     regions: Mapping[str, Region]
     touched_only: bool
     whole: bool = False
+    moved: pl.DataFrame | None = None
+    other: Mapping[str, tuple[FileStamp, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,7 +96,8 @@ class Task:
     """What a run is asked for.
 
     ``link`` makes actors of the edges (``None``: every account is its own actor) with those of ``master_data``, files
-    of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule.
+    of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule. ``fresh``:
+    of a run that widens, the files that were not there before, those of master data too.
     """
 
     plans: Sequence[Plan]
@@ -98,6 +109,7 @@ class Task:
     master_data: Sequence[MasterData] = ()
     widen: Callable[[Changed], Wider] | None = None
     cuts: Mapping[str, Cuts] = field(default_factory=dict)
+    fresh: frozenset[FileStamp] = frozenset()
 
 
 @dataclass
@@ -121,14 +133,14 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
     """Read, link, widen, decide, count."""
     result = Run()
     with connect(task.settings) as connection:
-        links = Links(connection, task.settings.entities) if task.link is not None else None
+        links = Links(connection, task.settings.entities, fresh=task.fresh) if task.link is not None else None
         loaded = _load(task, task.feeds, links, connection, progress, whole=task.widen is None)
         if links is not None and task.link is not None:
             for data in task.master_data:
-                data.give(links, connection)
+                _give(data, links, connection, task.fresh)
             result.actors = task.link(links.edges())
         if task.widen is not None:
-            result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors)
+            result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors, links)
             result.wider = wider = task.widen(result.changed)
             if wider.whole:
                 # Read as a first scan would: only then may rows of which nothing can come be left unread. All links
@@ -142,6 +154,9 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
             else:
                 feeds = [feed.continued(wider.files.get(feed.name, ())) for feed in task.feeds]
                 loaded = loaded.joined(_load(task, feeds, None, connection, progress, whole=False))
+                if wider.moved is not None:
+                    feeds = [feed.continued(wider.other.get(feed.name, ())) for feed in feeds]
+                    loaded = loaded.joined(_of_moved(task, feeds, wider.moved, connection, progress))
     result.read = sum(loaded.read.values())
     _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
     return result
@@ -160,6 +175,36 @@ def _load(
     return load(feeds, task.plans, task.catalog, links, connection, attributes, progress, whole=whole)
 
 
+def _give(data: MasterData, links: Links, connection: duckdb.DuckDBPyConnection, fresh: frozenset[FileStamp]) -> None:
+    """Fresh files apart: a batch can hold several."""
+    for chosen in (True, False):
+        files = tuple(file for file in data.files if (file in fresh) == chosen)
+        if files:
+            replace(data, files=files).give(links, connection)
+
+
+def _of_moved(
+    task: Task,
+    feeds: Sequence[Feed],
+    moved: pl.DataFrame,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+) -> Loaded:
+    """The rows of moved accounts that rules by actor look at; no other row of these files counts as read."""
+    database.keep(connection, _MOVED, moved.to_arrow())
+
+    def only(feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
+        asked = exp.select("account").from_(_MOVED)
+        asked = asked.where(exp.column("namespace").eq(exp.Literal.string(feed.namespace)))
+        return mapped["account"].copy().isin(query=asked)
+
+    plans = [plan for plan in task.plans if plan.by == "actor"]
+    attributes = task.settings.attributes
+    loaded = load(feeds, plans, task.catalog, None, connection, attributes, progress, whole=False, only=only)
+    found = {(row[0], row[1]): row[2] for row in loaded.frame.group_by("source", "file").len().iter_rows()}
+    return replace(loaded, read={file: found.get(file, 0) for file in loaded.read}, unread={}, bad=[])
+
+
 def prepared(frame: pl.DataFrame, task: Task, actors: Actors | None) -> Rows:
     """Rows with their component tags and actors."""
     tags = task.catalog.tags(frame)
@@ -171,7 +216,7 @@ def prepared(frame: pl.DataFrame, task: Task, actors: Actors | None) -> Rows:
     return Rows(frame, tags.sets)
 
 
-def _changed(task: Task, rows: Rows, linked: Actors | None) -> Changed:
+def _changed(task: Task, rows: Rows, linked: Actors | None, links: Links | None) -> Changed:
     times = np.zeros(len(rows), dtype=np.bool_)
     actors = {}
     for plan in task.plans:
@@ -179,7 +224,14 @@ def _changed(task: Task, rows: Rows, linked: Actors | None) -> Changed:
         times |= usable
         actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(usable)))
     at = rows.at[times]
-    return Changed(int(at.min()) if len(at) else None, int(at.max()) if len(at) else None, actors, linked)
+    first, last = (int(at.min()), int(at.max())) if len(at) else (None, None)
+
+    def earlier() -> Actors:
+        assert links is not None
+        assert task.link is not None
+        return task.link(links.edges(fresh=False))
+
+    return Changed(first, last, actors, linked, None if links is None else earlier)
 
 
 def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
@@ -187,6 +239,7 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
     accepted = np.zeros(len(rows), dtype=np.bool_)
     selected = np.zeros(len(rows), dtype=np.bool_)
     first = rows.frame["first"].to_numpy() if result.wider is not None else accepted
+    moved = _moved(rows, result.wider)
     for plan in task.plans:
         around = Surroundings(plan.zone, task.lists)
         fitting = fit(plan, rows, around)
@@ -197,9 +250,12 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
         result.observations[plan.rule] = _with_unread(_by_day(rows, keep), plan, rows, loaded)
         found = hits(plan, rows, keep, around)
         if result.wider is not None:
+            everything = found
             found = found.within(result.wider.regions[plan.rule])
             if result.wider.touched_only:
                 found = found.of_actors_in(fitting.usable & first, rows.order(plan.by)[0])
+            if plan.by == "actor" and moved.any():
+                found = _both(found, everything.of_actors_in(moved, rows.order(plan.by)[0]))
         result.episodes[plan.rule] = episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
     refused = reason != NEVER
     accepted &= ~refused
@@ -207,6 +263,21 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
     if result.actors is not None:
         result.observed = rows.frame.select("namespace", "account").filter(pl.Series(selected)).unique()
     _count(rows, loaded, selected, reason, result)
+
+
+def _moved(rows: Rows, wider: Wider | None) -> Truths:
+    """The rows of accounts whose actors changed."""
+    if wider is None or wider.moved is None:
+        return np.zeros(len(rows), dtype=np.bool_)
+    marked = wider.moved.with_columns(moved=pl.lit(True))
+    accounts = rows.frame.select(ACCOUNT)
+    joined = accounts.join(marked, on=ACCOUNT, how="left", maintain_order="left")
+    return joined["moved"].fill_null(False).to_numpy()
+
+
+def _both(one: Hits, other: Hits) -> Hits:
+    """The hits that are among one or the other, both of the same observations."""
+    return replace(one, hit=np.union1d(one.hit, other.hit), silenced=np.union1d(one.silenced, other.silenced))
 
 
 def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
@@ -240,6 +311,7 @@ def _count(rows: Rows, loaded: Loaded, selected: Truths, reason: NDArray[np.int1
         refused=pl.Series(refused),
         reason=pl.Series(reason),
         at=pl.Series(rows.at),
+        digest=rows.frame["digest"] if "digest" in rows.frame.columns else pl.lit(""),
     )
     # A row in quarantine for one rule may be an observation of another: its time counts all the same.
     counts = ended.group_by("source", "file").agg(
@@ -265,9 +337,9 @@ def _count(rows: Rows, loaded: Loaded, selected: Truths, reason: NDArray[np.int1
             for source, bad in loaded.bad
         ),
         *(
-            Refused(source, loaded.files[source][number], position, texts[rank])
-            for source, number, position, rank in ended.filter("refused")
-            .select("source", "file", "position", "reason")
+            Refused(source, loaded.files[source][number], position, texts[rank], digest or "")
+            for source, number, position, rank, digest in ended.filter("refused")
+            .select("source", "file", "position", "reason", "digest")
             .iter_rows()
         ),
     ]
