@@ -17,7 +17,7 @@ from coincide.alerts import register, service
 from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.asked import Asked
 from coincide.alerts.file_states import save_files, states_of
-from coincide.alerts.memberships import memberships_of, save_entities
+from coincide.alerts.memberships import memberships_of, save_entities, with_unread
 from coincide.alerts.outcome import ENDS, Counts, Outcome, counted
 from coincide.alerts.reconcile import Cause, reconcile
 from coincide.alerts.region import width
@@ -39,7 +39,8 @@ def keep(asked: Asked, result: Run) -> Outcome:
     states, segments = states_of(asked, result)
     with commit.committing(asked.base, asked.workspace.state) as connection:
         number = scans.next_id(connection)
-        memberships = memberships_of(asked, result)
+        found = memberships_of(asked, result)
+        memberships = with_unread(asked, connection, found, result)
         version = save_entities(asked, connection, memberships, result)
         segment.add(connection, segments)
         save_files(asked, connection, states, result)
@@ -53,7 +54,7 @@ def keep(asked: Asked, result: Run) -> Outcome:
         _record(asked, connection, number, run_counts, totals, versions)
         written = _save_alerts(asked, connection, number, findings, result, memberships, versions)
         names = {name for alert in written for name in _named(alert)}
-        names |= set(memberships.get_column("account")) | set(memberships.get_column("actor"))
+        names |= set(found.get_column("account")) | set(found.get_column("actor"))
         # What stands in the lists is sealed too: a new key renames all names that are kept.
         names |= {name for name, _ in entity.left_single(connection)} | {row[1] for row in entity.generic(connection)}
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))

@@ -25,6 +25,24 @@ def memberships_of(asked: Asked, result: Run) -> pl.DataFrame:
     return pl.DataFrame({"account": [known[one] for one in accounts], "actor": [known[one] for one in actors]})
 
 
+def with_unread(asked: Asked, connection: Connection, found: pl.DataFrame, result: Run) -> pl.DataFrame:
+    """These memberships, and the kept ones of accounts that had no reason to be read again.
+
+    Not those of moved accounts, whose rows were all read, and none if a scan of other rules has kept others since.
+    """
+    latest = entity.latest(connection)
+    if result.actors is None or result.wider is None or result.wider.whole or asked.before is None or latest is None:
+        return found
+    if asked.before.versions.get("entities") != latest[0]:
+        return found
+    kept = entity.memberships(connection)
+    if result.wider.moved is not None:
+        for name in asked.pseudonyms.names(list(result.wider.moved.iter_rows())):
+            kept.pop(name, None)
+    kept |= dict(found.iter_rows())
+    return pl.DataFrame({"account": list(kept), "actor": list(kept.values())}, schema=found.schema)
+
+
 def save_entities(asked: Asked, connection: Connection, memberships: pl.DataFrame, result: Run) -> int | None:
     """The number of the entity version that the scan used; a new one is kept with its memberships."""
     if result.actors is None:

@@ -169,6 +169,20 @@ def test_new_master_data_moves_accounts_too(shop: Shop, loaded: list[list[str]])
     assert loaded[-1] == ["t0", "t1"]
 
 
+def test_memberships_of_accounts_that_are_not_read_again_stay(shop: Shop) -> None:
+    shop.json("scan")
+    first = shop.json("entities", "explain", shop.name("bert"))
+    # A row far away, and then two accounts elsewhere that come together.
+    shop.rows("5,2026-07-01T10:00:00,dora,s2,,\n", "purchases/b.csv")
+    shop.json("scan")
+    assert shop.json("entities", "explain", shop.name("bert")) == first
+    assert (first["since"], first["version"]) == (1, 1)
+    shop.rows("6,2026-07-02T10:00:00,dora,s2,c5,\n7,2026-07-02T10:00:00,emil,s2,c5,\n", "purchases/c.csv")
+    shop.json("scan")
+    assert shop.json("entities", "explain", shop.name("bert")) == {**first, "version": 2}
+    assert shop.json("entities", "explain", shop.name("emil"))["since"] == 2
+
+
 def test_a_decided_alert_whose_account_has_gone_elsewhere_is_not_amended_for_the_actor_it_is_named_after(
     shop: Shop,
 ) -> None:
