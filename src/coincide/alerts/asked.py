@@ -7,7 +7,7 @@ Inside a scope only what changed is read at first; what that touches is found wh
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -24,7 +24,7 @@ from coincide.engines.embedded.load import Feed, MasterData
 from coincide.engines.embedded.run import Changed, Task, Wider
 from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
-from coincide.entities.actors import Actors
+from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.link import link
 from coincide.entities.version import touched
 from coincide.rules.load import LoadedRule
@@ -74,6 +74,14 @@ class Asked:
         hashed = hashlib.blake2b(lines.str.join("\n").item().encode(), key=self.ring.current.secret, digest_size=16)
         # With the key's id: hashes of two keys say nothing of each other.
         return f"{self.ring.current.id}:{hashed.hexdigest()}"
+
+    def names(self, values: Collection[Account], by: str, linked: Actors | None) -> list[str]:
+        """What alerts of these may be named after: of an actor all accounts, since decided alerts keep their names."""
+        if by == "actor" and linked is not None:
+            actors = pl.DataFrame([*values], schema=dict.fromkeys(ACTOR, pl.String), orient="row")
+            members = linked.members.join(actors, on=ACTOR, how="semi").select(ACCOUNT)
+            values = {*values, *members.iter_rows()}
+        return self.pseudonyms.by_values(values, by)
 
     def same_key(self) -> bool:
         """Whether the last scan's partition was hashed with the key in use now."""
@@ -193,7 +201,7 @@ def _wider(asked: Asked, changed: Changed) -> Wider:
             if actors is not None and plan.by == "actor":
                 # Of moved actors all hits are decided, whatever the region.
                 actors -= settled
-            names = None if actors is None else asked.pseudonyms.by_values(actors, plan.by)
+            names = None if actors is None else asked.names(actors, plan.by, changed.linked)
             return register.spans(connection, plan.rule, names)
 
         wider = widened(asked.found, asked.known, plans, changed, spans)

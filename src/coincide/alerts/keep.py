@@ -24,6 +24,7 @@ from coincide.alerts.region import width
 from coincide.engines.embedded.run import Run
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
+from coincide.rules.plan import Plan
 from coincide.store import commit, entity, segment, tally
 from coincide.store import file as files
 from coincide.store import pseudonym as pseudonym_store
@@ -151,8 +152,8 @@ def _save_alerts(
         plan = loaded.plan
         facts = _facts(asked, connection, loaded, number, versions)
         register.relabel(connection, facts, asked.now_us)
-        stored = _stored(asked, connection, loaded, result)
-        moved = {one.finding.started_by.account for one in stored} if plan.by == "actor" else set()
+        stored = _stored(asked, connection, plan, result, actor_of)
+        moved = {_first_account(one) for one in stored} if plan.by == "actor" else set()
         changes = reconcile(
             stored,
             findings[plan.rule],
@@ -168,22 +169,32 @@ def _save_alerts(
     return written
 
 
-def _stored(asked: Asked, connection: Connection, loaded: LoadedRule, result: Run) -> list[Alert]:
+def _stored(asked: Asked, connection: Connection, plan: Plan, result: Run, actor_of: Mapping[str, str]) -> list[Alert]:
     """The stored alerts of the times and actors that were decided again."""
-    plan, wider, changed = loaded.plan, result.wider, result.changed
+    wider, changed = result.wider, result.changed
     if wider is None or changed is None:
         return register.load(connection, plan.rule)
     within = wider.regions[plan.rule]
-    actors = asked.pseudonyms.by_values(changed.actors[plan.rule], plan.by) if wider.touched_only else None
-    stored = register.load(connection, plan.rule, actors=actors, since_us=within.first, until_us=within.last)
-    if wider.moved is None or plan.by != "actor":
+    touched = changed.actors[plan.rule] if wider.touched_only else None
+    names = None if touched is None else asked.names(touched, plan.by, changed.linked)
+    stored = register.load(connection, plan.rule, actors=names, since_us=within.first, until_us=within.last)
+    if plan.by != "actor":
         return stored
     # A decided alert may bear the name of an actor whose account it no longer is: the first hit tells whose it is.
-    names = frozenset(asked.pseudonyms.names(list(wider.moved.iter_rows())))
-    of_moved = register.load(connection, plan.rule, actors=names)
+    if touched is not None:
+        wanted = frozenset(asked.pseudonyms.by_values(touched, plan.by))
+        stored = [one for one in stored if actor_of.get(_first_account(one), _first_account(one)) in wanted]
+    if wider.moved is None:
+        return stored
+    moved = frozenset(asked.pseudonyms.names(list(wider.moved.iter_rows())))
     both = {alert.id: alert for alert in stored}
-    both |= {alert.id: alert for alert in of_moved if alert.finding.started_by.account in names}
+    of_moved = register.load(connection, plan.rule, actors=moved)
+    both |= {alert.id: alert for alert in of_moved if _first_account(alert) in moved}
     return [both[number] for number in sorted(both)]
+
+
+def _first_account(alert: Alert) -> str:
+    return alert.finding.started_by.account
 
 
 def _retire(asked: Asked, connection: Connection, number: int) -> list[Alert]:

@@ -183,6 +183,18 @@ def test_memberships_of_accounts_that_are_not_read_again_stay(shop: Shop) -> Non
     assert shop.json("entities", "explain", shop.name("emil"))["since"] == 2
 
 
+def test_a_decided_alert_under_an_old_name_is_still_that_of_the_actor_who_has_its_account_now(shop: Shop) -> None:
+    shop.rows("1,2025-03-01T10:00:00,bert,s1,,\n2,2025-03-02T10:00:00,bert,s2,,\n", "purchases/a.csv")
+    shop.json("scan")
+    assert shop.call("alerts", "decide", "A-1", "benign", "--because", "a gift")[0] == 0
+    shop.rows("3,2025-07-05T10:00:00,abel,zz,c1,\n4,2025-07-05T10:00:00,bert,zz,c1,\n", "purchases/b.csv")
+    assert shop.json("scan")["alerts"] == []
+    shop.rows("5,2025-03-02T12:00:00,abel,s1,,\n", "purchases/c.csv")
+    (alert,) = shop.json("scan")["alerts"]
+    assert (alert["id"], alert["actor"], alert["linked_to"]) == ("A-2", shop.name("abel"), "A-1")
+    assert alert["started_by"] == "5"
+
+
 def test_a_decided_alert_whose_account_has_gone_elsewhere_is_not_amended_for_the_actor_it_is_named_after(
     shop: Shop,
 ) -> None:
@@ -196,4 +208,8 @@ def test_a_decided_alert_whose_account_has_gone_elsewhere_is_not_amended_for_the
     # Anna, after whom the decided alert is called, joins another.
     shop.rows("5,2026-07-01T10:00:00,anna,s1,c7,\n6,2026-07-01T10:00:00,cora,zz,c7,\n", "purchases/c.csv")
     shop.json("scan")
-    assert shop.json("alerts", "show", "A-1") == before
+    assert shop.json("alerts", "show", "A-1")["history"] == before["history"]
+    # And she buys something at the time of it.
+    shop.rows("7,2025-03-02T12:00:00,anna,s1,,\n", "purchases/d.csv")
+    shop.json("scan")
+    assert shop.json("alerts", "show", "A-1")["history"] == before["history"]
