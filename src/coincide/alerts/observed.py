@@ -67,12 +67,18 @@ def _plan(workspace: Workspace, alert: Alert) -> Plan:
 
 
 def _parties(connection: Connection, ring: KeyRing, alert: Alert, plan: Plan) -> list[Party]:
-    """Whose rows are read: the actor's accounts as stored, and those of the evidence."""
-    actor = alert.finding.actor
+    """Whose rows are read: the accounts of the first hit's actor as stored, and those of the evidence.
+
+    A decided alert keeps the name of its actor, which may be somebody else by now; whose account the first hit is on
+    stays the same.
+    """
+    finding = alert.finding
+    actor = finding.actor
     names = {actor}
     if plan.by == "actor":
-        names |= set(entity.members(connection, actor))
-        names |= {name.account for name in (*alert.finding.evidence, *alert.finding.latest_evidence)}
+        first = finding.started_by.account
+        names = {first, *entity.members(connection, first)}
+        names |= {name.account for name in (*finding.evidence, *finding.latest_evidence)}
     known = opened(connection, ring, sorted(names))
     if names - known.keys():
         raise NotAsFound(alert.name, "not all of its accounts are known any more")

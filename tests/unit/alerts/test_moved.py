@@ -213,3 +213,19 @@ def test_a_decided_alert_whose_account_has_gone_elsewhere_is_not_amended_for_the
     shop.rows("7,2025-03-02T12:00:00,anna,s1,,\n", "purchases/d.csv")
     shop.json("scan")
     assert shop.json("alerts", "show", "A-1")["history"] == before["history"]
+
+
+def test_the_timeline_of_a_decided_alert_follows_its_first_hit_and_not_the_name_of_its_actor(shop: Shop) -> None:
+    shop.json("scan")
+    anna, bert = shop.name("anna"), shop.name("bert")
+    shown = shop.json("alerts", "show", "A-1")
+    assert (shown["actor"], shown["started_by"]) == (anna, "2")
+    shop.call("alerts", "decide", "A-1", "benign", "--because", "a gift", "--by", "kim")
+    # From now on anna's name stands for anna and dora, and bert is himself again.
+    shop.call("entities", "separate", anna, bert, "--because", "brothers", "--by", "kim")
+    shop.rows("5,2025-03-01T12:00:00,anna,s9,c9,\n6,2025-03-01T12:00:00,dora,s1,c9,\n", "purchases/later.csv")
+    shop.json("scan")
+    assert len(shop.json("entities", "explain", anna)["accounts"]) == 2
+    shown = shop.json("alerts", "show", "A-1")
+    assert (shown["status"], shown["actor"]) == ("decided", anna)
+    assert [step["event_id"] for step in shown["timeline"]] == ["1", "2"]

@@ -16,7 +16,7 @@ from coincide import settings
 from coincide.detect.select import NOT_UTF8
 from coincide.engines.embedded.database import add, query
 from coincide.events.file import FileStamp
-from coincide.events.mapping import projection
+from coincide.events.mapping import bare, projection
 from coincide.events.source import Batch
 
 _Place = tuple[str, str, bool]
@@ -75,7 +75,7 @@ class Links:
         # What DuckDB reads from Parquet is text or an error; only our own readers mark what is not.
         here = (_there(account), _there(identifier)) if lasting else (_readable(account), _readable(identifier))
         pairs = (
-            exp.select(_raw(account).as_("account", quoted=True), _raw(identifier).as_("identifier", quoted=True))
+            exp.select(bare(account).as_("account", quoted=True), bare(identifier).as_("identifier", quoted=True))
             .distinct()
             .from_(table.copy())
             .where(*here)
@@ -126,16 +126,8 @@ def _shared(chosen: Mapping[_Place, Sequence[exp.Select]], kind: str) -> exp.Sel
     )
 
 
-def _raw(field: exp.Expr) -> exp.Expr:
-    """The column itself, without the NULL in place of an empty text: the condition keeps those out already."""
-    if isinstance(field, exp.Anonymous) and field.name.upper() == "NULLIF":
-        first: exp.Expr = field.expressions[0]
-        return first.copy()
-    return field.copy()
-
-
 def _there(field: exp.Expr) -> exp.Expr:
-    return exp.NEQ(this=_raw(field), expression=exp.Literal.string(""))
+    return exp.NEQ(this=bare(field), expression=exp.Literal.string(""))
 
 
 def _readable(field: exp.Expr) -> exp.Expr:
