@@ -94,7 +94,7 @@ class Rows:
         """
         event = np.full(len(self), -1, dtype=np.int64)
         rank = np.zeros(len(self), dtype=np.int64)
-        order = _by_code_and_time(self.account, self.at)
+        order = self._by_account
         suspects = order[_in_ties(self.account[order], self.at[order])]
         if not len(suspects):
             return event, rank
@@ -132,12 +132,19 @@ class Rows:
     def _ordered(self, by: str) -> tuple[Positions, Positions]:
         match by:
             case "account":
-                code = self.account
+                return self.account, self._untied(self.account, self._by_account.copy())
             case "actor":
                 code = _codes(self.frame, ("actor_namespace", "actor_account"))
             case _:
                 code = _codes(self.frame, (by,))
-        order = _by_code_and_time(code, self.at)
+        return code, self._untied(code, _by_code_and_time(code, self.at))
+
+    @cached_property
+    def _by_account(self) -> Positions:
+        return _by_code_and_time(self.account, self.at)
+
+    def _untied(self, code: Positions, order: Positions) -> Positions:
+        """Rows in order of code and time, now those of equal time in order of their names."""
         ties = np.flatnonzero(_in_ties(code[order], self.at[order]))
         if len(ties):
             tied = self.frame.select("source", "event_id", "account")[order[ties]].with_columns(
@@ -147,7 +154,7 @@ class Rows:
             )
             # A run of ties keeps its places: sorting by code and time first leaves every run where it is.
             order[ties] = tied.sort("~code", "~at", "source", "event_id", "account")["~row"].to_numpy()
-        return code, order
+        return order
 
 
 def _codes(frame: pl.DataFrame, names: tuple[str, ...]) -> Positions:
