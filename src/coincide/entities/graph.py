@@ -12,8 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy import sparse
-from scipy.sparse import csgraph
 
 Codes = npt.NDArray[np.uint32]
 Mask = npt.NDArray[np.bool_]
@@ -78,6 +76,10 @@ def components(of: Hubs, accounts: int) -> npt.NDArray[np.int32]:
 
     An account that no hub ties to another has -1; so a component has two accounts at least.
     """
+    # Imported here: it takes a quarter of a second, and only a run that links needs it.
+    from scipy import sparse
+    from scipy.sparse import csgraph
+
     # The accounts of a hub are tied in a chain, each to the one before: the components are those of the
     # bipartite graph, with a third of its nodes and half its edges, in 1.8 s instead of 2.8 s for 15 million
     # links.

@@ -34,7 +34,7 @@ _INTEGERS = frozenset(
 )
 _TEXTS = frozenset({"VARCHAR", "UUID", "JSON", "BOOLEAN", "DATE", "TIMESTAMP"})
 _NAIVE = frozenset({"DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
-_ZONED = "TIMESTAMP WITH TIME ZONE"
+_ZONED = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
 _NULL = '"NULL"'
 
 
@@ -155,7 +155,7 @@ def _field(
 
 
 def _check_time(source: Source | LinkFile, field: str, name: str, found: str) -> None:
-    if found in ("VARCHAR", _ZONED, _NULL):
+    if found in ("VARCHAR", _NULL) or found in _ZONED:
         return
     if found in _NAIVE:
         if isinstance(source, Source) and source.timezone is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -52,6 +53,17 @@ def test_a_cell_that_cannot_be_read_is_flagged_and_no_other(tmp_path: Path) -> N
     assert frame["!occurred_at"].to_list() == [True, False]
     assert frame["!quantity"].to_list() == [False, True]
     assert [name for name in frame.columns if name.startswith("!")] == ["!occurred_at", "!quantity"]
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo", None])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+def test_timestamps_of_parquet_are_instants_cut_to_microseconds(tmp_path: Path, unit: Any, zone: str | None) -> None:
+    count = {"ms": 1_735_689_600_123, "us": 1_735_689_600_123_456, "ns": 1_735_689_600_123_456_999}[unit]
+    at = pl.Series("at", [count]).cast(pl.Datetime(unit, "UTC")).dt.convert_time_zone(zone or "UTC")
+    frame = pl.DataFrame({"id": ["1"], "at": at if zone else at.dt.replace_time_zone(None), "who": ["a"]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    taken = take(tmp_path, source("a.parquet", {}))
+    assert taken.column("occurred_at") == [1_735_689_600_123_456 if unit != "ms" else 1_735_689_600_123_000]
 
 
 def test_a_mapped_kind_is_text_like_any_other(tmp_path: Path) -> None:

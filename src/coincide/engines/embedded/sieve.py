@@ -40,7 +40,7 @@ _PART_BITS = 8
 _PARTS = 1 << _PART_BITS
 _DAY_S = 86_400
 _LOCAL_DAY_S = 2 * _DAY_S
-_INSTANT = "TIMESTAMP WITH TIME ZONE"
+_INSTANTS = ("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS")
 _CLOCKS = ("TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS")
 _PER_SECOND = {"milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 SHARED = frozenset({"event_id", "occurred_at", "account", "kind"})
@@ -87,14 +87,14 @@ def sieve(
     batch = batches[0]
     account, at = projection(source, batch.columns)["account"], mapped(source)["occurred_at"][0]
     kind = batch.columns[at]
-    if kind != _INSTANT and not (kind in _CLOCKS and source.timezone == "UTC"):
+    if kind not in _INSTANTS and not (kind in _CLOCKS and source.timezone == "UTC"):
         return None
-    time = exp.func("EPOCH_US", exp.column(at, quoted=True))
+    count, time = _time(exp.column(at, quoted=True), kind)
     footers = [pq.read_metadata(reader.folder / file.path) for file in batch.files]
     times = _proven(footers, source, batch)
     odd = None
     if times is None:
-        odd = _odd(footers, source, batch, account, time)
+        odd = _odd(footers, source, batch, account, count, time)
         times = _times(connection, batch, time, odd)
     if not times:
         return None
@@ -178,14 +178,32 @@ def _filled(footer: pq.FileMetaData, columns: Sequence[str]) -> bool:
     return True
 
 
+def _time(column: exp.Expr, kind: str) -> tuple[exp.Expr, exp.Expr]:
+    """The column as a count since 1970 of its own unit if that is nanoseconds, else microseconds; and microseconds.
+
+    Finer times are cut, as everywhere; EPOCH_US would round them.
+    """
+    if not kind.endswith("_NS"):
+        count = exp.func("EPOCH_US", column)
+        return count, count
+    count = exp.func("EPOCH_NS", column)
+    return count, exp.IntDiv(this=count.copy(), expression=exp.Literal.number(1_000))
+
+
 def _odd(
-    footers: Sequence[pq.FileMetaData], source: Source, batch: Batch, account: exp.Expr, time: exp.Expr
+    footers: Sequence[pq.FileMetaData],
+    source: Source,
+    batch: Batch,
+    account: exp.Expr,
+    count: exp.Expr,
+    time: exp.Expr,
 ) -> exp.Expr:
     """Rows that may end in quarantine: no account, no usable time, no id (unless the footers prove all have one)."""
     parts: list[exp.Expr] = [
         account.copy().is_(exp.null()),
         time.copy().is_(exp.null()),
-        exp.LT(this=time.copy(), expression=exp.Literal.number(EARLIEST_US)),
+        # Before 1970 in the column's own unit: the division above cuts towards 1970.
+        exp.LT(this=count.copy(), expression=exp.Literal.number(EARLIEST_US)),
         exp.GT(this=time.copy(), expression=exp.Literal.number(LATEST_US)),
     ]
     if not all(_filled(footer, mapped(source)["event_id"]) for footer in footers):
