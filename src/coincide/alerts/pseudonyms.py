@@ -41,15 +41,21 @@ class Pseudonyms:
 
     def findings(self, episodes: list[Episode], by: str, namespaces: dict[str, str]) -> list[Finding]:
         """Episodes with pseudonyms; ``namespaces``: of the accounts of each source, ``by``: of the rule."""
-        asked = {value_of(episode.actor, by) for episode in episodes}
+        # By source, so that each of an alert's many events costs one look at its account.
+        accounts: dict[str, set[str]] = {source: set() for source in namespaces}
         for episode in episodes:
             for name in (episode.started_by, episode.ended_by, *episode.evidence, *episode.latest_evidence):
-                asked.add((namespaces[name.source], name.account))
+                accounts[name.source].add(name.account)
+        asked = {value_of(episode.actor, by) for episode in episodes}
+        asked |= {(namespaces[source], account) for source, here in accounts.items() for account in here}
         known = self.of(asked)
+        of_source = {
+            source: {account: known[(namespaces[source], account)] for account in here}
+            for source, here in accounts.items()
+        }
 
         def named(name: EventName) -> EventName:
-            known_as = known[(namespaces[name.source], name.account)]
-            return EventName(name.occurred_at, name.source, name.event_id, known_as)
+            return EventName(name.occurred_at, name.source, name.event_id, of_source[name.source][name.account])
 
         return [
             finding_of(

@@ -109,8 +109,9 @@ class Rows:
             for column in self.frame.columns
             if not column.startswith("!") and column not in (*BOOKKEEPING, *_KEY)
         )
-        found = found.hstack(self.frame.select(others)[found["~row"]])
-        found = found.sort("~event", *others, nulls_last=False, maintain_order=True)
+        fields = self.frame.select(others)[found["~row"]]
+        differing = fields.select(column for column in fields if column.n_unique() > 1)
+        found = found.hstack(differing).sort("~event", *differing.columns, nulls_last=False, maintain_order=True)
         rows = found["~row"].to_numpy()
         event[rows] = found["~event"].to_numpy()
         rank[rows] = np.arange(len(rows))
