@@ -174,7 +174,8 @@ _VELOCITY = """WITH lines AS ({lines}), numbered AS MATERIALIZED (SELECT * FROM 
     episodes AS ({episodes})
     SELECT any_value(e.customer) AS customer, e.first_at, any_value(e.last_at) AS last_at, any_value(e.hits) AS hits,
         list({{'id': o.id, 'at': o.occurred}} ORDER BY o.n) AS evidence
-    FROM episodes e JOIN numbered h ON h.customer = e.customer AND h.occurred = e.first_at AND h.hit
+    FROM episodes e JOIN (SELECT customer, occurred, min(n) AS n FROM hits GROUP BY customer, occurred) h
+        ON h.customer = e.customer AND h.occurred = e.first_at
     JOIN numbered o ON o.customer = h.customer AND o.n BETWEEN h.n - {back} AND h.n
     GROUP BY e.customer, e.first_at"""
 
