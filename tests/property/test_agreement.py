@@ -70,3 +70,10 @@ def test_a_list_is_judged_at_the_time_of_the_event_and_so_needs_it_readable() ->
     listed = ("in-list", ("field", "account"), "licensed")
     rows = [row("1", 0), row("2", 0) | {"occurred_at": "soon"}, row("3", 0) | {"occurred_at": None}]
     _agree(shop([*rows], rule("velocity", 1, None, where=listed), lists={"licensed": [("x", None, None)]}))
+
+
+def test_equal_identifiers_of_two_namespaces_are_two_accounts_for_unless_too() -> None:
+    two = ("compare", ">=", ("distinct", "account"), ("number", "2"))
+    made = shop([row("1", 0, organisation="o")], rule("velocity", 2, None, by="organisation", unless=two))
+    web = replace(made.sources["shop"], rows=[row("2", 1, organisation="o")])
+    _agree(replace(made, sources={**made.sources, "web": web}))

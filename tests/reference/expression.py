@@ -77,9 +77,10 @@ def worth(expression: Expression, event: Event, window: list[Event], zone: str) 
             total += Fraction(other.values.get(expression[1]) or 0)
         return total
     if what == "distinct":
-        seen = {other.values.get(expression[1]) for other in window}
-        # A missing value is not a value.
-        return Fraction(len(seen - {None}))
+        # A missing value is not a value. Equal identifiers of two namespaces are two accounts.
+        apart = expression[1] == "account"
+        there = [other for other in window if other.values.get(expression[1]) is not None]
+        return Fraction(len({(other.namespace if apart else "", other.values[expression[1]]) for other in there}))
     if what == "negate":
         inner: Any = worth(expression[1], event, window, zone)
         return None if inner is None else -inner
