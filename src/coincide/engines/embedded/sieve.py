@@ -131,8 +131,8 @@ def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
 
 def _proven(footers: Sequence[pq.FileMetaData], source: Source, batch: Batch) -> dict[int, tuple[int, int]] | None:
     """First and last time by file, if the footers of all files prove that no row is odd; else ``None``."""
-    at, (account,) = mapped(source)["occurred_at"][0], mapped(source)["account"]
-    if not all(_filled(footer, (account, *mapped(source)["event_id"])) for footer in footers):
+    at, names = mapped(source)["occurred_at"][0], (*mapped(source)["account"], *mapped(source)["event_id"])
+    if not all(_filled(footer, names) for footer in footers):
         return None
     times = {}
     for number, footer in zip(batch.indices, footers, strict=True):
@@ -168,10 +168,13 @@ def _span(known: pq.Statistics | None) -> tuple[int, int] | None:
 
 
 def _filled(footer: pq.FileMetaData, columns: Sequence[str]) -> bool:
-    """Whether the footer of a file proves that these text columns are nowhere missing or empty."""
+    """Whether a file's footer proves that these columns, of texts or whole numbers, are nowhere missing or empty."""
     for column in columns:
         for known in _statistics(footer, column):
             if known is None or not known.has_null_count or known.null_count:
+                return False
+            # Of other types a value may be there and be no text, such as NaN, which footers pass over.
+            if known.physical_type not in ("BYTE_ARRAY", "INT32", "INT64"):
                 return False
             if not known.has_min_max or known.min == "":
                 return False
