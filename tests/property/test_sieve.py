@@ -133,3 +133,16 @@ def test_the_comparison_above_would_see_a_hit(tmp_path: Path, least: int, monkey
     (episode,) = result.episodes["many-taps"]
     assert (episode.actor, episode.hits) == (("taps", "a"), 1)
     assert sum(result.duplicates.values()) == 1
+
+
+def test_footers_prove_nothing_of_accounts_that_may_be_no_number(tmp_path: Path) -> None:
+    (tmp_path / "taps").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "coincide.toml").write_text(SETTINGS)
+    (tmp_path / "rules" / "rule.yaml").write_text(RULE.format(n=2, by="account", window="within: 1 hours"))
+    frame = pl.DataFrame({"id": ["1", "2", "3"], "when": [START] * 3, "token": [1.0, 1.0, float("nan")]})
+    frame = frame.with_columns(pl.col("when").cast(pl.Datetime("us", "UTC")), stop=pl.lit("p"))
+    frame.write_parquet(tmp_path / "taps" / "0.parquet")
+    result = told(found(tmp_path, least=0))
+    assert [reason for *_, reason in result["refused"]] == ["no-account"]
+    assert result == told(found(tmp_path, least=10**9))
