@@ -48,6 +48,8 @@ COMMANDS: tuple[Command, ...] = (
 )
 """In the order of the help."""
 
+_STOPPED = 130  # by Ctrl-C: 128 + SIGINT, as shells count
+
 
 class Lazy(click.Group):
     """A group whose commands are imported when they are called; help and completion read the table alone."""
@@ -116,7 +118,22 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     # A command is short and makes many objects that last to its end: looking for cycles among them so often as a
     # server would cost a twentieth of a quick command, and of writing many alerts more.
     gc.set_threshold(100_000, 50, 50)
-    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+    status = run(sys.argv[1:] if arguments is None else arguments)
+    if status == _STOPPED:
+        _leave(status)
+    sys.exit(status)
+
+
+def _leave(status: int) -> NoReturn:
+    """Ends the process with just this status.
+
+    CPython remembers a KeyboardInterrupt that passed through ``exec`` of a text (as dataclasses are made), caught or
+    not, and would end ``python -m coincide`` by the signal instead of with the status that is documented.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 def run(arguments: list[str]) -> int:
