@@ -6,7 +6,6 @@ Inside a scope only what changed is read at first; what that touches is found wh
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -26,10 +25,11 @@ from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
 from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.link import link
-from coincide.entities.version import touched
+from coincide.entities.version import comparable, digest, touched
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.settings import LinkFile, Settings, Source
+from coincide.store import entity
 from coincide.store import file as files
 from coincide.store import scan as scans
 from coincide.store.database import Database
@@ -38,7 +38,10 @@ from coincide.store.file import FileState
 
 @dataclass
 class Asked:
-    """What a scan works with: its rules, their scope, the files, the key, and the last scan of the same scope."""
+    """What a scan works with: its rules, their scope, the files, the key, and the last scan of the same scope.
+
+    ``partition_before``: the digest of who belonged together in that scan; ``None`` if it read no links.
+    """
 
     workspace: Workspace
     base: Database
@@ -50,6 +53,7 @@ class Asked:
     found: Survey
     known: Mapping[tuple[str, str], FileState]
     before: scans.Scan | None
+    partition_before: str | None
     causes: list[Cause]
 
     @property
@@ -65,15 +69,7 @@ class Asked:
 
     def partition(self, actors: Actors | None) -> str | None:
         """A keyed hash of who belongs together, over all accounts read."""
-        if actors is None:
-            return None
-        names = sorted(actors.members.columns)
-        # Lengths tell the parts apart, whatever letters are in them.
-        lengths = (pl.col(name).str.len_bytes().cast(pl.String) for name in names)
-        lines = actors.members.select(pl.concat_str(*names, *lengths, separator="\0")).to_series().sort()
-        hashed = hashlib.blake2b(lines.str.join("\n").item().encode(), key=self.ring.current.secret, digest_size=16)
-        # With the key's id: hashes of two keys say nothing of each other.
-        return f"{self.ring.current.id}:{hashed.hexdigest()}"
+        return None if actors is None else digest(actors.members, self.ring.current)
 
     def names(self, values: Collection[Account], by: str, linked: Actors | None) -> list[str]:
         """What alerts of these may be named after: of an actor all accounts, since decided alerts keep their names."""
@@ -82,11 +78,6 @@ class Asked:
             members = linked.members.join(actors, on=ACTOR, how="semi").select(ACCOUNT)
             values = {*values, *members.iter_rows()}
         return self.pseudonyms.by_values(values, by)
-
-    def same_key(self) -> bool:
-        """Whether the last scan's partition was hashed with the key in use now."""
-        before = self.before.versions.get("partition") if self.before is not None else None
-        return before is None or str(before).startswith(f"{self.ring.current.id}:")
 
 
 def ask(
@@ -136,8 +127,14 @@ def _asked(
         found=found,
         known=known,
         before=latest if same else None,
+        partition_before=_partition_of(connection, latest) if same else None,
         causes=found.causes if same else causes_between(scope, latest),
     )
+
+
+def _partition_of(connection: Connection, scan: scans.Scan | None) -> str | None:
+    number = None if scan is None else scan.versions.get("entities")
+    return None if number is None else entity.digest(connection, number)
 
 
 def _task(asked: Asked, connection: Connection) -> Task:
@@ -187,9 +184,10 @@ def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:
 def _wider(asked: Asked, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in asked.chosen]
     moved = None
-    if asked.before is not None and asked.partition(changed.linked) != asked.before.versions.get("partition"):
+    now, before = asked.partition(changed.linked), asked.partition_before
+    if now != before:
         # After a new key nobody can tell, so everything is read, and nothing is said to have changed.
-        if asked.same_key():
+        if now is None or before is None or comparable(now, before):
             asked.causes.append(Cause.ENTITIES_CHANGED)
         moved = _moved(asked, changed)
         if moved is None:
@@ -214,9 +212,9 @@ def _moved(asked: Asked, changed: Changed) -> pl.DataFrame | None:
     What joined accounts is not kept, so it is taken from the files that are still as they were. A file that is gone or
     was changed may have joined some: the hash of the last scan tells.
     """
-    if changed.linked is None or changed.earlier is None or asked.before is None:
+    if changed.linked is None or changed.earlier is None or asked.partition_before is None:
         return None
     earlier = changed.earlier()
-    if asked.partition(earlier) != asked.before.versions.get("partition"):
+    if asked.partition(earlier) != asked.partition_before:
         return None
     return touched(earlier.members, changed.linked.members)

@@ -69,7 +69,7 @@ class ReasonMissing(CoincideError):
 
 
 class UnknownActor(CoincideError):
-    """No alert and no stored membership names this actor.
+    """No alert is about this actor or account, and no file links it to another.
 
     Actors are named by pseudonyms (`p-...`), as in `coincide alerts`. The identifier itself is not
     understood here, so that it does not stay in the history of the shell.
@@ -172,7 +172,7 @@ class NotQuarantined(CoincideError):
 class UnknownAccount(CoincideError):
     """No row of any source is of this account, so there is nothing to tell about it.
 
-    An account is named by its pseudonym (`p-...`), if an alert or a stored membership has it, or as the source
+    An account is named by its pseudonym (`p-...`), if an alert is about it or its actor, or as the source
     gives it: `NAMESPACE:ACCOUNT`, or the bare account where there is one namespace. A rule that looks by a field
     (an organisation, a card) takes a value of that field.
     """

@@ -10,14 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import polars as pl
 from sqlalchemy import Connection
 
 from coincide.alerts import register, service
 from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.asked import Asked
 from coincide.alerts.file_states import save_files, states_of
-from coincide.alerts.memberships import memberships_of, save_entities, with_unread
+from coincide.alerts.memberships import actors_of, save_memberships, version_of
 from coincide.alerts.outcome import ENDS, Counts, Outcome, counted
 from coincide.alerts.reconcile import Cause, reconcile
 from coincide.alerts.region import width
@@ -25,7 +24,7 @@ from coincide.engines.embedded.run import Run
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
-from coincide.store import commit, entity, segment, tally
+from coincide.store import commit, segment, tally
 from coincide.store import file as files
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rule as rule_store
@@ -40,24 +39,21 @@ def keep(asked: Asked, result: Run) -> Outcome:
     states, segments = states_of(asked, result)
     with commit.committing(asked.base, asked.workspace.state) as connection:
         number = scans.next_id(connection)
-        found = memberships_of(asked, result)
-        memberships = with_unread(asked, connection, found, result)
-        version = save_entities(asked, connection, memberships, result)
+        version = version_of(asked, connection, result)
         segment.add(connection, segments)
         save_files(asked, connection, states, result)
         totals, observed = _totals(connection, asked.scope.name, asked.chosen)
         versions = {
             **asked.scope.versions,
-            "partition": asked.partition(result.actors),
             "entities": version,
             "words": asked.words,
         }
         _record(asked, connection, number, run_counts, totals, versions)
-        written = _save_alerts(asked, connection, number, findings, result, memberships, versions)
+        written = _save_alerts(asked, connection, number, findings, result, versions)
         names = {name for alert in written for name in _named(alert)}
-        names |= set(found.get_column("account")) | set(found.get_column("actor"))
-        # What stands in the lists is sealed too: a new key renames all names that are kept.
-        names |= {name for name, _ in entity.left_single(connection)} | {row[1] for row in entity.generic(connection)}
+        if version is not None and result.actors is not None:
+            # Sealed too, with what stands in the lists: a new key renames all names that are kept.
+            names |= save_memberships(asked, connection, version, result.actors)
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
     return Outcome(run_counts, totals, observed, {}, asked.chosen)
 
@@ -143,23 +139,21 @@ def _save_alerts(
     number: int,
     findings: Mapping[str, Sequence[Finding]],
     result: Run,
-    memberships: pl.DataFrame,
     versions: Mapping[str, Any],
 ) -> list[Alert]:
-    actor_of = dict(memberships.iter_rows())
     written: list[Alert] = []
     for loaded in asked.chosen:
         plan = loaded.plan
         facts = _facts(asked, connection, loaded, number, versions)
         register.relabel(connection, facts, asked.now_us)
-        stored = _stored(asked, connection, plan, result, actor_of)
-        moved = {_first_account(one) for one in stored} if plan.by == "actor" else set()
+        stored = _stored(asked, connection, plan, result)
+        firsts = {_first_account(one) for one in stored} if plan.by == "actor" else set()
         changes = reconcile(
             stored,
             findings[plan.rule],
             facts,
             asked.causes,
-            actors={account: actor_of.get(account, account) for account in moved},
+            actors=actors_of(asked, connection, result, firsts),
             suppressed={one.actor: one.until for one in service.suppressions(connection, plan.rule)},
             continues_us=width(plan),
         )
@@ -169,7 +163,7 @@ def _save_alerts(
     return written
 
 
-def _stored(asked: Asked, connection: Connection, plan: Plan, result: Run, actor_of: Mapping[str, str]) -> list[Alert]:
+def _stored(asked: Asked, connection: Connection, plan: Plan, result: Run) -> list[Alert]:
     """The stored alerts of the times and actors that were decided again."""
     wider, changed = result.wider, result.changed
     if wider is None or changed is None:
@@ -183,7 +177,8 @@ def _stored(asked: Asked, connection: Connection, plan: Plan, result: Run, actor
     # A decided alert may bear the name of an actor whose account it no longer is: the first hit tells whose it is.
     if touched is not None:
         wanted = frozenset(asked.pseudonyms.by_values(touched, plan.by))
-        stored = [one for one in stored if actor_of.get(_first_account(one), _first_account(one)) in wanted]
+        actor_of = actors_of(asked, connection, result, map(_first_account, stored))
+        stored = [one for one in stored if actor_of[_first_account(one)] in wanted]
     if wider.moved is None:
         return stored
     moved = frozenset(asked.pseudonyms.names(list(wider.moved.iter_rows())))

@@ -134,17 +134,35 @@ def separations(connection: Connection, ring: KeyRing) -> list[Separation]:
     return [Separation(accounts[first], accounts[second]) for first, second in pairs]
 
 
+def seals(workspace: Workspace, connection: Connection, names: Sequence[str]) -> list[dict[str, str | bytes]]:
+    """Rows of the table ``pseudonym`` for those of the names that the store does not know and that files link.
+
+    Reads account and link columns of all files if there is any such name.
+    """
+    unknown = pseudonym_store.missing(connection, names)
+    if not unknown:
+        return []
+    ring = ring_for(workspace.key_file, connection)
+    made = Pseudonyms(ring.current)
+    made.of(_linked_accounts(linked(workspace, connection, ring)))
+    return made.sealed(unknown)
+
+
 def _found(connection: Connection, ring: KeyRing, names: Pseudonyms, actors: Actors, asked: str) -> Account:
     """The account behind a pseudonym: from its seal, or by naming all accounts that have links."""
     for row in pseudonym_store.load(connection, [asked]):
         if not row.namespace.startswith("@"):
             return row.namespace, unseal(row.sealed, ring.by_id(row.key_id), pseudonym=row.pseudonym)
-    rows = actors.links.edges.select(ACCOUNT)[actors.links.rows]
-    accounts: list[Account] = [(namespace, account) for namespace, account in rows.iter_rows()]
+    accounts = _linked_accounts(actors)
     for account, name in zip(accounts, names.names(accounts), strict=True):
         if name == asked:
             return account
     raise UnknownActor
+
+
+def _linked_accounts(actors: Actors) -> list[Account]:
+    rows = actors.links.edges.select(ACCOUNT)[actors.links.rows]
+    return [(namespace, account) for namespace, account in rows.iter_rows()]
 
 
 def _group(actors: Actors, first: Account) -> tuple[str, Account, Sequence[Account]]:

@@ -1,67 +1,81 @@
-"""Who belongs together as the store keeps it: memberships as pseudonyms, in numbered versions."""
+"""Who belongs together as the store keeps it: the numbered versions, and the accounts of actors that have alerts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import polars as pl
 from sqlalchemy import Connection
 
+from coincide.alerts import register
 from coincide.alerts.asked import Asked
+from coincide.alerts.reread import opened
 from coincide.engines.embedded.run import Run
+from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.version import EntityVersion, following
 from coincide.store import entity
 
 
-def memberships_of(asked: Asked, result: Run) -> pl.DataFrame:
-    """``account, actor`` as pseudonyms: of accounts that have observations and belong to a group."""
-    empty = pl.DataFrame(schema={"account": pl.String, "actor": pl.String})
-    if result.actors is None:
-        return empty
-    members = result.actors.members.join(result.observed, on=["namespace", "account"], how="semi")
-    if members.is_empty():
-        return empty
-    accounts = list(members.select("namespace", "account").iter_rows())
-    actors = list(members.select("actor_namespace", "actor_account").iter_rows())
-    known = asked.pseudonyms.of([*accounts, *actors])
-    return pl.DataFrame({"account": [known[one] for one in accounts], "actor": [known[one] for one in actors]})
-
-
-def with_unread(asked: Asked, connection: Connection, found: pl.DataFrame, result: Run) -> pl.DataFrame:
-    """These memberships, and the kept ones of accounts that had no reason to be read again.
-
-    Not those of moved accounts, whose rows were all read, and none if a scan of other rules has kept others since.
-    """
-    latest = entity.latest(connection)
-    if result.actors is None or result.wider is None or result.wider.whole or asked.before is None or latest is None:
-        return found
-    if asked.before.versions.get("entities") != latest[0]:
-        return found
-    kept = entity.memberships(connection)
-    if result.wider.moved is not None:
-        for name in asked.pseudonyms.names(list(result.wider.moved.iter_rows())):
-            kept.pop(name, None)
-    kept |= dict(found.iter_rows())
-    return pl.DataFrame({"account": list(kept), "actor": list(kept.values())}, schema=found.schema)
-
-
-def save_entities(asked: Asked, connection: Connection, memberships: pl.DataFrame, result: Run) -> int | None:
-    """The number of the entity version that the scan used; a new one is kept with its memberships."""
-    if result.actors is None:
+def version_of(asked: Asked, connection: Connection, result: Run) -> int | None:
+    """The number of the entity version that the scan used, which is kept if it is new; ``None`` without links."""
+    partition = asked.partition(result.actors)
+    if partition is None:
         return None
     latest = entity.latest(connection)
     previous = None if latest is None else EntityVersion(*latest)
-    version = following(previous, memberships)
+    version = following(previous, partition)
     if version != previous:
-        entity.save(connection, version.number, version.digest, asked.now_us, dict(memberships.iter_rows()))
-    left = result.actors.left.select("actor_namespace", "actor_account", "accounts").unique()
-    names = asked.pseudonyms.names([(row[0], row[1]) for row in left.iter_rows()])
-    generic = result.actors.generic
-    marks = asked.pseudonyms.names([(f"@link.{kind}", value) for kind, value, *_ in generic.iter_rows()])
+        entity.add(connection, version.number, version.digest, asked.now_us)
+    return version.number
+
+
+def actors_of(asked: Asked, connection: Connection, result: Run, names: Iterable[str]) -> dict[str, str]:
+    """The actors that accounts belong to now, all under pseudonyms; without links each is its own.
+
+    The accounts are those of alerts that are kept or were just found: the store has their seals, or they were named
+    in this scan.
+    """
+    asked_for = set(names)
+    if result.actors is None:
+        return {name: name for name in asked_for}
+    accounts = _as_given(asked, connection, asked_for)
+    given = pl.DataFrame([*accounts.values()], schema=dict.fromkeys(ACCOUNT, pl.String), orient="row")
+    owners = result.actors.resolve(given.with_columns(name=pl.Series([*accounts], dtype=pl.String)))
+    actors = asked.pseudonyms.names(list(owners.select(ACTOR).iter_rows()))
+    return {name: name for name in asked_for} | dict(zip(owners["name"], actors, strict=True))
+
+
+def save_memberships(asked: Asked, connection: Connection, version: int, actors: Actors) -> set[str]:
+    """Keeps the accounts of all actors that have an alert now, and the lists; the pseudonyms that are in them.
+
+    Whoever has no alert is nobody whose companions need to be known: of them nothing is kept.
+    """
+    firsts = _as_given(asked, connection, register.first_accounts(connection, "actor")).values()
+    alerted = actors.resolve(pl.DataFrame([*firsts], schema=dict.fromkeys(ACCOUNT, pl.String), orient="row"))
+    members = actors.members.join(alerted, on=ACTOR, how="semi")
+    accounts = asked.pseudonyms.names(list(members.select(ACCOUNT).iter_rows()))
+    of = asked.pseudonyms.names(list(members.select(ACTOR).iter_rows()))
+    entity.save_memberships(connection, version, dict(zip(accounts, of, strict=True)))
+    return {*accounts, *of, *_save_lists(asked, connection, actors)}
+
+
+def _save_lists(asked: Asked, connection: Connection, actors: Actors) -> list[str]:
+    left = actors.left.select(*ACTOR, "accounts").unique()
+    firsts = asked.pseudonyms.names(list(left.select(ACTOR).iter_rows()))
+    generic = list(actors.generic.select("kind", "identifier", "accounts").iter_rows())
+    marks = asked.pseudonyms.names([(f"@link.{kind}", identifier) for kind, identifier, _ in generic])
     entity.save_lists(
         connection,
-        dict(zip(names, left["accounts"].to_list(), strict=True)),
+        dict(zip(firsts, left["accounts"].to_list(), strict=True)),
         [
-            {"kind": row["kind"], "pseudonym": mark, "accounts": row["accounts"]}
-            for row, mark in zip(generic.iter_rows(named=True), marks, strict=True)
+            {"kind": kind, "pseudonym": mark, "accounts": count}
+            for (kind, _, count), mark in zip(generic, marks, strict=True)
         ],
     )
-    return version.number
+    return firsts + marks
+
+
+def _as_given(asked: Asked, connection: Connection, names: Iterable[str]) -> dict[str, Account]:
+    """The accounts behind pseudonyms, as far as they were named in this scan or the store has their seals."""
+    made, others = asked.pseudonyms.made(names)
+    return made | opened(connection, asked.ring, sorted(others))

@@ -35,6 +35,12 @@ class Pseudonyms:
         known = self.of(accounts)
         return [known[account] for account in accounts]
 
+    def made(self, names: Iterable[str]) -> tuple[dict[str, Account], set[str]]:
+        """The accounts behind those of the names that were made here, and the other names."""
+        wanted = set(names)
+        accounts = {name: account for account, name in self._known.items() if name in wanted}
+        return accounts, wanted - accounts.keys()
+
     def by_values(self, values: Iterable[Account], by: str) -> list[str]:
         """The pseudonyms of whatever a rule looks ``by``, in their order."""
         return self.names([value_of(value, by) for value in values])
@@ -73,8 +79,8 @@ class Pseudonyms:
 
     def sealed(self, names: Iterable[str]) -> list[dict[str, str | bytes]]:
         """Rows of the table ``pseudonym`` for those of ``names`` that were made here."""
-        accounts = {name: account for account, name in self._known.items()}
-        asked = sorted(set(names) & accounts.keys())
+        accounts, _ = self.made(names)
+        asked = sorted(accounts)
         key_id, nonces = self._key.id, self._random(NONCE * len(asked))
         rows: list[dict[str, str | bytes]] = []
         for number, name in enumerate(asked):

@@ -63,6 +63,13 @@ def spans(connection: Connection, rule: str, actors: Collection[str] | None) -> 
     return [(first, last) for first, last, actor in connection.execute(query) if wanted is None or actor in wanted]
 
 
+def first_accounts(connection: Connection, by: str) -> set[str]:
+    """The accounts (pseudonyms) of the first hits of all open and decided alerts of rules that look ``by``."""
+    query = select(table.c.started_account).distinct()
+    query = query.where(table.c.actor_kind == by, table.c.status.in_(("open", "decided")))
+    return set(connection.execute(query).scalars())
+
+
 def rules_with_alerts(connection: Connection) -> list[str]:
     """The rules that have open or decided alerts, sorted: those that are no longer run must be reconciled
     too."""

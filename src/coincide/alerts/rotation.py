@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 from sqlalchemy import Connection
 
 from coincide.alerts import service
@@ -21,12 +20,11 @@ from coincide.alerts.alert import iso
 from coincide.alerts.survey import Scope, digest
 from coincide.engines.workspace import Workspace
 from coincide.entities import key as keys
-from coincide.entities import version
 from coincide.entities.errors import KeyInEnvironment, RotationUnfinished
 from coincide.entities.key import Key, KeyRing
 from coincide.entities.pseudonym import NONCE, pseudonyms, seal, unseal
-from coincide.store import entity, rename
 from coincide.store import pseudonym as pseudonym_store
+from coincide.store import rename
 from coincide.store import scan as scans
 from coincide.store.database import Database, open_database
 from coincide.store.failpoint import failpoint
@@ -112,7 +110,6 @@ def _renamed(base: Database, ring: KeyRing, random: Random) -> int:
                 for row, identifier, name in zip(stale, identifiers, fresh, strict=True)
             ],
         )
-        _number_kept(connection)
         _rescope(connection, scopes)
         # A death here leaves a rollback journal: whoever opens the database next plays it back.
         failpoint("names-ready")
@@ -124,15 +121,6 @@ def _sealed(namespace: str, identifier: str, name: str, key: Key, random: Random
     return {"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": key.id}
 
 
-def _number_kept(connection: Connection) -> None:
-    """The newest entity version has the same number, and the digest of its memberships as they are called now."""
-    latest = entity.latest(connection)
-    if latest is not None:
-        rows = list(entity.memberships(connection).items())
-        frame = pl.DataFrame(rows, schema=dict.fromkeys(version.MEMBERSHIP, pl.String), orient="row")
-        entity.redigest(connection, latest[0], version.digest(frame))
-
-
 def _scopes(connection: Connection) -> dict[str, str]:
     """The parts of scopes that are made of pseudonyms, as they are now."""
     suppressed = [(one.rule, one.actor, one.until) for one in service.suppressions(connection)]
@@ -142,8 +130,8 @@ def _scopes(connection: Connection) -> dict[str, str]:
 def _rescope(connection: Connection, before: Mapping[str, str]) -> None:
     """Scopes keep their meaning under the name that the new pseudonyms give them, so that nothing need be read again.
 
-    ``partition`` is made of all accounts read and cannot be taken anew here: the next scan that reads links sees
-    that it is of another key, and reads everything.
+    The digest of an entity version is made of all accounts read and cannot be taken anew here: the next scan that
+    reads links sees that it is of another key, begins a new version and reads everything.
     """
     after = _scopes(connection)
     if after == before:

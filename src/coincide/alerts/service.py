@@ -7,7 +7,7 @@ nothing kept. What a scan does is in ``scan`` and ``reconcile``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -28,8 +28,8 @@ from coincide.alerts.errors import (
     UnknownRule,
 )
 from coincide.alerts.reconcile import Transition
+from coincide.store import pseudonym, tables
 from coincide.store import rule as rules
-from coincide.store import tables
 from coincide.store.database import Database
 
 
@@ -125,10 +125,18 @@ def suppressions(connection: Connection, rule: str | None = None) -> list[Suppre
 
 
 def separate(
-    database: Database, accounts: Sequence[str], *, because: str, by: str, at_us: int, keep: bool = True
+    database: Database,
+    accounts: Sequence[str],
+    *,
+    because: str,
+    by: str,
+    at_us: int,
+    seals: Sequence[Mapping[str, Any]] = (),
+    keep: bool = True,
 ) -> list[tuple[str, str]]:
     """These accounts (pseudonyms) are not the same party: cut for good, each from each; the next scan obeys.
 
+    ``seals``: of those of them that no alert is about (``kinship.seals``); the next scan has to know the accounts.
     Returns the pairs that are new. Raises ``ReasonMissing``, ``SameAccount`` or ``UnknownActor``.
     """
     if not because.strip():
@@ -137,8 +145,9 @@ def separate(
         raise SameAccount
     table = tables.separation
     with database.writing(keep=keep) as connection:
-        for account in accounts:
-            _must_be_known(connection, account)
+        pseudonym.save(connection, seals)
+        if pseudonym.missing(connection, accounts):
+            raise UnknownActor
         known = {(a, b) for a, b in connection.execute(select(table.c.account_a, table.c.account_b))}
         new = [pair for pair in combinations(sorted(accounts), 2) if pair not in known]
         if new:

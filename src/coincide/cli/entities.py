@@ -88,15 +88,20 @@ def left(workspace: Path, as_json: bool) -> None:
 @workspace_option
 @json_option
 def separate(first: str, second: str, because: str, by: str, dry_run: bool, workspace: Path, as_json: bool) -> None:
-    """Say that two accounts (pseudonyms) are not the same party: cut for good."""
-    from coincide.alerts import service
+    """Say that two accounts (pseudonyms) are not the same party: cut for good.
+
+    Reads the accounts and links of all files again if no alert is about one of them.
+    """
+    from coincide.alerts import kinship, service
     from coincide.engines.workspace import open_workspace
     from coincide.store.database import open_database
 
     opened = open_workspace(workspace)
     with closing(open_database(opened.state)) as base:
+        with base.reading() as connection:
+            seals = kinship.seals(opened, connection, [first, second])
         new = service.separate(
-            base, [first, second], because=because, by=by, at_us=time.time_ns() // 1_000, keep=not dry_run
+            base, [first, second], because=because, by=by, at_us=time.time_ns() // 1_000, seals=seals, keep=not dry_run
         )
     if not new:
         said = "these accounts are separated already"

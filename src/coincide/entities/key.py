@@ -2,7 +2,7 @@
 
 The key is 32 random bytes, in a file that nobody else can read or in ``COINCIDE_KEY``. While a key is being
 changed there are several, oldest first; the last is the one in use, the others only open what they sealed.
-What is computed with a key is for ``pseudonym``.
+What is computed with a key is for ``pseudonym`` and ``version``.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from coincide.entities.errors import (
     KeyFileBroken,
@@ -40,7 +43,7 @@ Random = Callable[[int], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One key. Its bytes are in no text form of it."""
+    """One key. Its bytes are in no text form of it, and nothing is computed with them but keys for each purpose."""
 
     secret: bytes = field(repr=False)
 
@@ -52,6 +55,11 @@ class Key:
     def id(self) -> str:
         """Eight hexadecimal digits that tell keys apart and tell nothing of the key."""
         return hashlib.sha256(self.secret).hexdigest()[:8]
+
+    def derived(self, purpose: bytes) -> bytes:
+        """A key of its own for each purpose (HKDF, RFC 5869), so that no use tells anything about another."""
+        # No extract step: the key is uniformly random already (RFC 5869, section 3.3).
+        return HKDFExpand(algorithm=SHA256(), length=LENGTH, info=purpose).derive(self.secret)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Numbered versions of a partition of accounts into actors.
 
 A scan uses one version throughout and every alert names the one it was found with. A version is a pure value;
-where the numbers and memberships are kept is for ``store``.
+where the numbers are kept is for ``store``.
 """
 
 from __future__ import annotations
@@ -12,34 +12,39 @@ from dataclasses import dataclass
 import polars as pl
 
 from coincide.entities.actors import ACCOUNT, ACTOR
+from coincide.entities.key import Key
 
-MEMBERSHIP = ["account", "actor"]
+_PURPOSE = b"coincide partition v1"
 
 
 @dataclass(frozen=True, slots=True)
 class EntityVersion:
-    """``number`` counts from 1; ``digest`` is equal exactly where the memberships are."""
+    """``number`` counts from 1; ``digest`` is that of the partition."""
 
     number: int
     digest: str
 
 
-def digest(memberships: pl.DataFrame) -> str:
-    """A hash of the memberships: String columns account and actor, as pseudonyms, each account once.
+def digest(members: pl.DataFrame, key: Key) -> str:
+    """A keyed hash of who belongs together: ``members`` as those of ``Actors``, in any order.
 
-    Accounts that are their own actor may be given or left out, they count for nothing: an account that comes
-    to a log alone is no new version. Of identifiers as given the hash would let guesses be tested, so pass
-    pseudonyms; after a rotation of the key the digest is to be taken again, and the number stays.
+    Keyed, because of a bare hash guesses could be tested. Equal exactly where the partitions and the keys are.
     """
-    # Each text behind its length in bytes, so that no two lists of memberships write alike.
-    parts = [pl.concat_str(pl.col(name).str.len_bytes(), pl.lit(":"), name) for name in MEMBERSHIP]
-    lines = _joined(memberships).sort("account").select(pl.concat_str(parts)).to_series()
-    return hashlib.sha256("".join(lines.to_list()).encode()).hexdigest()
+    # Each text with its length in bytes, so that no two lists of memberships write alike.
+    parts = [*ACCOUNT, *ACTOR]
+    lengths = (pl.col(name).str.len_bytes().cast(pl.String) for name in parts)
+    lines = members.select(pl.concat_str(*parts, *lengths, separator="\0")).to_series().sort()
+    hashed = hashlib.blake2b(lines.str.join("\n").item().encode(), key=key.derived(_PURPOSE), digest_size=16)
+    return f"{key.id}:{hashed.hexdigest()}"
 
 
-def following(previous: EntityVersion | None, memberships: pl.DataFrame) -> EntityVersion:
-    """The version of these memberships: ``previous`` itself if nothing changed, else the next number."""
-    current = digest(memberships)
+def comparable(first: str, second: str) -> bool:
+    """Whether two digests are of one key: those of two keys say nothing of each other."""
+    return first.partition(":")[0] == second.partition(":")[0]
+
+
+def following(previous: EntityVersion | None, current: str) -> EntityVersion:
+    """The version of the partition of this digest: ``previous`` itself if it is the same, else the next number."""
     if previous is None:
         return EntityVersion(1, current)
     return previous if previous.digest == current else EntityVersion(previous.number + 1, current)
@@ -63,7 +68,3 @@ def touched(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     old = both.join(actors, on=ACTOR, how="semi")
     new = both.join(actors, left_on=names, right_on=ACTOR, how="semi")
     return pl.concat([old.select(ACCOUNT), new.select(ACCOUNT)]).unique()
-
-
-def _joined(memberships: pl.DataFrame) -> pl.DataFrame:
-    return memberships.select(MEMBERSHIP).filter(pl.col("account") != pl.col("actor"))

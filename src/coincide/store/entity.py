@@ -1,11 +1,11 @@
-"""Numbered entity versions and the memberships they hold; all names are pseudonyms. DESIGN: "Actors"."""
+"""Numbered entity versions, and the accounts of actors that have alerts; all names are pseudonyms. DESIGN: "Actors"."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from coincide.store.bulk import insert_rows
 from coincide.store.tables import entity_version, generic_identifier, group_left_single, membership
@@ -18,16 +18,30 @@ def latest(connection: Connection) -> tuple[int, str] | None:
     return None if row is None else (row[0], row[1])
 
 
-def save(connection: Connection, number: int, digest: str, at: int, memberships: Mapping[str, str]) -> None:
-    """A new version: account -> actor of all accounts that belong to a group and have observations."""
+def digest(connection: Connection, number: int) -> str | None:
+    """The digest of a version."""
+    query = select(entity_version.c.digest).where(entity_version.c.number == number)
+    found: str | None = connection.execute(query).scalar()
+    return found
+
+
+def add(connection: Connection, number: int, digest: str, at: int) -> None:
+    """A new version."""
     connection.execute(insert(entity_version).values(number=number, digest=digest, at=at))
+
+
+def save_memberships(connection: Connection, number: int, memberships: Mapping[str, str]) -> None:
+    """Account -> actor, in the place of those that were kept; ``number``: the version in which it is so."""
     old = {row.account: (row.actor, row.version) for row in connection.execute(select(membership))}
-    connection.execute(delete(membership))
-    rows = [
-        # Since when it is so: an account that stays with its actor keeps the version it came with.
-        (account, actor, old[account][1] if old.get(account, ("",))[0] == actor else number)
-        for account, actor in sorted(memberships.items())
-    ]
+    # Since when it is known: an account that stays with its actor keeps the version it came with.
+    new = {
+        account: (actor, old[account][1] if old.get(account, ("",))[0] == actor else number)
+        for account, actor in memberships.items()
+    }
+    gone = [{"key": account} for account, row in old.items() if new.get(account) != row]
+    if gone:
+        connection.execute(delete(membership).where(membership.c.account == bindparam("key")), gone)
+    rows = [(account, *row) for account, row in sorted(new.items()) if old.get(account) != row]
     insert_rows(connection, membership, ("account", "actor", "version"), rows)
 
 
@@ -51,20 +65,10 @@ def members(connection: Connection, name: str) -> list[str]:
     return sorted(connection.execute(select(membership.c.account).where(membership.c.actor == actor)).scalars())
 
 
-def memberships(connection: Connection) -> dict[str, str]:
-    """Account to actor, of all accounts that are kept."""
-    return {row.account: row.actor for row in connection.execute(select(membership))}
-
-
 def since(connection: Connection, account: str) -> int | None:
-    """The version in which the account came to its actor; ``None`` if no membership of it is kept."""
+    """The first version in which the account is known with its actor; ``None`` if its actor has no alert."""
     found: int | None = connection.execute(select(membership.c.version).where(membership.c.account == account)).scalar()
     return found
-
-
-def redigest(connection: Connection, number: int, digest: str) -> None:
-    """Another digest for the same version: its memberships are the same under other names."""
-    connection.execute(update(entity_version).where(entity_version.c.number == number).values(digest=digest))
 
 
 def left_single(connection: Connection) -> list[tuple[str, int]]:

@@ -181,7 +181,7 @@ membership = Table(
     metadata,
     Column("account", Text, primary_key=True),
     Column("actor", Text, nullable=False),
-    Column("version", NUMBER, ForeignKey("entity_version.number"), nullable=False, comment="since when it is so"),
+    Column("version", NUMBER, ForeignKey("entity_version.number"), nullable=False, comment="since when it is known"),
     Index(None, "actor"),
 )
 

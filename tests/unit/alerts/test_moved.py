@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,12 @@ velocity: {{at_least: {n}}}
 @pytest.fixture
 def shop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shop:
     return made(tmp_path, capsys)
+
+
+def kept(shop: Shop, table: str) -> set[str]:
+    """The first column of a table."""
+    with closing(sqlite3.connect(shop.folder / ".coincide/coincide.db")) as connection:
+        return {row[0] for row in connection.execute(f"SELECT * FROM {table}")}
 
 
 @pytest.fixture
@@ -177,10 +185,41 @@ def test_memberships_of_accounts_that_are_not_read_again_stay(shop: Shop) -> Non
     shop.json("scan")
     assert shop.json("entities", "explain", shop.name("bert")) == first
     assert (first["since"], first["version"]) == (1, 1)
-    shop.rows("6,2026-07-02T10:00:00,dora,s2,c5,\n7,2026-07-02T10:00:00,emil,s2,c5,\n", "purchases/c.csv")
-    shop.json("scan")
+    shop.rows("6,2026-07-02T10:00:00,dora,s2,c5,\n7,2026-07-02T10:00:00,emil,s1,c5,\n", "purchases/c.csv")
+    assert shop.name("dora") in [alert["actor"] for alert in shop.json("scan")["alerts"]]
     assert shop.json("entities", "explain", shop.name("bert")) == {**first, "version": 2}
     assert shop.json("entities", "explain", shop.name("emil"))["since"] == 2
+
+
+def test_of_whom_no_alert_is_about_nothing_is_kept(shop: Shop) -> None:
+    shop.rows("6,2026-07-02T10:00:00,dora,s2,c5,\n7,2026-07-02T10:00:00,emil,s2,c5,\n", "purchases/c.csv")
+    shop.json("scan")
+    names = {shop.name(name) for name in ("anna", "bert", "cora")}
+    assert kept(shop, "pseudonym") == names
+    assert kept(shop, "membership") == {shop.name("anna"), shop.name("bert")}
+    # Their companions are told from the files, and may be cut.
+    dora, emil = shop.name("dora"), shop.name("emil")
+    told = shop.json("entities", "explain", dora)
+    assert (told["accounts"], told["since"]) == (sorted([dora, emil]), None)
+    assert shop.call("entities", "separate", dora, emil, "--because", "brothers", "--by", "kim")[0] == 0
+    assert kept(shop, "pseudonym") == {*names, dora, emil}
+    shop.json("scan")
+    assert shop.json("entities", "explain", dora)["end"] == "alone"
+
+
+def test_memberships_go_with_the_last_alert_of_their_actor(shop: Shop) -> None:
+    shop.json("scan")
+    assert kept(shop, "membership") == {shop.name("anna"), shop.name("bert")}
+    shop.rows("2,2025-03-02T10:00:00,bert,s2,c1,h1\n")
+    shop.rows("9,2025-03-02T10:00:00,anna,zz,c1,h1\n", "purchases/b.csv")
+    assert shop.json("scan")["alerts"] == []
+    assert kept(shop, "membership") == set()
+
+
+def test_all_accounts_of_an_alerted_actor_are_kept_those_too_that_no_rule_looked_at(shop: Shop) -> None:
+    shop.rows("5,2026-07-01T10:00:00,abel,zz,c1,\n6,2026-07-01T10:00:00,bert,zz,c1,\n", "purchases/b.csv")
+    shop.json("scan")
+    assert kept(shop, "membership") == {shop.name(name) for name in ("abel", "anna", "bert")}
 
 
 def test_a_decided_alert_under_an_old_name_is_still_that_of_the_actor_who_has_its_account_now(shop: Shop) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
 
 from alertbook import DAY, FACTS, START, Book, finding
 from coincide.alerts import service
@@ -21,7 +20,7 @@ from coincide.alerts.errors import (
     UnknownActor,
     UnknownRule,
 )
-from coincide.store import tables
+from coincide.store import pseudonym
 
 
 @pytest.fixture
@@ -35,6 +34,10 @@ def decide(book: Book, id_: int, disposition: Disposition = "benign", because: s
 
 def suppress(book: Book, rule: str = FACTS.rule, actor: str = "p-one", until: int = START, because: str = "x") -> None:
     service.suppress(book.database, rule, actor, until_us=until, because=because, by="kim", at_us=7)
+
+
+def sealed(name: str) -> dict[str, str | bytes]:
+    return {"pseudonym": name, "namespace": "shop", "sealed": b"", "key_id": "k"}
 
 
 def test_a_decision_is_kept_and_later_hits_open_a_linked_alert(book: Book) -> None:
@@ -122,11 +125,13 @@ def test_a_suppression_without_a_reason_is_refused(book: Book) -> None:
 def test_accounts_are_separated_each_from_each_once(book: Book) -> None:
     book.scan(finding(1, 5), finding(1, 5, actor="p-two"))
     with book.database.writing() as connection:
-        connection.execute(insert(tables.entity_version).values(number=1, digest="d", at=1))
-        connection.execute(insert(tables.membership).values(account="p-three", actor="p-one", version=1))
+        pseudonym.save(connection, [sealed("p-one"), sealed("p-two")])
     cut = [
-        service.separate(book.database, accounts, because="father and son", by="kim", at_us=7)
-        for accounts in (["p-two", "p-one"], ["p-one", "p-two", "p-three"])
+        service.separate(book.database, accounts, because="father and son", by="kim", at_us=7, seals=seals)
+        for accounts, seals in (
+            (["p-two", "p-one"], []),
+            (["p-one", "p-two", "p-three"], [sealed("p-three")]),
+        )
     ]
     assert cut == [[("p-one", "p-two")], [("p-one", "p-three"), ("p-three", "p-two")]]
     with book.database.reading() as connection:

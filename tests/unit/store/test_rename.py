@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,13 @@ def book(tmp_path: Path) -> Book:
     book.scan(cause=Cause.FILE_REMOVED)
     book.scan(finding(8, 8, actor=two))
     with book.database.writing() as connection:
-        entity.save(connection, 1, "d", 1, {one: one, two: one, three: three})
+        entity.add(connection, 1, "d", 1)
+        entity.save_memberships(connection, 1, {one: one, two: one, three: three})
+        pairs = combinations(sorted(NAMES), 2)
+        rows = [{"account_a": a, "account_b": b, "by": "kim", "at": 1, "because": "x"} for a, b in pairs]
+        connection.execute(insert(tables.separation), rows)
         entity.save_lists(connection, {one: 30}, [{"kind": "card", "pseudonym": two, "accounts": 9}])
     service.suppress(book.database, "fertiliser", one, until_us=9, because="x", by="kim", at_us=1)
-    service.separate(book.database, [one, two, three], because="x", by="kim", at_us=1)
     return book
 
 

@@ -125,8 +125,6 @@ class Run:
     actors: Actors | None = None
     changed: Changed | None = None
     wider: Wider | None = None
-    observed: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """``namespace, account`` of the accounts that have observations."""
 
 
 def run(task: Task, progress: Progress = lambda _: None) -> Run:
@@ -260,8 +258,6 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
     refused = reason != NEVER
     accepted &= ~refused
     result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
-    if result.actors is not None:
-        result.observed = rows.frame.select("namespace", "account").filter(pl.Series(selected)).unique()
     _count(rows, loaded, selected, reason, result)
 
 

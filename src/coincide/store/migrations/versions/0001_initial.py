@@ -197,7 +197,7 @@ def upgrade() -> None:
             "version",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             nullable=False,
-            comment="since when it is so",
+            comment="since when it is known",
         ),
         sa.ForeignKeyConstraint(
             ["version"], ["entity_version.number"], name=op.f("fk_membership_version_entity_version")
