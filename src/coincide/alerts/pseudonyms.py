@@ -61,7 +61,8 @@ class Pseudonyms:
         }
 
         def named(name: EventName) -> EventName:
-            return EventName(name.occurred_at, name.source, name.event_id, of_source[name.source][name.account])
+            at, source, event_id, account = name
+            return EventName(at, source, event_id, of_source[source][account])
 
         return [
             finding_of(

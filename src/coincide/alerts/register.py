@@ -10,13 +10,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
 from sqlalchemy.sql import Select
 
 from coincide.alerts.alert import Alert, Decision, Facts, Finding
 from coincide.alerts.reconcile import Transition
 from coincide.events.event import EventName
 from coincide.store import tables
+from coincide.store.bulk import insert_rows
 from coincide.store.tables import alert as table
 
 _ASKED = 500
@@ -109,12 +110,13 @@ def write(
     new = [row for transition, row in both if transition.before is None]
     changed = [row for transition, row in both if transition.before is not None]
     if new:
-        connection.execute(insert(table), new)
+        insert_rows(connection, table, tuple(new[0]), [tuple(row.values()) for row in new])
     if changed:
         # The parameter of the condition needs a name of its own beside the columns'.
         statement = update(table).where(table.c.id == bindparam("key"))
         connection.execute(statement, [{**row, "key": row["id"]} for row in changed])
-    connection.execute(insert(tables.alert_change), [_change(t, row, at_us, by) for t, row in both])
+    changes = [_change(transition, row, at_us, by) for transition, row in both]
+    insert_rows(connection, tables.alert_change, tuple(changes[0]), [tuple(row.values()) for row in changes])
     return written
 
 
@@ -263,11 +265,11 @@ def _change(transition: Transition, row: Mapping[str, Any], at_us: int, by: str 
 
 
 def _lists(names: Iterable[EventName]) -> list[list[Any]]:
-    return [[name.occurred_at, name.source, name.event_id, name.account] for name in names]
+    return [list(name) for name in names]
 
 
 def _names(lists: Iterable[Sequence[Any]]) -> tuple[EventName, ...]:
-    return tuple(EventName(*name) for name in lists)
+    return tuple(map(EventName._make, lists))
 
 
 def _plain(finding: Finding) -> dict[str, Any]:

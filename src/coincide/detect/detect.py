@@ -252,7 +252,7 @@ def _after_cut(found: Hits, rows: Rows, cuts: Cuts) -> Truths:
         names = _Names(rows, found.row).at(at)
         pseudonyms = cuts.naming(list(frame.iter_rows()))
         cut[candidates] = [
-            replace(name, account=pseudonym) in cuts.last for name, pseudonym in zip(names, pseudonyms, strict=True)
+            name._replace(account=pseudonym) in cuts.last for name, pseudonym in zip(names, pseudonyms, strict=True)
         ]
     return cut
 
@@ -343,7 +343,7 @@ class _Names:
 
     def at(self, positions: Positions) -> list[EventName]:
         picked = self._frame[self._row[positions]]
-        return [EventName(*values) for values in picked.iter_rows()]
+        return list(map(EventName._make, picked.iter_rows()))
 
     def of(self, evidence: Evidence, count: int) -> list[tuple[EventName, ...]]:
         names = self.at(evidence.position)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 CONTRACT_VERSION = 1
 
@@ -81,10 +81,10 @@ def contract_order(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=key))
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class EventName:
+class EventName(NamedTuple):
     """The four things that name an event, in the order in which observations are ordered.
 
+    A tuple, because a scan makes hundreds of thousands of them.
     ``account`` is the identifier as given while a run lasts, and its pseudonym in everything kept or shown.
     """
 
