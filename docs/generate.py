@@ -32,6 +32,7 @@ MADE = "<!-- Made by docs/generate.py; do not edit: run `make docs`. -->\n"
 PARTS = {
     "U": "Usage of the command line",
     "S": "Settings and workspace",
+    "L": "Ledger: notes, checkpoints, tiles, receipts",
     "D": "Database and files that Coincide keeps",
     "E": "Events: sources, mappings, rows",
     "C": "Catalog and lists",

@@ -12,6 +12,7 @@ letter part
 ====== ==========================================
 U      usage of the command line
 S      settings and workspace
+L      ledger: notes, checkpoints, tiles, receipts
 D      database and files that Coincide keeps
 E      events: sources, mappings, rows
 C      catalog
@@ -29,7 +30,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USDECNRA]\d{3}")
+CODE = re.compile(r"COI-[USLDECNRA]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,157 @@
+"""What can be wrong with a ledger or with what is said of one, one class per cause.
+
+Exit status 1 means that a check failed, 3 that something could not be read and so nothing was checked.
+"""
+
+from __future__ import annotations
+
+from coincide.errors import CoincideError, Where
+
+
+class MalformedNote(CoincideError):
+    """A signed note is not in the form of C2SP `signed-note`, so no signature of it was looked at.
+
+    A note is text in UTF-8 without control characters, an empty line, and signature lines. A note that went through
+    an editor or a mail program may have lost its last newline or got other ends of line: fetch it again.
+    """
+
+    code = "COI-L001"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is no signed note: {reason}", hint="fetch it again, byte for byte")
+
+
+class FalseSignature(CoincideError):
+    """A signature bears the name and the id of a key that you trust, and that key did not make it.
+
+    Either the text was changed after it was signed, or somebody wants it to look signed. Nothing in it can be
+    believed, whatever other signatures it has.
+    """
+
+    code = "COI-L002"
+    exit_status = 1
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the signature of `{key}` is false", hint="the text was changed, or the signature is of another text"
+        )
+
+
+class NotSigned(CoincideError):
+    """No key that you trust has signed the note.
+
+    Signatures of other keys say nothing. Compare the verifier key that you were given with the one that the operator
+    publishes (`coincide ledger key`); after a change of keys the operator has a new one.
+    """
+
+    code = "COI-L003"
+    exit_status = 1
+
+    def __init__(self, expected: str, signers: list[str]) -> None:
+        there = f"it is signed by {', '.join(signers)}" if signers else "it has no signature"
+        super().__init__(f"no signature of {expected}: {there}", hint="is it the right verifier key?")
+
+
+class MalformedKey(CoincideError):
+    """A verifier key is not of the form `name+id+key`, or its parts do not fit each other.
+
+    The id is eight hexadecimal digits, made of name and key, so that a letter that was lost or changed on the way
+    is noticed. Copy the key again, whole.
+    """
+
+    code = "COI-L004"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is no verifier key: {reason}", hint="copy the whole line `name+id+key`")
+
+
+class MalformedCheckpoint(CoincideError):
+    """The text of a checkpoint is not in the form of C2SP `tlog-checkpoint`: origin, size, root.
+
+    The signature may be right all the same: then the log signed something that is no checkpoint.
+    """
+
+    code = "COI-L005"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is no checkpoint: {reason}", hint="lines: origin, tree size, root in base64")
+
+
+class MalformedPolicy(CoincideError):
+    """A policy file is not in the form of C2SP `tlog-policy`: logs, witnesses, groups and one quorum.
+
+    Each line begins with `log`, `witness`, `group` or `quorum`; names are defined on a line before they are used.
+    """
+
+    code = "COI-L006"
+
+    def __init__(self, file: str, line: int | None, reason: str) -> None:
+        super().__init__(reason, where=Where(file, line), hint="the format is c2sp.org/tlog-policy")
+
+
+class QuorumMissed(CoincideError):
+    """The checkpoint is signed by the log, but not by as many witnesses as your policy asks for.
+
+    So nobody but the operator vouches that everybody sees the same log. Ask for a checkpoint with the witnesses'
+    cosignatures.
+    """
+
+    code = "COI-L007"
+    exit_status = 1
+
+    def __init__(self, quorum: str, present: list[str]) -> None:
+        there = f"only {', '.join(present)} cosigned" if present else "no known witness cosigned"
+        super().__init__(f"the quorum `{quorum}` is missed: {there}", hint="ask for a cosigned checkpoint")
+
+
+class MalformedReceipt(CoincideError):
+    """A receipt is not in the form of C2SP `tlog-proof`: a first line, index, proof, checkpoint.
+
+    Fetch or copy it again, byte for byte.
+    """
+
+    code = "COI-L008"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is no receipt: {reason}", hint="the format is c2sp.org/tlog-proof")
+
+
+class NotIncluded(CoincideError):
+    """The receipt does not show that this entry is in the log of the checkpoint.
+
+    The entry, its place or the proof was changed, or the receipt is of another entry.
+    """
+
+    code = "COI-L009"
+    exit_status = 1
+
+    def __init__(self, index: int, size: int) -> None:
+        super().__init__(
+            f"the receipt does not show that the entry is number {index} of {size}",
+            hint="is it the receipt of this entry?",
+        )
+
+
+class BrokenTile(CoincideError):
+    """A file of a ledger has not the length or the form that its name and the checkpoint ask for.
+
+    Tiles are 32 bytes for each hash; bundles of entries have a length of two bytes before each entry. The sentence
+    names the file and, where it is known, the entry.
+    """
+
+    code = "COI-L010"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(reason, where=Where(path), hint="fetch or copy the ledger again")
+
+
+class EntryTooLong(CoincideError):
+    """An entry of the ledger is longer than 65,535 bytes, the most that a bundle can hold.
+
+    Entries hold references and reasons, not documents: shorten the reason, or refer to what it says.
+    """
+
+    code = "COI-L011"
+
+    def __init__(self, length: int) -> None:
+        super().__init__(f"the entry has {length:,} bytes, the most are 65,535", hint="shorten the reason")
