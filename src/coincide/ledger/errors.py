@@ -155,3 +155,15 @@ class EntryTooLong(CoincideError):
 
     def __init__(self, length: int) -> None:
         super().__init__(f"the entry has {length:,} bytes, the most are 65,535", hint="shorten the reason")
+
+
+class MalformedEntry(CoincideError):
+    """What is logged at a place is no entry that Coincide writes, though the log holds exactly these bytes.
+
+    Somebody else wrote into the log, or a newer version did. The sentence says what is wrong.
+    """
+
+    code = "COI-L012"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"this is no entry of a ledger: {reason}", hint="was it written by a newer version?")
