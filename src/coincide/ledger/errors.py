@@ -167,3 +167,73 @@ class MalformedEntry(CoincideError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"this is no entry of a ledger: {reason}", hint="was it written by a newer version?")
+
+
+class WrongEntry(CoincideError):
+    """An entry of the ledger is not the one that was logged, or was logged where it cannot be right.
+
+    Something was changed, dropped, put in or exchanged after the checkpoint was signed. What the sentence names is
+    the first entry of which that is proven; keep a copy of the files as they are before anything is repaired.
+    """
+
+    code = "COI-L013"
+    exit_status = 1
+
+    def __init__(self, number: int, reason: str) -> None:
+        self.number = number
+        super().__init__(f"entry {number} {reason}", hint="keep a copy of the ledger as it is now")
+
+
+class WrongTile(CoincideError):
+    """The entries are those that were logged, but a file of hashes does not belong to them.
+
+    With it nobody can prove anything of this ledger. It can be made again from the entries.
+    """
+
+    code = "COI-L014"
+    exit_status = 1
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            "these hashes are not those of the entries, which are as they were logged",
+            where=Where(path),
+            hint="publish the ledger again, or copy it again",
+        )
+
+
+class Rewritten(CoincideError):
+    """The ledger does not have the root that was signed, and its entries and hashes agree with each other.
+
+    So it was rewritten as a whole from some entry on, or the checkpoint is of another ledger. Which entry was the
+    first cannot be told from these files; earlier checkpoints (`--since`) narrow it down.
+    """
+
+    code = "COI-L015"
+    exit_status = 1
+
+    def __init__(self, size: int, proven: int) -> None:
+        since = f"; the first {proven:,} entries are those of an earlier checkpoint" if proven else ""
+        super().__init__(
+            f"the {size:,} entries are not those that the checkpoint was signed for{since}",
+            hint="keep a copy of the ledger as it is now",
+        )
+
+
+class RolledBack(CoincideError):
+    """An earlier checkpoint saw something that is not in the ledger any more.
+
+    Either entries at the end are gone (a backup was put back, or somebody cut them off), or the first entries are
+    others than they were. Both checkpoints are signed, so they prove against the operator that one log had two
+    histories.
+    """
+
+    code = "COI-L016"
+    exit_status = 1
+
+    def __init__(self, earlier: int, size: int) -> None:
+        reason = (
+            f"an earlier checkpoint saw {earlier:,} entries, now there are {size:,}"
+            if earlier > size
+            else f"the first {earlier:,} entries are not those that an earlier checkpoint saw"
+        )
+        super().__init__(reason, hint="keep both checkpoints: together they are the proof")

@@ -132,21 +132,27 @@ def bundle(entries: Sequence[bytes]) -> bytes:
 
 def entries_in(tile: Tile, content: bytes) -> list[bytes]:
     """The entries of a bundle, exactly as many as its width says. Raises ``BrokenTile``."""
-    found: list[bytes] = []
-    at = 0
-    while at < len(content):
-        number = tile.index * WIDTH + len(found)
-        length = int.from_bytes(content[at : at + 2], "big")
-        at += 2
-        if len(found) == tile.width:
-            raise BrokenTile(tile.path, f"something stands behind the {tile.width} entries of the bundle")
-        if at + length > len(content):
-            raise BrokenTile(tile.path, f"entry {number} is cut off")
-        found.append(content[at : at + length])
-        at += length
-    if len(found) != tile.width:
+    found, whole = as_far_as_possible(content)
+    if not whole and len(found) < tile.width:
+        raise BrokenTile(tile.path, f"entry {tile.index * WIDTH + len(found)} is cut off")
+    if len(found) > tile.width or not whole:
+        raise BrokenTile(tile.path, f"something stands behind the {tile.width} entries of the bundle")
+    if len(found) < tile.width:
         raise BrokenTile(tile.path, f"the bundle has {len(found)} entries in the place of {tile.width}")
     return found
+
+
+def as_far_as_possible(content: bytes) -> tuple[list[bytes], bool]:
+    """The entries of a bundle that may be broken, and whether nothing is left over behind the last."""
+    found: list[bytes] = []
+    at = 0
+    while at + 2 <= len(content):
+        length = int.from_bytes(content[at : at + 2], "big")
+        if at + 2 + length > len(content):
+            break
+        found.append(content[at + 2 : at + 2 + length])
+        at += 2 + length
+    return found, at == len(content)
 
 
 def _row(level: int | None, first: int, count: int) -> Iterator[Tile]:
