@@ -17,7 +17,7 @@ import polars as pl
 from coincide.errors import Where
 from coincide.events import currency, instant, number
 from coincide.events.errors import NoZone
-from coincide.events.event import contract_order
+from coincide.events.event import Type, contract_order
 from coincide.events.file import FileStamp
 from coincide.events.mapping import AMOUNT, type_of
 from coincide.events.text import NOT_UTF8, is_identifier
@@ -54,12 +54,11 @@ def canonical(
     run, for the message of ``NoZone``, which is raised for a time without a zone where none is set.
     """
     rows = raw if isinstance(raw, pl.DataFrame) else _frame(raw)
-    values: dict[str, pl.Series] = {}
-    flags: dict[str, pl.Series] = {}
-    for field in rows.columns:
-        if field in _PLACE or field == AMOUNT:
-            continue
-        values[field], flags[field] = _column(rows, field, source, attributes or {}, files)
+    types = {field: type_of(field, attributes or {}) for field in rows.columns if field not in (*_PLACE, AMOUNT)}
+    values, flags = _texts(rows, [field for field, type_ in types.items() if type_ == "text"])
+    for field, type_ in types.items():
+        if type_ != "text":
+            values[field], flags[field] = _column(rows, field, type_, source, files)
     if AMOUNT in rows.columns:
         code = values.get("currency", pl.Series([None] * len(rows), dtype=pl.String))
         values[_AMOUNT_MINOR], flags[_AMOUNT_MINOR] = _minor(rows[AMOUNT], code)
@@ -85,24 +84,22 @@ def _frame(raw: pa.Table) -> pl.DataFrame:
 def _column(
     rows: pl.DataFrame,
     field: str,
+    type_: Type,
     source: Source | LinkFile,
-    attributes: Mapping[str, Attribute],
     files: Sequence[FileStamp],
 ) -> tuple[pl.Series, pl.Series]:
-    """Values of one field, and where they are unreadable."""
+    """Values of one field that is no text, and where they are unreadable."""
     raw = rows[field]
     if raw.dtype == pl.Null:
         raw = raw.cast(pl.String)
-    match type_of(field, attributes):
-        case "text":
-            return _text(raw, field)
+    match type_:
         case "number":
             return _pair(number.decimals(raw, number.NUMBER_SHAPE))
         case "coordinate":
             return _pair(number.decimals(raw, number.COORDINATE_SHAPE))
         case "whole":
             return _pair(number.wholes(raw))
-        case "time":
+        case _:
             timezone = source.timezone if isinstance(source, Source) else None
             unit = source.time_unit if isinstance(source, Source) else None
             read = instant.times(raw, timezone=timezone, time_unit=unit)
@@ -115,14 +112,18 @@ def _pair(read: number.Read) -> tuple[pl.Series, pl.Series]:
     return read.values, read.unreadable
 
 
-def _text(raw: pl.Series, field: str) -> tuple[pl.Series, pl.Series]:
-    texts = raw if raw.dtype == pl.String else raw.cast(pl.String)
-    if is_identifier(field):
-        texts = texts.set(texts == "", None)
-    broken = texts.str.contains(NOT_UTF8, literal=True).fill_null(False)
-    if broken.any():
-        texts = texts.set(broken, None)
-    return texts, broken
+def _texts(rows: pl.DataFrame, fields: Sequence[str]) -> tuple[dict[str, pl.Series], dict[str, pl.Series]]:
+    """Values of text fields, and where they are unreadable; all in one go, which for few rows costs a tenth."""
+    asked = []
+    for field in fields:
+        text = pl.col(field).cast(pl.String)
+        value = pl.when(text != "").then(text) if is_identifier(field) else text
+        broken = text.str.contains(NOT_UTF8, literal=True).fill_null(False)
+        asked += [value.alias(field), broken.alias(f"!{field}")]
+    found = rows.select(asked)
+    flags = {field: found[f"!{field}"] for field in fields}
+    values = {field: found[field].set(flag, None) if flag.any() else found[field] for field, flag in flags.items()}
+    return values, flags
 
 
 def _minor(amount: pl.Series, code: pl.Series) -> tuple[pl.Series, pl.Series]:

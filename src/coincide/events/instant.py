@@ -66,7 +66,8 @@ def times(raw: pl.Series, *, timezone: str | None, time_unit: str | None) -> Rea
         us[naive] = zone.to_utc(us[naive], timezone)
     usable = good & ~zoneless & (us >= EARLIEST_US) & (us <= LATEST_US)
     values = pl.Series(raw.name, us, dtype=pl.Int64)
-    values = pl.select(pl.when(pl.Series(usable)).then(values)).to_series().alias(raw.name)
+    if not usable.all():
+        values = values.scatter(np.flatnonzero(~usable), None)
     return Read(values, pl.Series(there & ~usable & ~zoneless), pl.Series(zoneless))
 
 
