@@ -24,7 +24,7 @@ from coincide.engines.embedded.run import Run
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
-from coincide.store import commit, segment, tally
+from coincide.store import commit, entity, rename, segment, tally
 from coincide.store import file as files
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rule as rule_store
@@ -52,8 +52,13 @@ def keep(asked: Asked, result: Run) -> Outcome:
         written = _save_alerts(asked, connection, number, findings, result, versions)
         names = {name for alert in written for name in _named(alert)}
         if version is not None and result.actors is not None:
+            before = entity.names(connection)
+            save_memberships(asked, connection, version, result.actors)
             # Sealed too, with what stands in the lists: a new key renames all names that are kept.
-            names |= save_memberships(asked, connection, version, result.actors)
+            now = entity.names(connection)
+            names |= now
+            # Who was somebody's companion, and stands nowhere any more, is forgotten.
+            pseudonym_store.forget(connection, before - now - rename.held(connection, before - now))
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
     return Outcome(run_counts, totals, observed, {}, asked.chosen)
 

@@ -45,8 +45,8 @@ def actors_of(asked: Asked, connection: Connection, result: Run, names: Iterable
     return {name: name for name in asked_for} | dict(zip(owners["name"], actors, strict=True))
 
 
-def save_memberships(asked: Asked, connection: Connection, version: int, actors: Actors) -> set[str]:
-    """Keeps the accounts of all actors that have an alert now, and the lists; the pseudonyms that are in them.
+def save_memberships(asked: Asked, connection: Connection, version: int, actors: Actors) -> None:
+    """Keeps the accounts of all actors that have an alert now, and the lists.
 
     Whoever has no alert is nobody whose companions need to be known: of them nothing is kept.
     """
@@ -56,23 +56,18 @@ def save_memberships(asked: Asked, connection: Connection, version: int, actors:
     accounts = asked.pseudonyms.names(list(members.select(ACCOUNT).iter_rows()))
     of = asked.pseudonyms.names(list(members.select(ACTOR).iter_rows()))
     entity.save_memberships(connection, version, dict(zip(accounts, of, strict=True)))
-    return {*accounts, *of, *_save_lists(asked, connection, actors)}
-
-
-def _save_lists(asked: Asked, connection: Connection, actors: Actors) -> list[str]:
     left = actors.left.select(*ACTOR, "accounts").unique()
-    firsts = asked.pseudonyms.names(list(left.select(ACTOR).iter_rows()))
+    heads = asked.pseudonyms.names(list(left.select(ACTOR).iter_rows()))
     generic = list(actors.generic.select("kind", "identifier", "accounts").iter_rows())
     marks = asked.pseudonyms.names([(f"@link.{kind}", identifier) for kind, identifier, _ in generic])
     entity.save_lists(
         connection,
-        dict(zip(firsts, left["accounts"].to_list(), strict=True)),
+        dict(zip(heads, left["accounts"].to_list(), strict=True)),
         [
             {"kind": kind, "pseudonym": mark, "accounts": count}
             for (kind, _, count), mark in zip(generic, marks, strict=True)
         ],
     )
-    return firsts + marks
 
 
 def _as_given(asked: Asked, connection: Connection, names: Iterable[str]) -> dict[str, Account]:

@@ -65,6 +65,12 @@ def members(connection: Connection, name: str) -> list[str]:
     return sorted(connection.execute(select(membership.c.account).where(membership.c.actor == actor)).scalars())
 
 
+def names(connection: Connection) -> set[str]:
+    """All pseudonyms in the memberships and the lists."""
+    columns = (membership.c.account, membership.c.actor, group_left_single.c.pseudonym, generic_identifier.c.pseudonym)
+    return {name for column in columns for name in connection.execute(select(column)).scalars()}
+
+
 def since(connection: Connection, account: str) -> int | None:
     """The first version in which the account is known with its actor; ``None`` if its actor has no alert."""
     found: int | None = connection.execute(select(membership.c.version).where(membership.c.account == account)).scalar()

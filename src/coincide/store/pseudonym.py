@@ -50,6 +50,12 @@ def everything(connection: Connection) -> list[Row[Any]]:
 
 def replace(connection: Connection, old: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Puts rows in the place of those of the pseudonyms ``old``."""
-    if old:
-        connection.execute(delete(table).where(table.c.pseudonym == bindparam("key")), [{"key": name} for name in old])
+    forget(connection, old)
     save(connection, rows)
+
+
+def forget(connection: Connection, names: Collection[str]) -> None:
+    """Takes out the rows of these pseudonyms, and with them the only way back to whom they name."""
+    if names:
+        gone = [{"key": name} for name in sorted(names)]
+        connection.execute(delete(table).where(table.c.pseudonym == bindparam("key")), gone)

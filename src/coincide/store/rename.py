@@ -1,4 +1,4 @@
-"""Pseudonyms replaced by others wherever they are kept, so that a new key changes no alert's number.
+"""Where pseudonyms are kept: replaced by others everywhere, so that a new key changes no alert's number, or looked for.
 
 Rotation makes new names from the sealed identifiers (``entities``) and calls this in one transaction,
 together with the new rows of the table ``pseudonym`` itself, which is left alone here. Segments are files
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
@@ -47,6 +47,19 @@ def rename(connection: Connection, names: Mapping[str, str]) -> int:
         changed += len(pairs)
         _replace(connection, table, pairs)
     return changed
+
+
+def held(connection: Connection, names: Collection[str]) -> set[str]:
+    """Those of the names that stand somewhere. Reads every row of every table that may hold one."""
+    wanted = frozenset(names)
+    found: set[str] = set()
+    for table in _HOLDERS if wanted else ():
+        for row in connection.execute(select(table)):
+            texts = (json.dumps(value) if isinstance(value, dict | list) else value for value in row)
+            for text in texts:
+                if isinstance(text, str):
+                    found |= wanted.intersection(PSEUDONYM.findall(text))
+    return found
 
 
 def _renamed(table: Table, row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

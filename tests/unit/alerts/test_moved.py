@@ -216,6 +216,31 @@ def test_memberships_go_with_the_last_alert_of_their_actor(shop: Shop) -> None:
     assert kept(shop, "membership") == set()
 
 
+def test_a_companion_is_forgotten_when_nothing_names_it_any_more(shop: Shop) -> None:
+    shop.rows("5,2026-07-01T10:00:00,zoe,zz,c1,\n6,2026-07-01T10:00:00,bert,zz,c1,\n", "purchases/b.csv")
+    shop.json("scan")
+    names = {shop.name(name) for name in ("anna", "bert", "cora")}
+    assert kept(shop, "pseudonym") == {*names, shop.name("zoe")}
+    (shop.folder / "purchases" / "b.csv").unlink()
+    shop.json("scan")
+    assert kept(shop, "pseudonym") == names
+    # Whom an alert of the past names stays: it is told with its reason for ever.
+    shop.rows("")
+    assert shop.json("scan")["alerts"] == []
+    assert kept(shop, "pseudonym") == names
+    assert kept(shop, "membership") == set()
+
+
+def test_a_separated_account_is_not_forgotten(shop: Shop) -> None:
+    shop.rows("5,2026-07-01T10:00:00,zoe,zz,c1,\n6,2026-07-01T10:00:00,bert,zz,c1,\n", "purchases/b.csv")
+    shop.json("scan")
+    zoe = shop.name("zoe")
+    assert shop.call("entities", "separate", zoe, shop.name("bert"), "--because", "sisters", "--by", "kim")[0] == 0
+    (shop.folder / "purchases" / "b.csv").unlink()
+    shop.json("scan")
+    assert zoe in kept(shop, "pseudonym")
+
+
 def test_all_accounts_of_an_alerted_actor_are_kept_those_too_that_no_rule_looked_at(shop: Shop) -> None:
     shop.rows("5,2026-07-01T10:00:00,abel,zz,c1,\n6,2026-07-01T10:00:00,bert,zz,c1,\n", "purchases/b.csv")
     shop.json("scan")
