@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -96,14 +97,19 @@ class UnknownColumn(CoincideError):
     """A mapping of a source names a column that its file or table does not have.
 
     Names are taken letter by letter, capitals included. Correct the name in `coincide.toml`; `coincide doctor`
-    lists the columns there are.
+    lists the columns there are. If all of them are in one name, the fields of the file are separated by another
+    character than `delimiter` says.
     """
 
     code = "COI-E006"
 
     def __init__(self, column: str, *, known: Iterable[str], file: str | None = None) -> None:
         place = f"`{file}` has no column `{column}`" if file else f"there is no column `{column}`"
-        super().__init__(place, where=Where(file) if file else None, hint=_near(column, known))
+        names = list(known)
+        # One column whose name holds the usual marks between fields: the file was read by another one.
+        marks = [mark for mark in ";\t|," if len(names) == 1 and mark in names[0]]
+        hint = f"its fields seem to be separated otherwise: delimiter = {json.dumps(marks[0])}" if marks else None
+        super().__init__(place, where=Where(file) if file else None, hint=hint or _near(column, names))
 
 
 class UnknownField(CoincideError):

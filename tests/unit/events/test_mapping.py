@@ -80,6 +80,14 @@ def test_a_column_that_does_not_exist_is_told() -> None:
         mapping.projection(source("*.csv", {"account": "zzz"}), TYPES)
 
 
+@pytest.mark.parametrize(("header", "said"), [("id;who", r'delimiter = ";"'), ("id\twho", r'delimiter = "\t"')])
+def test_a_header_in_one_piece_is_taken_for_another_delimiter(header: str, said: str) -> None:
+    with pytest.raises(UnknownColumn) as caught:
+        raise UnknownColumn("who", known=[header], file="a.csv")
+    assert caught.value.hint is not None
+    assert said in caught.value.hint
+
+
 def test_whole_numbers_as_times_need_a_unit() -> None:
     with pytest.raises(NoTimeUnit, match="`occurred_at` is mapped from `n`"):
         mapping.projection(source("*.csv", {"occurred_at": "n"}), TYPES)
