@@ -140,7 +140,13 @@ def _sources(folder: Path, files: tuple[Path, ...]) -> tuple[list[FoundSource], 
             name = _free(_name(group[0].file, paths), {source.name for source in sources})
             sources.append(FoundSource(name, paths, group[0], believed))
         else:
-            passed_over += [(one.file, "no columns of a time and an account") for one in group]
+            passed_over += [
+                (
+                    one.file,
+                    "no columns of a time and an account that are known by name; `--from` takes the file all the same",
+                )
+                for one in group
+            ]
     return sources, passed_over
 
 
