@@ -237,3 +237,17 @@ class RolledBack(CoincideError):
             else f"the first {earlier:,} entries are not those that an earlier checkpoint saw"
         )
         super().__init__(reason, hint="keep both checkpoints: together they are the proof")
+
+
+class Unreachable(CoincideError):
+    """A file of a ledger cannot be read from its folder or its server, so nothing was checked.
+
+    The sentence gives the reason. A folder must be readable and lead nowhere else; a server must serve the files as
+    they are, without login pages in front of them.
+    """
+
+    code = "COI-L017"
+    exit_status = 4
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(f"the ledger cannot be read: {reason}", where=Where(place), hint="nothing was verified")
