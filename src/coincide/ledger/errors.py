@@ -251,3 +251,53 @@ class Unreachable(CoincideError):
 
     def __init__(self, place: str, reason: str) -> None:
         super().__init__(f"the ledger cannot be read: {reason}", where=Where(place), hint="nothing was verified")
+
+
+class DamagedLedger(CoincideError):
+    """The ledger in a folder cannot be written to: its files are not those of its checkpoint.
+
+    Nothing was written, so that what happened can still be found out: `coincide ledger verify` names what is wrong.
+    Put the folder back from a backup that has the newest checkpoint; an older one would contradict it.
+    """
+
+    code = "COI-L018"
+    exit_status = 4
+
+    def __init__(self, folder: str, reason: str) -> None:
+        super().__init__(
+            f"the ledger is damaged, so nothing is added to it: {reason}",
+            where=Where(folder),
+            hint="`coincide ledger verify` names what is wrong",
+        )
+
+
+class ClockWentBack(CoincideError):
+    """The clock of the machine is behind the last entry of the ledger, so that a new entry would seem backdated.
+
+    Nothing was written. Set the clock; if it was wrong before, wait until it has passed the time of the last entry.
+    """
+
+    code = "COI-L019"
+    exit_status = 4
+
+    def __init__(self, last: str, now: str) -> None:
+        super().__init__(
+            f"the clock went back: the last entry of the ledger is of {last}, now it is {now}", hint="set the clock"
+        )
+
+
+class LedgerBusy(CoincideError):
+    """Another process has been writing to the ledger for longer than one waits.
+
+    Nothing was written. Run the command again; if it happens often, look which process holds the lock.
+    """
+
+    code = "COI-L020"
+    exit_status = 4
+
+    def __init__(self, folder: str, seconds: float) -> None:
+        super().__init__(
+            f"another process has been writing to the ledger for {seconds:g} s",
+            where=Where(folder),
+            hint="run the command again",
+        )

@@ -35,6 +35,13 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "commit-done": "the new state; data files that lost their row, which the next scan removes",
     "orphan-removed": "perhaps more data files without a row, which the next scan removes",
     "commit-swept": "the new state, and nothing else",
+    "ledger-part-opened": "an empty `.part` file in the ledger's folder, which the next writing overwrites",
+    "ledger-part-written": "a durable `.part` file, which the next writing overwrites",
+    "ledger-file-named": "files of hashes and entries that no checkpoint asks for; the next writing writes them again",
+    "ledger-files-durable": "the same, durable; the ledger as before",
+    "ledger-partial-removed": "the same, and full files in the place of some partial ones",
+    "ledger-checkpoint-named": "the ledger with its new entries or, after a power cut, without",
+    "ledger-checkpoint-durable": "the ledger with its new entries",
 }
 """Name of the place: what a death there leaves, and who heals it."""
 
