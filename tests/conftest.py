@@ -1,4 +1,4 @@
-"""What holds for all tests: a skip that ``tests/skips.toml`` does not list, with a reason, fails the run."""
+"""What holds for all tests: a skip that is not listed in ``tests/skips.toml``, with a reason, fails the run."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ import pytest
 
 _LIST = Path(__file__).with_name("skips.toml")
 _unlisted: dict[str, str] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long tests come first in both halves of the list, of which xdist gives one to each of two processes.
+
+    A long test that comes last is waited for by the other process.
+    """
+    long = [item for item in items if {"property", "crash"} & set(item.path.parts)]
+    short = [item for item in items if item not in long]
+    middle = len(items) // 2 - len(long[0::2])
+    items[:] = [*long[0::2], *short[:middle], *long[1::2], *short[middle:]]
 
 
 def _allowed(nodeid: str) -> bool:
