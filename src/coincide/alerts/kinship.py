@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from coincide.alerts import service
 from coincide.alerts.errors import UnknownActor
 from coincide.alerts.pseudonyms import Pseudonyms
+from coincide.alerts.reread import opened
 from coincide.alerts.rotation import ring_for
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
@@ -126,11 +127,7 @@ def linked(workspace: Workspace, connection: Connection, ring: KeyRing) -> Actor
 def separations(connection: Connection, ring: KeyRing) -> list[Separation]:
     """The accounts that a person separated, as given: their seals are opened for the linking alone."""
     pairs = service.separations(connection)
-    rows = pseudonym_store.load(connection, {name for pair in pairs for name in pair})
-    accounts = {
-        row.pseudonym: (row.namespace, unseal(row.sealed, ring.by_id(row.key_id), pseudonym=row.pseudonym))
-        for row in rows
-    }
+    accounts = opened(connection, ring, sorted({name for pair in pairs for name in pair}))
     return [Separation(accounts[first], accounts[second]) for first, second in pairs]
 
 

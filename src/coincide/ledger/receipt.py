@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from coincide.ledger import note
@@ -79,8 +78,3 @@ def _extra(line: str) -> bytes:
     if found is None:
         raise MalformedReceipt("its line `extra` is no base64")
     return found
-
-
-def made(index: int, proof: Sequence[bytes], checkpoint: Note, entry: bytes) -> Receipt:
-    """The receipt of an entry that carries it along."""
-    return Receipt(index, tuple(proof), checkpoint, entry)

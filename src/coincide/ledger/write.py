@@ -63,11 +63,11 @@ class Log:
     def __init__(self, folder: Path, signer: Signer) -> None:
         self._folder = folder
         self._signer = signer
+        self._fetch = of_folder(folder)
         self.checkpoint = self._newest()
         size = self.checkpoint.size
-        fetch = of_folder(folder)
         try:
-            self._edge = Edge(size, tiles.reader(fetch, size)(peaks(size)))
+            self._edge = Edge(size, tiles.reader(self._fetch, size)(peaks(size)))
             # The entries of the partial bundle, and the hashes of the partial tile of each level.
             self._tail = self._partial_bundle()
             self._rows = [self._partial_row(level) for level in range(tiles.MOST_LEVEL + 1)]
@@ -116,7 +116,7 @@ class Log:
         return signed
 
     def _newest(self) -> Checkpoint:
-        content = of_folder(self._folder)(CHECKPOINT)
+        content = self._fetch(CHECKPOINT)
         if content is None:
             # The first checkpoint comes before the first tile, so tiles without one are no broken beginning.
             if (self._folder / "tile").exists():
@@ -132,14 +132,14 @@ class Log:
     def _partial_bundle(self) -> list[bytes]:
         full, rest = divmod(self.checkpoint.size, WIDTH)
         tile = Tile(None, full, rest)
-        return tiles.entries_in(tile, tiles.fetched(of_folder(self._folder), tile)) if rest else []
+        return tiles.entries_in(tile, tiles.fetched(self._fetch, tile)) if rest else []
 
     def _partial_row(self, level: int) -> list[bytes]:
         full, rest = divmod(self.checkpoint.size >> (8 * level), WIDTH)
         if not rest:
             return []
         tile = Tile(level, full, rest)
-        content = tiles.hashes_in(tile, tiles.fetched(of_folder(self._folder), tile))
+        content = tiles.hashes_in(tile, tiles.fetched(self._fetch, tile))
         return [content[SIZE * n : SIZE * (n + 1)] for n in range(rest)]
 
     def _time_of_last(self) -> str | None:
@@ -150,9 +150,8 @@ class Log:
         entries, logged = self._tail, self._rows[0]
         if not entries:
             tile = Tile(None, size // WIDTH - 1)
-            fetch = of_folder(self._folder)
-            entries = tiles.entries_in(tile, tiles.fetched(fetch, tile))[-1:]
-            logged = tiles.reader(fetch, size)([(0, size - 1)])
+            entries = tiles.entries_in(tile, tiles.fetched(self._fetch, tile))[-1:]
+            logged = tiles.reader(self._fetch, size)([(0, size - 1)])
         if list(map(leaf_hash, entries)) != logged:
             raise DamagedLedger(str(self._folder), "its last entries are not those that were logged")
         last: str = entry.fields(entries[-1])["time"]

@@ -204,9 +204,8 @@ def proven(index: int) -> receipt.Receipt:
         assert isinstance(nodes, list)
         return [root_of(LEAVES[n << level : (n + 1) << level]) for level, n in nodes]
 
-    return receipt.made(
-        index, prove_inclusion(index, 300, read), cosigned(CHECKPOINT, "X1", "X2", "Y1"), ENTRIES[index]
-    )
+    proof = tuple(prove_inclusion(index, 300, read))
+    return receipt.Receipt(index, proof, cosigned(CHECKPOINT, "X1", "X2", "Y1"), ENTRIES[index])
 
 
 def test_a_receipt_is_all_that_a_verifier_needs() -> None:
