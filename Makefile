@@ -60,6 +60,7 @@ clean:
 	@.ci/setup --extra demo
 	@touch $@
 
-.venv/.ready-system: .venv/.ready
+.venv/.ready-system: .venv/.ready .ci/go
 	@.ci/setup --extra demo --group system
+	@.ci/go
 	@touch $@

@@ -3,7 +3,7 @@ full."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from coincide.alerts import listing, register
 from coincide.alerts.alert import Alert, iso
+from coincide.alerts.errors import NoSuchAlert
 from coincide.alerts.register import Entry
 from coincide.alerts.timeline import Step
+from coincide.ledger.book import Book
 from coincide.store import rule as rules
 from coincide.store.rule import RuleVersion
 
@@ -30,8 +32,22 @@ class Account:
     followed_by: tuple[Alert, ...]
 
 
-def account(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Account:
-    """Gathers what the store knows of an alert; ``steps`` is its timeline."""
+def account(book: Book, id_: int, timeline: Callable[[Alert], Sequence[Step]]) -> Account:
+    """Gathers what the store knows of an alert; entered in the ledger before ``timeline`` reads anything of it.
+
+    Raises ``NoSuchAlert`` and what ``Book.reading`` raises.
+    """
+    with book.database.reading() as connection:
+        alert = register.find(connection, id_)
+    if alert is None:
+        raise NoSuchAlert(f"A-{id_}")
+    book.reading("alert:show", [alert.name])
+    steps = timeline(alert)
+    with book.database.reading() as connection:
+        return _gathered(connection, alert, steps)
+
+
+def _gathered(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Account:
     referring = register.referring(connection, alert.id)
     return Account(
         alert,

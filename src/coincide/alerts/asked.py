@@ -26,13 +26,13 @@ from coincide.entities import key as keys
 from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.link import link
 from coincide.entities.version import comparable, digest, touched
+from coincide.ledger.book import Book
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.settings import LinkFile, Settings, Source
 from coincide.store import entity
 from coincide.store import file as files
 from coincide.store import scan as scans
-from coincide.store.database import Database
 from coincide.store.file import FileState
 
 
@@ -44,7 +44,7 @@ class Asked:
     """
 
     workspace: Workspace
-    base: Database
+    book: Book
     chosen: Sequence[LoadedRule]
     scope: Scope
     now_us: int
@@ -81,28 +81,28 @@ class Asked:
 
 
 def ask(
-    workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
+    workspace: Workspace, book: Book, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
 ) -> tuple[Asked, Task | None]:
     """What is asked, and the engine's task; no task if nothing changed since the last scan of the same scope."""
-    with base.reading() as connection:
-        asked = _asked(workspace, base, connection, names, chosen, now_us, drafts=False)
+    with book.database.reading() as connection:
+        asked = _asked(workspace, book, connection, names, chosen, now_us, drafts=False)
         if asked.before is not None and not asked.found.changed:
             return asked, None
         return asked, _task(asked, connection)
 
 
 def try_out(
-    workspace: Workspace, base: Database, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
+    workspace: Workspace, book: Book, names: tuple[str, ...], chosen: Sequence[LoadedRule], now_us: int
 ) -> tuple[Asked, Task]:
     """The same for drafts: nothing of them was kept, so they are decided on everything."""
-    with base.reading() as connection:
-        asked = _asked(workspace, base, connection, names, chosen, now_us, drafts=True)
+    with book.database.reading() as connection:
+        asked = _asked(workspace, book, connection, names, chosen, now_us, drafts=True)
         return asked, _task(asked, connection)
 
 
 def _asked(
     workspace: Workspace,
-    base: Database,
+    book: Book,
     connection: Connection,
     names: tuple[str, ...],
     chosen: Sequence[LoadedRule],
@@ -118,7 +118,7 @@ def _asked(
     found = survey(workspace, known)
     return Asked(
         workspace=workspace,
-        base=base,
+        book=book,
         chosen=chosen,
         scope=scope,
         now_us=now_us,
@@ -193,7 +193,7 @@ def _wider(asked: Asked, changed: Changed) -> Wider:
         if moved is None:
             return everything(asked.found, plans)
     settled = frozenset() if moved is None else frozenset(moved.iter_rows())
-    with asked.base.reading() as connection:
+    with asked.book.database.reading() as connection:
 
         def spans(plan: Plan, actors: frozenset[tuple[str, str]] | None) -> list[tuple[int, int]]:
             if actors is not None and plan.by == "actor":

@@ -7,12 +7,11 @@ from typing import Any
 from coincide.alerts import listing
 from coincide.alerts.alert import Alert, Finding
 from coincide.alerts.scan import Outcome
-from coincide.engines.workspace import Workspace
-from coincide.store.database import open_database
+from coincide.ledger.book import Book
 
 
 def scanned(
-    workspace: Workspace, outcome: Outcome, *, since_us: int | None = None, until_us: int | None = None
+    book: Book, outcome: Outcome, *, since_us: int | None = None, until_us: int | None = None
 ) -> dict[str, Any]:
     """The document of ``coincide scan --json``.
 
@@ -23,12 +22,8 @@ def scanned(
     """
     rules = tuple(loaded.plan.rule for loaded in outcome.rules)
     wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)
-    base = open_database(workspace.state)
-    try:
-        with base.reading() as connection:
-            stored = listing.page(connection, wanted).alerts
-    finally:
-        base.close()
+    with book.database.reading() as connection:
+        stored = listing.page(connection, wanted).alerts
     alerts = [listing.document(alert) for alert in stored if alert.facts.rule not in outcome.drafts]
     for loaded in outcome.rules:
         if loaded.plan.rule in outcome.drafts:
@@ -60,6 +55,15 @@ def scanned(
         ],
         "alerts": alerts,
     }
+
+
+def enter(book: Book, document: dict[str, Any]) -> None:
+    """Enters in the ledger that the alerts of a document leave Coincide. Raises what ``Book.reading`` raises."""
+    kept = [int(alert["id"].removeprefix("A-")) for alert in document["alerts"] if alert["id"] is not None]
+    drafts = sorted({alert["rule"] for alert in document["alerts"] if alert["id"] is None})
+    objects = [*listing.numbers(kept), *(f"draft {rule}" for rule in drafts)]
+    if objects:
+        book.reading("alert:export", objects)
 
 
 def _draft(title: str, severity: str, by: str, fingerprint: str, rule: str, finding: Finding) -> dict[str, Any]:

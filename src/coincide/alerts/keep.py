@@ -37,7 +37,7 @@ def keep(asked: Asked, result: Run) -> Outcome:
     findings = _findings(asked, result)
     run_counts = counted(result.files.values(), sum(result.duplicates.values()))
     states, segments = states_of(asked, result)
-    with commit.committing(asked.base, asked.workspace.state) as connection:
+    with commit.committing(asked.book.database, asked.workspace.state) as connection:
         number = scans.next_id(connection)
         version = version_of(asked, connection, result)
         segment.add(connection, segments)
@@ -60,20 +60,24 @@ def keep(asked: Asked, result: Run) -> Outcome:
             # Who was somebody's companion, and stands nowhere any more, is forgotten.
             pseudonym_store.forget(connection, before - now - rename.held(connection, before - now))
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
+        asked.book.enter(connection, "scan:run", f"S-{number}")
+    asked.book.log()
     return Outcome(run_counts, totals, observed, {}, asked.chosen)
 
 
 def keep_words(asked: Asked) -> Outcome:
     """No row is read; nothing is written, unless a rule has other words now (title, severity, status)."""
-    with asked.base.reading() as connection:
+    with asked.book.database.reading() as connection:
         totals, observations = _totals(connection, asked.scope.name, asked.chosen)
     if asked.before is not None and asked.before.versions.get("words") != asked.words:
-        with commit.committing(asked.base, asked.workspace.state) as connection:
+        with commit.committing(asked.book.database, asked.workspace.state) as connection:
             number = scans.next_id(connection)
             versions = {**asked.before.versions, "words": asked.words}
             _record(asked, connection, number, dict.fromkeys(ENDS, 0), totals, versions)
             for loaded in asked.chosen:
                 register.relabel(connection, _facts(asked, connection, loaded, number, versions), asked.now_us)
+            asked.book.enter(connection, "scan:run", f"S-{number}")
+        asked.book.log()
     return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 from sqlalchemy import Connection
 
-from coincide.alerts import service
+from coincide.alerts import service, subject
 from coincide.alerts.errors import UnknownActor
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reread import opened
@@ -25,6 +25,8 @@ from coincide.entities.link import link
 from coincide.entities.path import Corroboration, Step, corroborations, joins
 from coincide.entities.pseudonym import unseal
 from coincide.events.mapping import raw_columns
+from coincide.ledger.book import Book
+from coincide.ledger.subject import Subject
 from coincide.store import entity
 from coincide.store import pseudonym as pseudonym_store
 
@@ -80,11 +82,19 @@ class Kinship:
         return _REASONS[self.end]
 
 
-def explain(workspace: Workspace, connection: Connection, asked: str | Account) -> Kinship:
-    """The kinship of an actor or account: a pseudonym, or namespace and account as given.
+def explain(workspace: Workspace, book: Book, asked: str | Account) -> Kinship:
+    """The kinship of an actor or account: a pseudonym, or namespace and account as given; entered in the ledger.
 
-    Reads account and link columns of all files. Raises ``UnknownActor`` for a pseudonym that is nobody's.
+    Reads account and link columns of all files. Raises ``UnknownActor`` for a pseudonym that is nobody's, and what
+    ``Book.reading`` raises.
     """
+    with book.database.reading() as connection:
+        told, about = _explained(workspace, connection, asked)
+    book.reading("account:explain", ["account"], about=[about])
+    return told
+
+
+def _explained(workspace: Workspace, connection: Connection, asked: str | Account) -> tuple[Kinship, Subject]:
     ring = ring_for(workspace.key_file, connection)
     names = Pseudonyms(ring.current)
     actors = linked(workspace, connection, ring)
@@ -93,7 +103,7 @@ def explain(workspace: Workspace, connection: Connection, asked: str | Account) 
     latest = entity.latest(connection)
     name = names.names([first])[0]
     steps = joins(actors, first) if end != "alone" else []
-    return Kinship(
+    told = Kinship(
         account=name,
         actor=names.names([actor])[0],
         accounts=tuple(names.names(members)),
@@ -104,6 +114,7 @@ def explain(workspace: Workspace, connection: Connection, asked: str | Account) 
         since=entity.since(connection, name),
         version=None if latest is None else latest[0],
     )
+    return told, subject.given([first], ring)[0]
 
 
 def linked(workspace: Workspace, connection: Connection, ring: KeyRing) -> Actors:
@@ -131,18 +142,22 @@ def separations(connection: Connection, ring: KeyRing) -> list[Separation]:
     return [Separation(accounts[first], accounts[second]) for first, second in pairs]
 
 
-def seals(workspace: Workspace, connection: Connection, names: Sequence[str]) -> list[dict[str, str | bytes]]:
-    """Rows of the table ``pseudonym`` for those of the names that the store does not know and that files link.
+def subjects(workspace: Workspace, connection: Connection, names: Sequence[str]) -> list[Subject]:
+    """The accounts behind pseudonyms: those that the store knows, and those that files link.
 
-    Reads account and link columns of all files if there is any such name.
+    Reads account and link columns of all files if the store does not know one. Raises ``UnknownActor``.
     """
+    ring = ring_for(workspace.key_file, connection)
     unknown = pseudonym_store.missing(connection, names)
     if not unknown:
-        return []
-    ring = ring_for(workspace.key_file, connection)
+        return subject.stored(connection, ring, names)
     made = Pseudonyms(ring.current)
     made.of(_linked_accounts(linked(workspace, connection, ring)))
-    return made.sealed(unknown)
+    accounts, stranger = made.made(unknown)
+    if stranger:
+        raise UnknownActor
+    accounts |= opened(connection, ring, [name for name in names if name not in unknown])
+    return subject.given([accounts[name] for name in names], ring)
 
 
 def _found(connection: Connection, ring: KeyRing, names: Pseudonyms, actors: Actors, asked: str) -> Account:

@@ -20,6 +20,7 @@ from coincide.alerts.alert import Alert, Status, iso
 from coincide.alerts.errors import BadPage
 from coincide.alerts.register import alerts_of
 from coincide.events.event import EventName
+from coincide.ledger.book import Book
 from coincide.store.tables import alert as table
 
 COLUMNS = (
@@ -54,6 +55,8 @@ COLUMNS = (
 )
 """Of a document and of a flat row, in order; a test compares them."""
 
+_SPANS = 1_000
+"""Spans of numbers in one entry of the ledger, which has at most 65,535 bytes."""
 _PLACE = re.compile(r"(\d{1,16})-(\d{1,18})")
 
 
@@ -80,6 +83,30 @@ class Page:
 
     alerts: tuple[Alert, ...]
     next: str | None
+
+
+def exported(book: Book, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Page:
+    """A page that leaves Coincide as a document; entered in the ledger with the number of every alert in it.
+
+    Raises ``BadPage`` and what ``Book.reading`` raises.
+    """
+    with book.database.reading() as connection:
+        found = page(connection, wanted, after=after, limit=limit)
+    if found.alerts:
+        book.reading("alert:export", numbers([alert.id for alert in found.alerts]))
+    return found
+
+
+def numbers(ids: Iterable[int]) -> list[str]:
+    """Numbers of alerts as an entry of the ledger names them, ``A-1..A-40 A-44``; several texts if they are many."""
+    spans: list[list[int]] = []
+    for id_ in sorted(ids):
+        if spans and spans[-1][1] == id_ - 1:
+            spans[-1][1] = id_
+        else:
+            spans.append([id_, id_])
+    words = [f"A-{low}" if low == high else f"A-{low}..A-{high}" for low, high in spans]
+    return [" ".join(words[start : start + _SPANS]) for start in range(0, len(words), _SPANS)]
 
 
 def page(connection: Connection, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Page:

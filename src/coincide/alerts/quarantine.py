@@ -22,10 +22,10 @@ from coincide.events import quarantine as rows
 from coincide.events.errors import RowGone
 from coincide.events.file import stamp
 from coincide.events.quarantine import Quarantined
+from coincide.ledger.book import Book
 from coincide.store import file as files
 from coincide.store import scan as scans
 from coincide.store import segment
-from coincide.store.database import Database, open_database
 from coincide.store.file import FileState
 from coincide.store.lock import scan_lock
 
@@ -66,42 +66,46 @@ def counted(found: Sequence[Quarantined]) -> list[tuple[str, str, int]]:
 
 
 def show(
-    workspace: Workspace, connection: Connection, source: str, file: str, position: int
+    workspace: Workspace, book: Book, source: str, file: str, position: int
 ) -> tuple[Quarantined, dict[str, str | None]]:
-    """A row in quarantine and what stands at its place. Raises ``NotQuarantined``, ``RowGone``.
+    """A row in quarantine and what stands at its place; entered in the ledger before the row is read.
 
-    A row without a hash is shown only from a file that is as it was.
+    A row without a hash is shown only from a file that is as it was. Raises ``NotQuarantined``, ``RowGone`` and what
+    ``Book.reading`` raises.
     """
+    with book.database.reading() as connection:
+        row = _quarantined(workspace, connection, source, file, position)
+    book.reading("quarantine:show", [f"{source} {file} {position}"])
+    return row, rows.show(workspace.readers[source], row)
+
+
+def _quarantined(workspace: Workspace, connection: Connection, source: str, file: str, position: int) -> Quarantined:
     of_source = held(workspace, connection, source=source)
     row = next((one for one in of_source if (one.file, one.position) == (file, position)), None)
     if row is None or source not in workspace.readers:
         raise NotQuarantined(source, file, position)
     if not row.digest and not _unchanged(workspace, connection, row):
         raise RowGone(file, position)
-    return row, rows.show(workspace.readers[source], row)
+    return row
 
 
-def retry(workspace: Workspace, *, now_us: int, progress: Progress = lambda _: None) -> Retry:
+def retry(workspace: Workspace, book: Book, *, now_us: int, progress: Progress = lambda _: None) -> Retry:
     """Read the files that have rows in quarantine again, and scan. A death in between leaves that to the next scan."""
-    base = open_database(workspace.state)
-    try:
-        before, number = _marked(workspace, base, now_us)
-        outcome = scan(workspace, now_us=now_us, progress=progress)
-        with base.reading() as connection:
-            after = held(workspace, connection)
-    finally:
-        base.close()
+    before, number = _marked(workspace, book, now_us)
+    outcome = scan(workspace, book, now_us=now_us, progress=progress)
+    with book.database.reading() as connection:
+        after = held(workspace, connection)
     there = {(row.source, row.file, row.position) for row in after}
     left = sum((row.source, row.file, row.position) not in there for row in before)
     return Retry(number, len(before), len(after), left, outcome)
 
 
-def _marked(workspace: Workspace, base: Database, now_us: int) -> tuple[list[Quarantined], int]:
+def _marked(workspace: Workspace, book: Book, now_us: int) -> tuple[list[Quarantined], int]:
     """What is in quarantine now, and how many files were marked as changed.
 
     The states stay, so that the scan knows which times the files had rows in.
     """
-    with scan_lock(workspace.state, iso(now_us)), base.writing() as connection:
+    with scan_lock(workspace.state, iso(now_us)), book.acting("quarantine:retry", "quarantine") as connection:
         before = held(workspace, connection)
         again = [replace(state, size=-1, digest="") for state in _states(connection) if state.quarantine is not None]
         files.save(connection, again)

@@ -23,10 +23,10 @@ from coincide.entities import key as keys
 from coincide.entities.errors import KeyInEnvironment, RotationUnfinished
 from coincide.entities.key import Key, KeyRing
 from coincide.entities.pseudonym import NONCE, pseudonyms, seal, unseal
+from coincide.ledger.book import Book
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rename
 from coincide.store import scan as scans
-from coincide.store.database import Database, open_database
 from coincide.store.failpoint import failpoint
 from coincide.store.lock import scan_lock
 
@@ -61,6 +61,7 @@ def ring_for(path: Path, connection: Connection, *, random: Random = os.urandom)
 
 def rotate(
     workspace: Workspace,
+    book: Book,
     *,
     now_us: int,
     environ: Mapping[str, str] = os.environ,
@@ -71,28 +72,24 @@ def rotate(
     Raises ``KeyMissing``, ``UnknownKey``, ``KeyInEnvironment``, ``ScanRunning``.
     """
     path = workspace.key_file
-    base = open_database(workspace.state)
-    try:
-        with scan_lock(workspace.state, iso(now_us)):
-            ring = keys.load(path, environ=environ)
-            of_variable = bool(environ.get(keys.VARIABLE))
-            if len(ring.keys) == 1:
-                if of_variable:
-                    raise KeyInEnvironment
-                ring = keys.rotate(path, environ=environ, random=random)
-            # A death here leaves both keys, and every name as the old one made it.
-            renamed = _renamed(base, ring, random)
-            # A death here leaves both keys, and every name as the new one made it.
-            failpoint("names-changed")
-            if not of_variable:
-                keys.forget(path, environ=environ)
-    finally:
-        base.close()
+    with scan_lock(workspace.state, iso(now_us)):
+        ring = keys.load(path, environ=environ)
+        of_variable = bool(environ.get(keys.VARIABLE))
+        if len(ring.keys) == 1:
+            if of_variable:
+                raise KeyInEnvironment
+            ring = keys.rotate(path, environ=environ, random=random)
+        # A death here leaves both keys, and every name as the old one made it.
+        renamed = _renamed(book, ring, random)
+        # A death here leaves both keys, and every name as the new one made it.
+        failpoint("names-changed")
+        if not of_variable:
+            keys.forget(path, environ=environ)
     return Rotation(tuple(key.id for key in ring.keys[:-1]), ring.current.id, renamed)
 
 
-def _renamed(base: Database, ring: KeyRing, random: Random) -> int:
-    with base.writing() as connection:
+def _renamed(book: Book, ring: KeyRing, random: Random) -> int:
+    with book.acting("key:rotate", ring.current.id) as connection:
         rows = pseudonym_store.everything(connection)
         stale = [row for row in rows if row.key_id != ring.current.id]
         if not stale:

@@ -18,14 +18,15 @@ from coincide.alerts.outcome import ENDS, Outcome
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.run import run
 from coincide.engines.workspace import Workspace
+from coincide.ledger.book import Book
 from coincide.store import commit
-from coincide.store.database import Database, open_database
 
 __all__ = ["ENDS", "Outcome", "scan"]
 
 
 def scan(
     workspace: Workspace,
+    book: Book,
     *,
     names: tuple[str, ...] = (),
     now_us: int,
@@ -37,32 +38,28 @@ def scan(
     Drafts must be named. They run by themselves, after the others are kept.
 
     ``now_us``: the time of the scan, microseconds since 1970 in UTC. ``started``: ``time.perf_counter()`` at the
-    start of the process, for ``seconds``.
+    start of the process, for ``seconds``. What is kept is entered in the ledger with it.
     """
     clock = _Clock(started)
     drafts = tuple(loaded.plan.rule for loaded in workspace.chosen(names) if loaded.rule.status == "draft")
     others = tuple(name for name in names if name not in drafts)
-    base = open_database(workspace.state)
-    try:
-        with commit.scanning(base, workspace.state, iso(now_us)):
-            outcome = None
-            if others or not drafts:
-                outcome = _scanned(workspace, base, others, now_us, progress, clock)
-            if drafts:
-                # In a pass of their own, so that what is kept is what it would be without them.
-                tried = _tried(workspace, base, drafts, now_us, progress, clock, beside=outcome is not None)
-                outcome = tried if outcome is None else outcome.beside(tried)
-            assert outcome is not None
-            return replace(outcome, seconds=clock.laps)
-    finally:
-        base.close()
+    with commit.scanning(book.database, workspace.state, iso(now_us)):
+        outcome = None
+        if others or not drafts:
+            outcome = _scanned(workspace, book, others, now_us, progress, clock)
+        if drafts:
+            # In a pass of their own, so that what is kept is what it would be without them.
+            tried = _tried(workspace, book, drafts, now_us, progress, clock, beside=outcome is not None)
+            outcome = tried if outcome is None else outcome.beside(tried)
+        assert outcome is not None
+        return replace(outcome, seconds=clock.laps)
 
 
 def _scanned(
-    workspace: Workspace, base: Database, names: tuple[str, ...], now_us: int, progress: Progress, clock: _Clock
+    workspace: Workspace, book: Book, names: tuple[str, ...], now_us: int, progress: Progress, clock: _Clock
 ) -> Outcome:
     """Rules that are live or in shadow: what they find is kept."""
-    asked, task = ask(workspace, base, names, workspace.chosen(names), now_us)
+    asked, task = ask(workspace, book, names, workspace.chosen(names), now_us)
     clock.lap("start")
     if task is None:
         outcome = keep_words(asked)
@@ -77,7 +74,7 @@ def _scanned(
 
 def _tried(
     workspace: Workspace,
-    base: Database,
+    book: Book,
     drafts: tuple[str, ...],
     now_us: int,
     progress: Progress,
@@ -86,7 +83,7 @@ def _tried(
     beside: bool,
 ) -> Outcome:
     """Drafts over everything there is; of it nothing is kept. ``beside``: after a scan of other rules."""
-    asked, task = try_out(workspace, base, drafts, workspace.chosen(drafts), now_us)
+    asked, task = try_out(workspace, book, drafts, workspace.chosen(drafts), now_us)
     if not beside:
         clock.lap("start")
     outcome = show(asked, run(task, progress))

@@ -7,7 +7,7 @@ nothing kept. What a scan does is in ``scan`` and ``reconcile``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -28,9 +28,10 @@ from coincide.alerts.errors import (
     UnknownRule,
 )
 from coincide.alerts.reconcile import Transition
+from coincide.ledger.book import Book, seal
+from coincide.ledger.subject import Subject
 from coincide.store import pseudonym, tables
 from coincide.store import rule as rules
-from coincide.store.database import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Suppression:
 
 
 def decide(
-    database: Database,
+    book: Book,
     id_: int,
     disposition: Disposition,
     *,
@@ -64,7 +65,7 @@ def decide(
     """
     if not because.strip():
         raise ReasonMissing("a decision")
-    with database.writing(keep=keep) as connection:
+    with book.acting("alert:decide", f"A-{id_}", reason=f"{disposition}: {because.strip()}", keep=keep) as connection:
         alert = register.find(connection, id_)
         if alert is None:
             raise NoSuchAlert(f"A-{id_}")
@@ -79,19 +80,29 @@ def decide(
 
 
 def suppress(
-    database: Database, rule: str, actor: str, *, until_us: int, because: str, by: str, at_us: int, keep: bool = True
+    book: Book,
+    rule: str,
+    actor: str,
+    *,
+    until_us: int,
+    because: str,
+    by: str,
+    at_us: int,
+    about: Sequence[Subject] = (),
+    keep: bool = True,
 ) -> Suppression:
     """No alerts of the rule open for the actor until a date; those that are open stay. Replaces an earlier
     one.
 
-    Raises ``ReasonMissing``, ``SuppressionOver``, ``UnknownRule`` or ``UnknownActor``.
+    ``about``: the actor as the ledger gets it. Raises ``ReasonMissing``, ``SuppressionOver``, ``UnknownRule`` or
+    ``UnknownActor``.
     """
     if not because.strip():
         raise ReasonMissing("a suppression")
     if until_us <= at_us:
         raise SuppressionOver(iso(until_us))
     suppression = Suppression(rule, actor, until_us, because.strip(), by, at_us)
-    with database.writing(keep=keep) as connection:
+    with book.acting("rule:suppress", rule, reason=because.strip(), about=about, keep=keep) as connection:
         known = rules.known(connection)
         if rule not in known:
             raise UnknownRule(rule, known)
@@ -105,12 +116,12 @@ def suppress(
     return suppression
 
 
-def lift(database: Database, rule: str, actor: str, *, keep: bool = True) -> None:
+def lift(book: Book, rule: str, actor: str, *, about: Sequence[Subject] = (), keep: bool = True) -> None:
     """Ends a suppression at once: the next scan that evaluates the actor opens what it finds.
 
-    Raises ``NothingToLift``.
+    ``about``: the actor as the ledger gets it. Raises ``NothingToLift``.
     """
-    with database.writing(keep=keep) as connection:
+    with book.acting("rule:lift", rule, about=about, keep=keep) as connection:
         if not _forget(connection, rule, actor):
             raise NothingToLift(rule)
 
@@ -125,18 +136,18 @@ def suppressions(connection: Connection, rule: str | None = None) -> list[Suppre
 
 
 def separate(
-    database: Database,
+    book: Book,
     accounts: Sequence[str],
     *,
     because: str,
     by: str,
     at_us: int,
-    seals: Sequence[Mapping[str, Any]] = (),
+    about: Sequence[Subject] = (),
     keep: bool = True,
 ) -> list[tuple[str, str]]:
     """These accounts (pseudonyms) are not the same party: cut for good, each from each; the next scan obeys.
 
-    ``seals``: of those of them that no alert is about (``kinship.seals``); the next scan has to know the accounts.
+    ``about``: the accounts as the ledger gets them, sealed, since the next scan has to know them.
     Returns the pairs that are new. Raises ``ReasonMissing``, ``SameAccount`` or ``UnknownActor``.
     """
     if not because.strip():
@@ -144,8 +155,8 @@ def separate(
     if len(set(accounts)) < max(len(accounts), 2):
         raise SameAccount
     table = tables.separation
-    with database.writing(keep=keep) as connection:
-        pseudonym.save(connection, seals)
+    with book.acting("account:separate", "accounts", reason=because.strip(), about=about, keep=keep) as connection:
+        seal(connection, about)
         if pseudonym.missing(connection, accounts):
             raise UnknownActor
         known = {(a, b) for a, b in connection.execute(select(table.c.account_a, table.c.account_b))}

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection
 
-from coincide.alerts import kinship, miss, register, service
+from coincide.alerts import kinship, miss, register, service, subject
 from coincide.alerts.alert import iso
 from coincide.alerts.errors import NamespaceMissing, UnknownAccount
-from coincide.alerts.pseudonyms import Pseudonyms
+from coincide.alerts.pseudonyms import Pseudonyms, value_of
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
 from coincide.alerts.rotation import ring_for
 from coincide.alerts.service import Suppression
@@ -25,10 +25,10 @@ from coincide.detect.fit import NEVER, reasons
 from coincide.detect.nearest import Nearest, nearest
 from coincide.engines.workspace import Workspace
 from coincide.entities.key import KeyRing
+from coincide.ledger.book import Book
 from coincide.rules.expression import And
 from coincide.rules.plan import Plan
 from coincide.rules.words import words
-from coincide.store.database import Database
 
 FIELD_NAMESPACE = "@"
 """Values of fields and identifiers are hashed in a namespace of their own, which begins so."""
@@ -69,15 +69,13 @@ class WhyNot:
     near: Nearest | None
 
 
-def why_not(
-    workspace: Workspace, database: Database, rule: str, given: str, progress: Progress = lambda _: None
-) -> WhyNot:
-    """Reads the files again for one account and one rule of any status but retired.
+def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: Progress = lambda _: None) -> WhyNot:
+    """Reads the files again for one account and one rule of any status but retired; entered in the ledger.
 
-    Raises ``UnknownRule``, ``RetiredRule``, ``NamespaceMissing`` or ``UnknownAccount``.
+    Raises ``UnknownRule``, ``RetiredRule``, ``NamespaceMissing``, ``UnknownAccount`` and what ``Book.reading`` raises.
     """
     plan = workspace.chosen((rule,))[0].plan
-    with database.reading() as connection:
+    with book.database.reading() as connection:
         ring = ring_for(workspace.key_file, connection)
         party = _party(workspace, connection, ring, plan, given)
         parties = _together(workspace, connection, ring, plan, party)
@@ -89,6 +87,8 @@ def why_not(
         names = {actor, *made.by_values(parties, plan.by)}
         alerts = [one for one in register.load(connection, rule, actors=names) if one.finding.actor in names]
         suppressed = [one for one in service.suppressions(connection, rule) if one.actor in names]
+    about = subject.given([value_of(party, plan.by)], ring)
+    book.reading("rule:why-not", [rule], about=about)
     return WhyNot(
         plan=plan,
         actor=actor,

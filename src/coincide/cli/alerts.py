@@ -3,9 +3,7 @@ work."""
 
 from __future__ import annotations
 
-import getpass
 import json
-import os
 import re
 import sys
 import time
@@ -16,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coincide.cli.book import acting, login, purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
     from coincide.alerts.alert import Alert, Disposition
     from coincide.alerts.timeline import Step
+    from coincide.engines.workspace import Workspace
+    from coincide.ledger.book import Book
+    from coincide.ledger.subject import Subject
     from coincide.store.database import Database
 
 ROWS = 50
@@ -78,17 +80,9 @@ class Number(click.ParamType[int]):
         return int(found[1])
 
 
-def _login() -> str:
-    # A container may run as a number without a name.
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())
-
-
 def by_option(command: Any) -> Any:
     """``--by NAME``, passed as ``by``: who says so."""
-    return click.option("--by", default=_login, show_default="login name", help="Who says so.")(command)
+    return click.option("--by", default=login, show_default="login name", help="Who says so.")(command)
 
 
 def because_option(command: Any) -> Any:
@@ -136,6 +130,7 @@ def alerts() -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, not to stdout."
 )
+@purpose_option
 @json_option
 def list_(
     workspace: Path,
@@ -150,18 +145,24 @@ def list_(
     limit: int | None,
     form: str,
     output: Path | None,
+    purpose: str | None,
     as_json: bool,
 ) -> None:
-    """List alerts by first hit, one page at a time."""
+    """List alerts by first hit, one page at a time. Whatever is not a table on the screen goes into the ledger."""
     from coincide.alerts import listing
+    from coincide.engines.workspace import open_workspace
 
     form = "json" if as_json else form
     if form == "parquet" and output is None and sys.stdout.isatty():
         raise click.UsageError("a Parquet file is not for a terminal; name a file with --output")
     wanted = listing.Wanted(rules, severities, () if "all" in statuses else statuses, actors, since, until, shadow)
-    with closing(_opened(workspace)) as database, database.reading() as connection:
-        size = ROWS if form == "table" and limit is None else limit
-        page = listing.page(connection, wanted, after=after, limit=size)
+    size = ROWS if form == "table" and limit is None else limit
+    if form == "table" and output is None:
+        with closing(_opened(workspace)) as database, database.reading() as connection:
+            page = listing.page(connection, wanted, after=after, limit=size)
+    else:
+        with reading(open_workspace(workspace), purpose) as book:
+            page = listing.exported(book, wanted, after=after, limit=size)
     match form:
         case "json":
             content = {"alerts": [listing.document(alert) for alert in page.alerts], "next": page.next}
@@ -178,18 +179,16 @@ def list_(
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID", type=Number())
+@purpose_option
 @workspace_option
 @json_option
-def show(alert_id: int, workspace: Path, as_json: bool) -> None:
-    """Show why an alert fired, its timeline, and what became of it."""
-    from coincide.alerts import account, register
-    from coincide.alerts.errors import NoSuchAlert
+def show(alert_id: int, purpose: str | None, workspace: Path, as_json: bool) -> None:
+    """Show why an alert fired, its timeline, and what became of it. It goes into the ledger first."""
+    from coincide.alerts import account
+    from coincide.engines.workspace import open_workspace
 
-    with closing(_opened(workspace)) as database, database.reading() as connection:
-        alert = register.find(connection, alert_id)
-        if alert is None:
-            raise NoSuchAlert(f"A-{alert_id}")
-        told = account.account(connection, alert, timeline(workspace, alert))
+    with reading(open_workspace(workspace), purpose) as book:
+        told = account.account(book, alert_id, lambda alert: timeline(workspace, alert))
     if as_json:
         click.echo(json.dumps(account.document(told), ensure_ascii=False, indent=2))
     else:
@@ -217,10 +216,11 @@ def decide(
 ) -> None:
     """Decide an alert. From then on it no longer moves: later hits open a new one linked to it."""
     from coincide.alerts import listing, service
+    from coincide.engines.workspace import open_workspace
 
-    with closing(_opened(workspace)) as database:
+    with acting(open_workspace(workspace)) as book:
         alert = service.decide(
-            database, alert_id, disposition, because=because, by=by, at_us=_now_us(), again=again, keep=not dry_run
+            book, alert_id, disposition, because=because, by=by, at_us=_now_us(), again=again, keep=not dry_run
         )
     said = f"{alert.name} {'would be' if dry_run else 'is'} decided: {disposition}"
     _say(said, listing.document(alert), as_json)
@@ -247,10 +247,13 @@ def suppress(
     """Open no alerts of RULE for ACTOR (a pseudonym) from episodes that end before a date. Open ones stay."""
     from coincide.alerts import service
     from coincide.alerts.alert import iso
+    from coincide.engines.workspace import open_workspace
 
-    with closing(_opened(workspace)) as database:
+    opened = open_workspace(workspace)
+    with acting(opened) as book:
+        about = _about(opened, book, actor)
         made = service.suppress(
-            database, rule, actor, until_us=until, because=because, by=by, at_us=_now_us(), keep=not dry_run
+            book, rule, actor, until_us=until, because=because, by=by, at_us=_now_us(), about=about, keep=not dry_run
         )
     said = f"{rule} {'would open' if dry_run else 'opens'} no alerts for {actor} until {iso(made.until)}"
     _say(said, _suppression(made), as_json)
@@ -265,9 +268,11 @@ def suppress(
 def lift(rule: str, actor: str, dry_run: bool, workspace: Path, as_json: bool) -> None:
     """End the suppression of RULE for ACTOR; the next scan opens what it finds."""
     from coincide.alerts import service
+    from coincide.engines.workspace import open_workspace
 
-    with closing(_opened(workspace)) as database:
-        service.lift(database, rule, actor, keep=not dry_run)
+    opened = open_workspace(workspace)
+    with acting(opened) as book:
+        service.lift(book, rule, actor, about=_about(opened, book, actor), keep=not dry_run)
     said = f"the suppression of {rule} for {actor} {'would be' if dry_run else 'is'} lifted"
     _say(said, {"rule": rule, "actor": actor, "lifted": not dry_run}, as_json)
 
@@ -318,6 +323,14 @@ def timeline(workspace: Path, alert: Alert) -> list[Step]:
         code = f" ({error.code})" if error.code else ""
         click.echo(clean(f"Only the evidence is shown: {error.message}{code}"), err=True)
         return of_evidence(alert)
+
+
+def _about(workspace: Workspace, book: Book, actor: str) -> list[Subject]:
+    from coincide.alerts import subject
+    from coincide.alerts.rotation import ring_for
+
+    with book.database.reading() as connection:
+        return subject.stored(connection, ring_for(workspace.key_file, connection), [actor])
 
 
 def _opened(workspace: Path) -> Database:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coincide.cli.alerts import because_option, by_option, dry_run_option
+from coincide.cli.book import acting, purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
@@ -30,18 +31,21 @@ def entities() -> None:
 @entities.command()
 @click.argument("actor", required=False)
 @click.option("--account", metavar="NAMESPACE:ACCOUNT", help="An account as the source gives it, in place of ACTOR.")
+@purpose_option
 @workspace_option
 @json_option
-def explain(actor: str | None, account: str | None, workspace: Path, as_json: bool) -> None:
+def explain(actor: str | None, account: str | None, purpose: str | None, workspace: Path, as_json: bool) -> None:
     """Print what joined the accounts of ACTOR (a pseudonym of it or of one of its accounts).
 
     Reads the accounts and links of all files again.
     """
     from coincide.alerts import kinship
+    from coincide.engines.workspace import open_workspace
 
     asked = _asked(actor, account)
-    with _reading(workspace) as (opened, connection):
-        told = kinship.explain(opened, connection, asked)
+    opened = open_workspace(workspace)
+    with reading(opened, purpose) as book:
+        told = kinship.explain(opened, book, asked)
     _print(asdict(told) | {"reason": told.reason}, kinship.lines(told), as_json)
 
 
@@ -94,14 +98,13 @@ def separate(first: str, second: str, because: str, by: str, dry_run: bool, work
     """
     from coincide.alerts import kinship, service
     from coincide.engines.workspace import open_workspace
-    from coincide.store.database import open_database
 
     opened = open_workspace(workspace)
-    with closing(open_database(opened.state)) as base:
-        with base.reading() as connection:
-            seals = kinship.seals(opened, connection, [first, second])
+    with acting(opened) as book:
+        with book.database.reading() as connection:
+            about = kinship.subjects(opened, connection, [first, second])
         new = service.separate(
-            base, [first, second], because=because, by=by, at_us=time.time_ns() // 1_000, seals=seals, keep=not dry_run
+            book, [first, second], because=because, by=by, at_us=time.time_ns() // 1_000, about=about, keep=not dry_run
         )
     if not new:
         said = "these accounts are separated already"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from coincide.cli.book import acting
 from coincide.cli.option import json_option, workspace_option
 
 
@@ -41,7 +42,9 @@ def rotate(workspace: Path, as_json: bool) -> None:
     from coincide.alerts import rotation
     from coincide.engines.workspace import open_workspace
 
-    done = rotation.rotate(open_workspace(workspace), now_us=time.time_ns() // 1_000)
+    opened = open_workspace(workspace)
+    with acting(opened) as book:
+        done = rotation.rotate(opened, book, now_us=time.time_ns() // 1_000)
     if as_json:
         click.echo(json.dumps({"old": list(done.old), "new": done.new, "renamed": done.renamed}, indent=2))
         return

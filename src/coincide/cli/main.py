@@ -39,6 +39,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("why-not", "coincide.cli.why_not:why_not", "Say why a rule raised no alert for an account."),
     Command("entities", "coincide.cli.entities:entities", "Explain which accounts are one actor; cut them."),
     Command("quarantine", "coincide.cli.quarantine:quarantine", "List, show and retry rows that cannot be used."),
+    Command("reveal", "coincide.cli.reveal:reveal", "Show the identifier behind a pseudonym, for a purpose."),
+    Command("ledger", "coincide.cli.ledger:ledger", "Verify, prove, publish and list what was done."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),

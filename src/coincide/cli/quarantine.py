@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coincide.cli.alerts import Listing
+from coincide.cli.book import acting, purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
@@ -73,17 +74,17 @@ def count(workspace: Path, source: str | None, reason: str | None, as_json: bool
 @click.argument("source")
 @click.argument("file")
 @click.argument("position", type=int)
+@purpose_option
 @workspace_option
 @json_option
-def show(source: str, file: str, position: int, workspace: Path, as_json: bool) -> None:
+def show(source: str, file: str, position: int, purpose: str | None, workspace: Path, as_json: bool) -> None:
     """Show a row in quarantine from its file, while that is still there as it was."""
     from coincide.alerts import quarantine as rows
     from coincide.engines.workspace import open_workspace
-    from coincide.store.database import open_database
 
     opened = open_workspace(workspace)
-    with closing(open_database(opened.state)) as base, base.reading() as connection:
-        row, fields = rows.show(opened, connection, source, file, position)
+    with reading(opened, purpose) as book:
+        row, fields = rows.show(opened, book, source, file, position)
     if as_json:
         _json({**_row(row), "row": fields})
         return
@@ -101,7 +102,8 @@ def retry(workspace: Path, as_json: bool) -> None:
     from coincide.cli.progress import Progress
     from coincide.engines.workspace import open_workspace
 
-    with Progress("Reading", None) as bar:
+    opened = open_workspace(workspace)
+    with acting(opened) as book, Progress("Reading", None) as bar:
         done = 0
 
         def progress(records: int) -> None:
@@ -109,7 +111,7 @@ def retry(workspace: Path, as_json: bool) -> None:
             done += records
             bar.update(done)
 
-        told = rows.retry(open_workspace(workspace), now_us=time.time_ns() // 1_000, progress=progress)
+        told = rows.retry(opened, book, now_us=time.time_ns() // 1_000, progress=progress)
     if as_json:
         counts = {"files": told.files, "before": told.before, "after": told.after, "left": told.left}
         _json({**counts, "run": told.outcome.run})

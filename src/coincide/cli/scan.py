@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coincide.cli.book import acting
 from coincide.cli.option import json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def scan(
     Live and shadow rules run; a draft runs when it is named, and its result is shown and not kept. A second scan
     over the same files does nothing; a new, changed or removed file changes what it touches.
     """
-    from coincide.alerts.document import scanned
+    from coincide.alerts.document import enter, scanned
     from coincide.alerts.scan import scan as run_scan
     from coincide.cli.instant import instant
     from coincide.cli.progress import Progress
@@ -42,9 +43,15 @@ def scan(
     # Drafts and other rules read in a pass each.
     passes = len({loaded.rule.status == "draft" for loaded in opened.chosen(names)})
     total = passes * sum(reader.expected() for reader in opened.readers.values())
-    with Progress("Reading", total or None) as bar:
-        outcome = run_scan(opened, names=names, now_us=time.time_ns() // 1_000, progress=bar.advance, started=_STARTED)
-    document = scanned(opened, outcome, since_us=window[0], until_us=window[1])
+    # What a scan shows, it shows for what its rules are for.
+    purposes = sorted({loaded.rule.basis.purpose for loaded in opened.chosen(names)})
+    with acting(opened, otherwise=", ".join(purposes)) as book:
+        with Progress("Reading", total or None) as bar:
+            now_us = time.time_ns() // 1_000
+            outcome = run_scan(opened, book, names=names, now_us=now_us, progress=bar.advance, started=_STARTED)
+        document = scanned(book, outcome, since_us=window[0], until_us=window[1])
+        if as_json:
+            enter(book, document)
     if as_json:
         import json
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 
 import click
 
+from coincide.cli.book import purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
 
 
 @click.command("why-not")
 @click.argument("rule")
 @click.argument("account")
+@purpose_option
 @workspace_option
 @json_option
-def why_not(rule: str, account: str, workspace: Path, as_json: bool) -> None:
+def why_not(rule: str, account: str, purpose: str | None, workspace: Path, as_json: bool) -> None:
     """Say why RULE raised no alert for ACCOUNT: the nearest miss, what was missing, by how much, when.
 
     ACCOUNT is a pseudonym, or NAMESPACE:ACCOUNT as the source gives it (the bare account where there is one
@@ -25,10 +26,9 @@ def why_not(rule: str, account: str, workspace: Path, as_json: bool) -> None:
     from coincide.cli.progress import Progress
     from coincide.cli.render import clean
     from coincide.engines.workspace import open_workspace
-    from coincide.store.database import open_database
 
     opened = open_workspace(workspace)
-    with closing(open_database(opened.state)) as database, Progress("Reading", None) as bar:
+    with reading(opened, purpose) as book, Progress("Reading", None) as bar:
         done = 0
 
         def progress(records: int) -> None:
@@ -36,7 +36,7 @@ def why_not(rule: str, account: str, workspace: Path, as_json: bool) -> None:
             done += records
             bar.update(done)
 
-        told = answer.why_not(opened, database, rule, account, progress)
+        told = answer.why_not(opened, book, rule, account, progress)
     if as_json:
         import json
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from coincide.catalog.catalog import Catalog
     from coincide.catalog.managed_list import ManagedList
     from coincide.events.source import SourceReader
+    from coincide.ledger.place import Place
 
 RUNNING = ("live", "shadow")
 
@@ -40,6 +41,14 @@ class Workspace:
     def key_file(self) -> Path:
         """The file of the pseudonym key."""
         return self.folder / self.settings.key_file
+
+    @property
+    def ledger(self) -> Place:
+        """Where the ledger is."""
+        from coincide.ledger.place import Place
+
+        wanted = self.settings.ledger
+        return Place(self.folder / wanted.folder, self.folder / wanted.key_file, wanted.origin)
 
     @cached_property
     def catalog(self) -> Catalog:

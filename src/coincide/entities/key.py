@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
-import glob
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,7 +28,7 @@ from coincide.entities.errors import (
     KeyVariableBroken,
     UnknownKey,
 )
-from coincide.store.failpoint import failpoint
+from coincide.store import private
 
 VARIABLE = "COINCIDE_KEY"
 LENGTH = 32
@@ -100,7 +97,7 @@ def load_or_make(path: Path, *, environ: Mapping[str, str] = os.environ, random:
         return ring
     made = KeyRing((Key(random(LENGTH)),))
     try:
-        _create(path, made)
+        private.create(path, _text(made))
     except FileExistsError:
         return load(path, environ=environ)
     except OSError as error:
@@ -118,7 +115,7 @@ def rotate(path: Path, *, environ: Mapping[str, str] = os.environ, random: Rando
     if environ.get(VARIABLE):
         raise KeyInEnvironment
     ring = KeyRing((*load(path, environ=environ).keys, Key(random(LENGTH))))
-    _replace(path, ring)
+    _write(path, ring)
     return ring
 
 
@@ -127,7 +124,7 @@ def forget(path: Path, *, environ: Mapping[str, str] = os.environ) -> KeyRing:
     if environ.get(VARIABLE):
         raise KeyInEnvironment
     ring = KeyRing((load(path, environ=environ).current,))
-    _replace(path, ring)
+    _write(path, ring)
     return ring
 
 
@@ -135,17 +132,12 @@ def _found(path: Path, environ: Mapping[str, str]) -> KeyRing | None:
     if value := environ.get(VARIABLE):
         return _of_variable(value)
     try:
-        with path.open("rb") as file:
-            # The mode of the open file, not of the path: what is judged is what is read.
-            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-            if mode & 0o077:
-                raise KeyFileOpenToOthers(path, mode)
-            content = file.read()
-    except FileNotFoundError:
-        return None
+        content = private.read(path)
+    except private.OpenToOthers as error:
+        raise KeyFileOpenToOthers(path, error.mode) from error
     except OSError as error:
         raise KeyFileUnusable(path, error.strerror or str(error)) from error
-    return _of_file(path, content)
+    return None if content is None else _of_file(path, content)
 
 
 def _of_variable(value: str) -> KeyRing:
@@ -194,62 +186,8 @@ def _text(ring: KeyRing) -> bytes:
     return b"".join(b"%b:%b\n" % (key.id.encode(), base64.b64encode(key.secret)) for key in ring.keys)
 
 
-def _create(path: Path, ring: KeyRing) -> None:
-    """Write the file if it is not there; ``FileExistsError`` if it is, or came to be meanwhile."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = _written(path, ring)
+def _write(path: Path, ring: KeyRing) -> None:
     try:
-        # A link, not a rename: it fails if another process was first, and its key must win.
-        os.link(temporary, path)
-        # A death here leaves the key in use under a second name: the next change of the key removes that.
-        failpoint("key-linked")
-    finally:
-        temporary.unlink()
-    _sync_folder(path.parent)
-
-
-def _replace(path: Path, ring: KeyRing) -> None:
-    try:
-        temporary = _written(path, ring)
-        try:
-            temporary.replace(path)
-            # A death here leaves the new file or, after a power cut, the old one: each is whole.
-            failpoint("key-replaced")
-        except OSError:
-            temporary.unlink(missing_ok=True)
-            raise
-        # A crash before this line may bring the old file back; nothing was made with the new key by then.
-        _sync_folder(path.parent)
-        failpoint("key-durable")
-        # What killed processes left holds keys too.
-        for left in path.parent.glob(f"{glob.escape(path.name)}.*.new"):
-            left.unlink(missing_ok=True)
+        private.replace(path, _text(ring))
     except OSError as error:
         raise KeyFileUnusable(path, error.strerror or str(error)) from error
-
-
-def _written(path: Path, ring: KeyRing) -> Path:
-    """A file beside ``path``, of mode 0600 from its first byte and safely on the disk."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    with contextlib.suppress(FileNotFoundError):
-        temporary.unlink()
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(_text(ring))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        temporary.unlink(missing_ok=True)
-        raise
-    # A death here leaves a file that nobody reads: the next change of the key removes it.
-    failpoint("key-written")
-    return temporary
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -301,3 +301,130 @@ class LedgerBusy(CoincideError):
             where=Where(folder),
             hint="run the command again",
         )
+
+
+class LedgerKeyMissing(CoincideError):
+    """The ledger's private key is not where it is looked for, and there are entries already.
+
+    A new key would break the line: nobody could tell our entries from a stranger's. Put the file back from where it
+    is kept safe; `[ledger] key_file` in `coincide.toml` says where it is looked for.
+    """
+
+    code = "COI-L021"
+    exit_status = 4
+
+    def __init__(self, path: str) -> None:
+        super().__init__("the ledger's key is missing", where=Where(path), hint="put it back from where it is kept")
+
+
+class LedgerKeyUnusable(CoincideError):
+    """The file of the ledger's private key cannot be read or written, is open to others, or holds no key.
+
+    It holds one line `PRIVATE+KEY+name+id+key` (two while the key is being changed) and is for its owner alone:
+    `chmod 600`.
+    """
+
+    code = "COI-L022"
+    exit_status = 4
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"the ledger's key cannot be used: {reason}",
+            where=Where(path),
+            hint="the file is for its owner alone: `chmod 600`, or put it back from where it is kept",
+        )
+
+
+class PurposeMissing(CoincideError):
+    """Personal data are to be shown, and nobody said for which purpose.
+
+    The purpose goes into the ledger with the name of whoever asks. Say it with `--purpose`, in the environment variable
+    `COINCIDE_PURPOSE`, or when you are asked; at a terminal one is asked once per session.
+    """
+
+    code = "COI-L023"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this shows personal data, and no purpose was given",
+            hint="say it with --purpose TEXT or COINCIDE_PURPOSE; it goes into the ledger",
+        )
+
+
+class ReadRefused(CoincideError):
+    """The read could not be entered in the ledger, so nothing is shown.
+
+    Every read of personal data leaves a trace before the data are shown; where the ledger cannot be written there is
+    none. Mend what the sentence names: a full disk, a missing key, a damaged ledger, a clock that went back.
+    """
+
+    code = "COI-L024"
+    exit_status = 4
+
+    def __init__(self, error: CoincideError) -> None:
+        code = f" ({error.code})" if error.code else ""
+        super().__init__(
+            f"nothing is shown, because this read cannot be entered in the ledger: {error.message}{code}",
+            where=error.where,
+            hint=error.hint,
+        )
+
+
+class NoSuchEntry(CoincideError):
+    """The ledger has no entry of this number; they count from 0.
+
+    `coincide ledger list` shows the numbers.
+    """
+
+    code = "COI-L025"
+
+    def __init__(self, number: int, size: int) -> None:
+        there = f"it has 0 to {size - 1:,}" if size else "it is empty"
+        super().__init__(
+            f"the ledger has no entry {number:,}: {there}", hint="`coincide ledger list` shows the numbers"
+        )
+
+
+class NoLedger(CoincideError):
+    """There is no ledger yet: it begins with the first act that is entered.
+
+    A scan, a decision or a look at an alert begins it.
+    """
+
+    code = "COI-L026"
+
+    def __init__(self, folder: str) -> None:
+        super().__init__("there is no ledger yet", where=Where(folder), hint="the first scan begins it")
+
+
+class ForeignCheckpoint(CoincideError):
+    """The place holds a checkpoint that our ledger does not continue, so it is not overwritten.
+
+    Either the place is of another ledger, or ours was rolled back or rewritten since. Keep that checkpoint: if it is
+    ours, both together prove that one log had two histories.
+    """
+
+    code = "COI-L027"
+    exit_status = 1
+
+    def __init__(self, place: str, reason: str) -> None:
+        super().__init__(
+            f"what is there already does not go with this ledger: {reason}",
+            where=Where(place),
+            hint="keep it; name another place if it is another ledger's",
+        )
+
+
+class WitnessRefused(CoincideError):
+    """A witness did not cosign the checkpoint, or what it answered is no cosignature.
+
+    Nothing was changed. The sentence gives its answer: a witness that does not know this log has to be told of it by
+    whoever runs the witness; one that saw a larger tree than ours is a reason to look into the matter at once.
+    """
+
+    code = "COI-L028"
+    exit_status = 4
+
+    def __init__(self, url: str, reason: str) -> None:
+        super().__init__(f"the witness did not cosign: {reason}", where=Where(url), hint="the ledger is as it was")

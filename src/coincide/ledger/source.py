@@ -43,7 +43,7 @@ def of_folder(folder: Path) -> Fetch:
                 raise Unreachable(str(file), "it is no file")
             if inside:
                 with file.open("rb") as content:
-                    return _whole(content, str(file), time.monotonic() + PATIENCE)
+                    return whole(content, str(file), time.monotonic() + PATIENCE)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -70,7 +70,7 @@ def of_url(prefix: str, patience: float = PATIENCE) -> Fetch:
                 kind = answer.headers.get_content_type()
                 if kind == "text/html":
                     raise Unreachable(address, "the server answers with a web page")
-                content = _whole(answer, address, until)
+                content = whole(answer, address, until)
                 # Reading piece by piece does not tell an answer that was cut off from a whole one.
                 if answer.headers.get("Content-Length", str(len(content))) != str(len(content)):
                     raise Unreachable(address, f"the answer breaks off after {len(content):,} bytes")
@@ -108,8 +108,11 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
-def _whole(content: IO[bytes], place: str, until: float) -> bytes:
-    """All bytes, if they are no more than any file of a log has and come in time."""
+def whole(content: IO[bytes], place: str, until: float) -> bytes:
+    """All bytes, if they are no more than any file of a log has and come before a moment of ``time.monotonic``.
+
+    Raises ``Unreachable`` and ``TimeoutError``.
+    """
     found = bytearray()
     while piece := content.read1(_PIECE) if hasattr(content, "read1") else content.read(_PIECE):
         found += piece

@@ -142,6 +142,12 @@ def entries_in(tile: Tile, content: bytes) -> list[bytes]:
     return found
 
 
+def entries(fetch: Fetch, size: int, low: int = 0) -> Iterator[bytes]:
+    """The entries of a log of ``size`` from number ``low`` on, bundle by bundle; not proven. Raises ``BrokenTile``."""
+    for tile in _row(None, low // WIDTH, size):
+        yield from entries_in(tile, fetched(fetch, tile))[max(0, low - tile.index * WIDTH) :]
+
+
 def as_far_as_possible(content: bytes) -> tuple[list[bytes], bool]:
     """The entries of a bundle that may be broken, and whether nothing is left over behind the last."""
     found: list[bytes] = []

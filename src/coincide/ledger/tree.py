@@ -58,15 +58,17 @@ class Edge:
         """The hashes of ``peaks(size)``."""
         return tuple(self._hashes)
 
-    def append(self, leaf: bytes) -> None:
-        """One more leaf, by its hash."""
-        carried = leaf
-        full = self.size
+    def append(self, hash_: bytes, count: int = 1) -> None:
+        """One more leaf by its hash, or by its root the whole subtree over ``count`` leaves, a power of two."""
+        full, rest = divmod(self.size, count)
+        if rest or count & (count - 1):
+            raise ValueError(f"no whole subtree over {count} leaves begins at leaf {self.size}")
+        carried = hash_
         while full & 1:
             carried = node_hash(self._hashes.pop(), carried)
             full >>= 1
         self._hashes.append(carried)
-        self.size += 1
+        self.size += count
 
     def root(self) -> bytes:
         """The root of the tree as it is now."""

@@ -9,12 +9,12 @@ stored hashes asked where the entries went wrong.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from coincide.ledger import entry, note, tiles
+from coincide.ledger import entry, note, succession, tiles
 from coincide.ledger.checkpoint import Checkpoint
 from coincide.ledger.errors import BrokenTile, MalformedEntry, Rewritten, RolledBack, WrongEntry, WrongTile
-from coincide.ledger.note import Note
+from coincide.ledger.note import Note, Verifier
 from coincide.ledger.policy import Policy
 from coincide.ledger.tiles import CHECKPOINT, WIDTH, Fetch, Tile
 from coincide.ledger.tree import SIZE, Edge, leaf_hash, root, root_of
@@ -26,11 +26,14 @@ Progress = Callable[[int], None]
 class Proven:
     """What was proven of a ledger.
 
-    ``checkpoint``: signed by a trusted log, and cosigned by ``witnesses``; ``first_at`` and ``last_at``: times of the
-    first and the last entry as they are written; ``earlier``: the checkpoints that the ledger continues.
+    ``checkpoint``: signed by the trusted key ``key``, or the key that followed it after so many ``changes``, and
+    cosigned by ``witnesses``; ``first_at`` and ``last_at``: times of the first and the last entry as they are written;
+    ``earlier``: the checkpoints that the ledger continues.
     """
 
     checkpoint: Checkpoint
+    key: Verifier
+    changes: int
     witnesses: tuple[str, ...]
     first_at: str | None
     last_at: str | None
@@ -40,13 +43,19 @@ class Proven:
 def verify(fetch: Fetch, policy: Policy, earlier: Sequence[Note] = (), progress: Progress = lambda _: None) -> Proven:
     """Every hash, every signature, consistency with every earlier checkpoint, sequence and time order.
 
+    Where a trusted key was changed since, its successors are trusted in its place (``succession``).
+
     Raises the errors of ``ledger.errors``: what is not proven is never returned. ``progress`` is told entries.
     """
     content = fetch(CHECKPOINT)
     if content is None:
         raise BrokenTile(CHECKPOINT, "the file is missing")
-    checkpoint, witnesses = policy.check(note.parsed(content))
-    seen = [_earlier(one, policy, checkpoint) for one in earlier]
+    followed = succession.follow(fetch, policy.logs)
+    newest = note.parsed(content)
+    checkpoint, witnesses = replace(policy, logs=followed.newest).check(newest)
+    logs = [key for key in followed.newest if key.name == checkpoint.origin]
+    key = note.opened(newest, logs)[0]
+    seen = [_earlier(one, Policy(followed.trusted), checkpoint) for one in (*earlier, *followed.notes)]
     walk = _Walk(fetch, checkpoint, sorted({one.size for one in seen}))
     walk.go(progress)
     before = [one for one in seen if walk.roots[one.size] == one.root]
@@ -60,12 +69,14 @@ def verify(fetch: Fetch, policy: Policy, earlier: Sequence[Note] = (), progress:
         raise WrongTile(walk.unlike.path)
     if walk.odd is not None:
         raise walk.odd
-    return Proven(checkpoint, tuple(witnesses), walk.first_at, walk.last_at, tuple(seen))
+    changes = len(followed.notes)
+    given = tuple(seen[: len(earlier)])
+    return Proven(checkpoint, key, changes, tuple(witnesses), walk.first_at, walk.last_at, given)
 
 
 def _earlier(content: Note, policy: Policy, now: Checkpoint) -> Checkpoint:
     # On purpose without the quorum: that the log signed it is enough to hold it against the log.
-    found, _ = Policy(policy.logs).check(content)
+    found, _ = policy.check(content)
     if found.origin != now.origin or found.size > now.size:
         raise RolledBack(found.size, now.size)
     return found
@@ -99,17 +110,20 @@ class _Walk:
         for bundle in tiles.tiles(size):
             if bundle.level is not None:
                 break
-            leaves = []
-            for content in self._entries(bundle):
-                leaf = leaf_hash(content)
-                leaves.append(leaf)
-                self._look(content)
-                self.edge.append(leaf)
-                if waiting and waiting[0] == self.edge.size:
-                    self.roots[waiting.pop(0)] = self.edge.root()
+            entries = self._entries(bundle)
+            leaves = [leaf_hash(content) for content in entries]
+            self._look(entries)
             self._compare(Tile(0, bundle.index, bundle.width), leaves)
             if len(leaves) == WIDTH:
                 above.append(root_of(leaves))
+            # A full bundle is one subtree, unless a root is asked for that ends inside it.
+            end = self.edge.size + len(leaves)
+            whole = len(leaves) == WIDTH and not (waiting and waiting[0] < end)
+            hashes, count = (above[-1:], WIDTH) if whole else (leaves, 1)
+            for hash_ in hashes:
+                self.edge.append(hash_, count)
+                if waiting and waiting[0] == self.edge.size:
+                    self.roots[waiting.pop(0)] = self.edge.root()
             progress(len(leaves))
         level = 1
         while above:
@@ -122,7 +136,7 @@ class _Walk:
             level += 1
 
     def _entries(self, bundle: Tile) -> list[bytes]:
-        """The entries of a bundle. Of one that is broken the first that is not as it was logged is told, if it can."""
+        """The entries of a bundle. If it is broken, the first entry that is not as it was logged is told, if it can."""
         content = tiles.fetched(self.fetch, bundle)
         try:
             return tiles.entries_in(bundle, content)
@@ -131,26 +145,28 @@ class _Walk:
             leaves = Tile(0, bundle.index, bundle.width)
             stored = tiles.hashes_in(leaves, tiles.fetched(self.fetch, leaves))
             place = _first_unlike(stored, [leaf_hash(one) for one in entries[: bundle.width]])
-            number = bundle.index * WIDTH + place
-            if place < bundle.width and self._is_signed(number):
-                raise WrongEntry(number, "is not the one that was logged") from None
+            here = bundle.index * WIDTH + place if place < bundle.width else None
+            # Where one was dropped and the others moved up, a bundle before this one has gone wrong already.
+            for number in (self.differs, here):
+                if number is not None and self._is_signed(number):
+                    raise WrongEntry(number, "is not the one that was logged") from None
             raise
 
-    def _look(self, content: bytes) -> None:
-        """Form and time of an entry. That it is odd is said only when it is proven to be what was logged."""
+    def _look(self, entries: Sequence[bytes]) -> None:
+        """Form and time of the next entries. That one is odd is said only when it is proven to be what was logged."""
         if self.odd is not None:
             return
-        number = self.edge.size
-        try:
-            time = entry.fields(content)["time"]
-        except MalformedEntry as error:
-            self.odd = WrongEntry(number, f"is none: {error.message}")
-            return
-        if self.last_at is not None and time < self.last_at:
-            self.odd = WrongEntry(number, f"is dated {time}, before the entry in front of it ({self.last_at})")
-            return
-        self.first_at = self.first_at or time
-        self.last_at = time
+        for number, content in enumerate(entries, self.edge.size):
+            try:
+                time = entry.time_of(content)
+            except MalformedEntry as error:
+                self.odd = WrongEntry(number, f"is none: {error.message}")
+                return
+            if self.last_at is not None and time < self.last_at:
+                self.odd = WrongEntry(number, f"is dated {time}, before the entry in front of it ({self.last_at})")
+                return
+            self.first_at = self.first_at or time
+            self.last_at = time
 
     def _compare(self, tile: Tile, hashes: Sequence[bytes]) -> None:
         stored = tiles.hashes_in(tile, tiles.fetched(self.fetch, tile))

@@ -39,6 +39,12 @@ def _memory(value: str) -> str:
     return value
 
 
+def _origin(value: str) -> str:
+    if not re.fullmatch(r"[^\s+\x00-\x20]{1,200}", value):
+        raise ValueError("a name of a ledger has no spaces and no plus")
+    return value
+
+
 def _no_packs(value: list[str]) -> list[str]:
     if value:
         raise PydanticCustomError("packs", "rule packs are not there yet")
@@ -154,6 +160,18 @@ class Entities(_Section):
         return self.kinds.get(name) or DEFAULT_LINK_KINDS.get(name) or LinkKind()
 
 
+class Ledger(_Section):
+    """Where the ledger is, and what it is called."""
+
+    folder: str = Field(default=".coincide/ledger", description="folder of the ledger's files")
+    key_file: str = Field(default=".coincide/ledger-key", description="file of the ledger's private key, mode 0600")
+    origin: Annotated[str, AfterValidator(_origin)] | None = Field(
+        default=None,
+        description="name of the ledger for verifiers and witnesses, such as `shop.example/ledger`; taken when its "
+        "key is made, default: a random one",
+    )
+
+
 class Attribute(_Section):
     """A field of the user's own, usable in rules once a person has reviewed it."""
 
@@ -170,6 +188,7 @@ class Settings(_Section):
     catalog: Catalog | None = Field(default=None, description="which item is which component")
     entities: Entities = Field(default=Entities(), description="how accounts become actors")
     attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
+    ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     packs: Annotated[list[str], AfterValidator(_no_packs)] = Field(

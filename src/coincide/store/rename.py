@@ -27,6 +27,7 @@ _HOLDERS: tuple[Table, ...] = (
     tables.suppression,
     tables.alert,
     tables.alert_change,
+    tables.ledger_salt,
 )
 """Every table that holds pseudonyms, but for ``pseudonym``; a test finds those that are missing."""
 

@@ -229,3 +229,30 @@ suppression = Table(
     Column("by", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
 )
+
+ledger_entry = Table(
+    "ledger_entry",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=True, comment="the order in which entries are logged"),
+    Column("at", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False, comment="canonical JSON, until it is in the ledger's files"),
+)
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("size", BigInteger, nullable=False, comment="entries known to be in the ledger's files"),
+    Column("root", LargeBinary, nullable=False, comment="root hash of these"),
+    Column("last_at", BigInteger, nullable=False, comment="time of the newest entry, logged or not"),
+    CheckConstraint("id = 1", name="one"),
+)
+
+ledger_salt = Table(
+    "ledger_salt",
+    metadata,
+    Column("commitment", Text, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("pseudonym", Text, nullable=False, comment="whose identifier was committed to; its seal is the datum"),
+    Index(None, "pseudonym"),
+)
