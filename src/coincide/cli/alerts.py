@@ -8,13 +8,13 @@ import re
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from coincide.cli.book import acting, login, purpose_option, reading
+from coincide.cli.moment import Moment
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
@@ -30,7 +30,6 @@ ROWS = 50
 """Alerts on one screen, unless told; files and pipes take all of them."""
 
 _ID = re.compile(r"(?:[Aa]-)?(\d{1,18})")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Listing(click.Group):
@@ -42,25 +41,6 @@ class Listing(click.Group):
         if not args or (args[0].startswith("-") and args[0] not in ctx.help_option_names):
             args = ["list", *args]
         return super().parse_args(ctx, args)
-
-
-class Moment(click.ParamType[int]):
-    """A date or a time in ISO 8601 as microseconds since 1970; UTC where it names no zone, a date its
-    beginning."""
-
-    name = "time"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The microseconds; a usage error for anything else."""
-        if isinstance(value, int):
-            return value
-        try:
-            found = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"`{value}` is no date or time such as 2025-03-01 or 2025-03-01T12:00:00Z", param, ctx)
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        since = found - _EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 class Number(click.ParamType[int]):

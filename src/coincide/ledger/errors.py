@@ -428,3 +428,17 @@ class WitnessRefused(CoincideError):
 
     def __init__(self, url: str, reason: str) -> None:
         super().__init__(f"the witness did not cosign: {reason}", where=Where(url), hint="the ledger is as it was")
+
+
+class KeyNotSaid(CoincideError):
+    """There is nothing to check the signature with: no key was given, and the ledger does not say its own.
+
+    Ask the operator for the verifier key (`coincide ledger key`) by another way than the ledger itself, and give it
+    with `--key`.
+    """
+
+    code = "COI-L029"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__("no key was given to check the signature with", hint="give --key or --policy")

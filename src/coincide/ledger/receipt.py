@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coincide.ledger import note
+from coincide.ledger import note, tiles
 from coincide.ledger.checkpoint import Checkpoint, decimal, hashed
 from coincide.ledger.encoding import decoded, encoded
-from coincide.ledger.errors import MalformedCheckpoint, MalformedReceipt, NotIncluded
+from coincide.ledger.errors import MalformedCheckpoint, MalformedReceipt, NoSuchEntry, NotIncluded
 from coincide.ledger.note import Note
 from coincide.ledger.policy import Policy
-from coincide.ledger.tree import MOST_PROOF, check_inclusion, leaf_hash
+from coincide.ledger.tiles import Fetch
+from coincide.ledger.tree import MOST_PROOF, check_inclusion, leaf_hash, prove_inclusion
 
 FIRST = "c2sp.org/tlog-proof@v1"
 """The first line ("Format")."""
@@ -47,6 +48,22 @@ class Receipt:
         if not proven:
             raise NotIncluded(self.index, checkpoint.size)
         return checkpoint, witnesses
+
+
+def of_entry(fetch: Fetch, checkpoint: Note, size: int, number: int) -> Receipt:
+    """The receipt of an entry under a checkpoint of ``size``; reads the tiles on its path. Raises ``NoSuchEntry``.
+
+    It is checked before it is given away: a damaged ledger makes no receipts (``NotIncluded``).
+    """
+    if number >= size:
+        raise NoSuchEntry(number, size)
+    read = tiles.reader(fetch, size)
+    entry = next(tiles.entries(fetch, size, number))
+    proof = tuple(prove_inclusion(number, size, read))
+    root = Checkpoint.parsed(checkpoint.text).root
+    if not check_inclusion(leaf_hash(entry), number, size, proof, root):
+        raise NotIncluded(number, size)
+    return Receipt(number, proof, checkpoint, entry)
 
 
 def parsed(content: bytes) -> Receipt:

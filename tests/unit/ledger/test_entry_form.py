@@ -96,7 +96,7 @@ def test_no_byte_of_an_entry_can_be_exchanged_with_another_judgement() -> None:
             agreed(WRITTEN[:place] + bytes([other]) + WRITTEN[place + 1 :])
 
 
-ESCAPES = {
+ESCAPES: dict[str, Callable[[str], str]] = {
     "upper case": lambda letter: f"\\u{ord(letter):04X}",
     "lower case": lambda letter: f"\\u{ord(letter):04x}",
     "as JavaScript may": lambda letter: "\\/" if letter == "/" else json.dumps(letter)[1:-1],
@@ -197,7 +197,7 @@ def test_what_is_no_text_in_utf8_is_judged_alike_and_never_written(name: str) ->
         who=MAYBE,
         act=st.text("ab-:A1\n", max_size=7) | st.just("alert:show"),
         object=MAYBE,
-        outcome=st.sampled_from(["allowed", "", "maybe"]),  # type: ignore[arg-type]
+        outcome=st.sampled_from(["allowed", "", "maybe"]),
         commitments=st.dictionaries(NAMES, st.sampled_from([*COMMITMENTS, "x"]), max_size=2),
     )
 )
