@@ -9,6 +9,9 @@ from coincide.alerts import register
 from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.reconcile import Cause, reconcile
 from coincide.events.event import EventName
+from coincide.ledger.book import Book as Ledger
+from coincide.ledger.place import Place
+from coincide.ledger.staff import Staff
 from coincide.store import rule, scan
 from coincide.store.database import Database, open_database
 from coincide.store.rule import RuleVersion
@@ -39,13 +42,16 @@ class Book:
 
     workspace: Path
     database: Database
+    ledger: Ledger
     scans: int = 0
 
     @classmethod
     def made(cls, workspace: Path) -> Book:
         """An empty workspace with a database."""
         (workspace / "coincide.toml").write_text("")
-        return cls(workspace, open_database(workspace / ".coincide"))
+        database = open_database(workspace / ".coincide")
+        place = Place(workspace / ".coincide/ledger", workspace / ".coincide/ledger-key")
+        return cls(workspace, database, Ledger(database, place, Staff("kim", purpose="a test")))
 
     def scan(self, *found: Finding, facts: Facts = FACTS, cause: Cause = Cause.NEW_FILE) -> list[Alert]:
         """One scan: what it wrote."""

@@ -21,7 +21,6 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from process import run
 
-from coincide.ledger import tiles
 from coincide.ledger.entry import Entry
 from coincide.ledger.note import Signer
 from coincide.ledger.write import writing
@@ -72,17 +71,19 @@ def entry(number: int) -> Entry:
     )
 
 
-def in_batches(folder: Path, count: int, batch: int) -> float:
-    """A new log of ``count`` entries: seconds from ``Entry`` values to their being durable."""
+def in_batches(folder: Path, count: int, batch: int) -> tuple[float, float]:
+    """A new log of ``count`` entries: seconds from ``Entry`` values to their being durable, and of the bare files."""
     shutil.rmtree(folder, ignore_errors=True)
-    seconds = 0.0
+    seconds = yardstick = 0.0
     with writing(folder, SIGNER) as log:
         for low in range(0, count, batch):
             made = [entry(number) for number in range(low, min(count, low + batch))]
-            began = time.perf_counter()
-            log.append([one.encoded for one in made])
-            seconds += time.perf_counter() - began
-    return seconds
+            with counted_syncs() as sizes:
+                began = time.perf_counter()
+                log.append([one.encoded for one in made])
+                seconds += time.perf_counter() - began
+            yardstick += bare(folder.with_name("bare"), [size for size in sizes if size])
+    return seconds, yardstick
 
 
 @contextmanager
@@ -165,12 +166,9 @@ def main() -> None:
     rows: list[tuple[str, str, str]] = []
 
     for folder, batch, some in ((small, 1_000, min(count, 100_000)), (large, 10_000, count)):
-        seconds = in_batches(folder, some, batch)
-        synced = [f.stat().st_size for f in folder.rglob("*") if f.is_file()][: 2 * -(-batch // tiles.WIDTH) + 2]
-        share = bare(place / "bare", synced) / batch
-        rows.append(
-            (f"entries/s in batches of {batch:,}", f"{some / seconds:,.0f}", f"{1 / share:,.0f} by bare files alone")
-        )
+        seconds, syncing = in_batches(folder, some, batch)
+        files_alone = f"bare files: {some / syncing:,.0f}"
+        rows.append((f"entries/s in batches of {batch:,}", f"{some / seconds:,.0f}", files_alone))
     in_batches(small, SMALL, SMALL)
     rows.append((f"opening {count:,}", f"{opening(large) * 1e3:.2f} ms", f"{SMALL:,}: {opening(small) * 1e3:.2f} ms"))
 
@@ -183,8 +181,8 @@ def main() -> None:
     rows.append((f"verifying {count:,}", f"{ours.seconds:.1f} s", f"SHA-256 + json.loads: {yardstick.seconds:.1f} s"))
     rows.append(("peak memory of it", f"{ours.peak_bytes / 1e6:.0f} MB", f"{yardstick.peak_bytes / 1e6:.0f} MB"))
 
-    each, syncing, files = one_by_one(large, count, SINGLE)
-    rows.append(("one durable entry, p50 / p99 / max", spread(each), f"{files:.1f} bare files: {spread(syncing)}"))
+    each, alone, files = one_by_one(large, count, SINGLE)
+    rows.append(("one durable entry, p50 / p99 / max", spread(each), f"{files:.1f} bare files: {spread(alone)}"))
 
     print(json.dumps({"entries": count, "cores": os.cpu_count(), "folder": str(place)}))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]

@@ -23,6 +23,8 @@ from coincide.entities.actors import Actors, Separation
 from coincide.entities.key import load as load_key
 from coincide.entities.link import link
 from coincide.entities.pseudonym import pseudonym
+from coincide.ledger.book import Book
+from coincide.ledger.staff import Staff
 from coincide.store.database import open_database
 from property.agreement import Found, from_document
 from reference.world import Account
@@ -52,10 +54,10 @@ class Embedded:
     def scan(self, folder: Path) -> Found:
         """One scan into the workspace's own store."""
         workspace = open_workspace(folder)
-        outcome = scan(workspace, now_us=self.now_us)
-        found = from_document(scanned(workspace, outcome))
         base = open_database(workspace.state)
+        book = Book(base, workspace.ledger, Staff("judge"))
         try:
+            found = from_document(scanned(book, scan(workspace, book, now_us=self.now_us)))
             with base.reading() as connection:
                 closed = page(connection, Wanted(statuses=("superseded", "withdrawn"))).alerts
         finally:

@@ -308,8 +308,12 @@ def timeline(workspace: Path, alert: Alert) -> list[Step]:
 def _about(workspace: Workspace, book: Book, actor: str) -> list[Subject]:
     from coincide.alerts import subject
     from coincide.alerts.rotation import ring_for
+    from coincide.store import pseudonym
 
     with book.database.reading() as connection:
+        # Of somebody unknown there is nothing to enter: the service says so, after what else is wrong.
+        if pseudonym.missing(connection, [actor]):
+            return []
         return subject.stored(connection, ring_for(workspace.key_file, connection), [actor])
 
 

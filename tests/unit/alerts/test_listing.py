@@ -31,7 +31,7 @@ def full(book: Book) -> Book:
     book.scan(finding(1, 5), finding(8, 9), finding(2, 3, actor="p-two"))
     book.scan(finding(2, 3), finding(9, 9), facts=LOW)
     book.scan(finding(2, 3), facts=LOW)
-    service.decide(book.database, 2, "benign", because="a farm", by="kim", at_us=START)
+    service.decide(book.ledger, 2, "benign", because="a farm", by="kim", at_us=START)
     return book
 
 

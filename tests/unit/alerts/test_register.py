@@ -45,7 +45,7 @@ def test_a_scan_that_finds_the_same_writes_nothing(book: Book) -> None:
 def test_the_history_says_what_changed_when_and_why(book: Book) -> None:
     book.scan(finding(1, 2))
     book.scan(finding(1, 4))
-    service.decide(book.database, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
+    service.decide(book.ledger, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
     book.scan(cause=Cause.FILE_REMOVED)
     with book.database.reading() as connection:
         entries = register.history(connection, 1)
@@ -71,7 +71,7 @@ def test_the_history_says_what_changed_when_and_why(book: Book) -> None:
 
 def test_an_amendment_comes_back_as_it_was_written(book: Book) -> None:
     book.scan(finding(1, 5))
-    service.decide(book.database, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
+    service.decide(book.ledger, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
     (amended,) = book.scan(finding(1, 4))
     assert book.alert(1) == amended
     assert amended.amendment == (finding(1, 4),)
@@ -134,7 +134,7 @@ def test_withdrawn_and_superseded_alerts_are_not_loaded_for_a_scan(book: Book) -
 
 def test_a_rule_that_goes_live_takes_its_open_alerts_along(book: Book) -> None:
     book.scan(finding(1, 2), facts=replace(FACTS, shadow=True))
-    service.decide(book.database, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
+    service.decide(book.ledger, 1, "benign", because="a farm", by="kim", at_us=book.at_us)
     book.scan(finding(1, 2), finding(3, 4), facts=replace(FACTS, shadow=True))
     book.scan(finding(1, 2), finding(3, 4), facts=replace(FACTS, severity="low"))
     assert [(book.alert(id_).facts.shadow, book.alert(id_).facts.severity) for id_ in (1, 2)] == [

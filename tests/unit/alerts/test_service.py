@@ -20,6 +20,7 @@ from coincide.alerts.errors import (
     UnknownActor,
     UnknownRule,
 )
+from coincide.ledger.subject import Subject
 from coincide.store import pseudonym
 
 
@@ -29,11 +30,11 @@ def book(tmp_path: Path) -> Book:
 
 
 def decide(book: Book, id_: int, disposition: Disposition = "benign", because: str = "a farm", **more: bool) -> None:
-    service.decide(book.database, id_, disposition, because=because, by="kim", at_us=7, **more)
+    service.decide(book.ledger, id_, disposition, because=because, by="kim", at_us=7, **more)
 
 
 def suppress(book: Book, rule: str = FACTS.rule, actor: str = "p-one", until: int = START, because: str = "x") -> None:
-    service.suppress(book.database, rule, actor, until_us=until, because=because, by="kim", at_us=7)
+    service.suppress(book.ledger, rule, actor, until_us=until, because=because, by="kim", at_us=7)
 
 
 def sealed(name: str) -> dict[str, str | bytes]:
@@ -93,9 +94,9 @@ def test_a_suppression_is_kept_replaced_and_lifted(book: Book) -> None:
         (kept,) = service.suppressions(connection, FACTS.rule)
         assert service.suppressions(connection, "other") == []
     assert (kept.until, kept.because, kept.by) == (START + 2 * DAY, "licence seen", "kim")
-    service.lift(book.database, FACTS.rule, "p-one")
+    service.lift(book.ledger, FACTS.rule, "p-one")
     with pytest.raises(NothingToLift):
-        service.lift(book.database, FACTS.rule, "p-one")
+        service.lift(book.ledger, FACTS.rule, "p-one")
 
 
 def test_a_suppression_of_a_rule_that_never_ran_is_refused(book: Book) -> None:
@@ -127,10 +128,10 @@ def test_accounts_are_separated_each_from_each_once(book: Book) -> None:
     with book.database.writing() as connection:
         pseudonym.save(connection, [sealed("p-one"), sealed("p-two")])
     cut = [
-        service.separate(book.database, accounts, because="father and son", by="kim", at_us=7, seals=seals)
-        for accounts, seals in (
+        service.separate(book.ledger, accounts, because="father and son", by="kim", at_us=7, about=about)
+        for accounts, about in (
             (["p-two", "p-one"], []),
-            (["p-one", "p-two", "p-three"], [sealed("p-three")]),
+            (["p-one", "p-two", "p-three"], [Subject("account", "shop:three", "p-three", sealed("p-three"))]),
         )
     ]
     assert cut == [[("p-one", "p-two")], [("p-one", "p-three"), ("p-three", "p-two")]]
@@ -145,12 +146,12 @@ def test_accounts_are_separated_each_from_each_once(book: Book) -> None:
 @pytest.mark.parametrize("accounts", [["p-one"], ["p-one", "p-one"], []])
 def test_an_account_is_not_separated_from_itself(book: Book, accounts: list[str]) -> None:
     with pytest.raises(SameAccount):
-        service.separate(book.database, accounts, because="x", by="kim", at_us=7)
+        service.separate(book.ledger, accounts, because="x", by="kim", at_us=7)
 
 
 def test_a_separation_of_an_unknown_account_keeps_nothing(book: Book) -> None:
     book.scan(finding(1, 5))
     with pytest.raises(UnknownActor):
-        service.separate(book.database, ["p-one", "p-nobody"], because="x", by="kim", at_us=7)
+        service.separate(book.ledger, ["p-one", "p-nobody"], because="x", by="kim", at_us=7)
     with pytest.raises(ReasonMissing):
-        service.separate(book.database, ["p-one", "p-two"], because="", by="kim", at_us=7)
+        service.separate(book.ledger, ["p-one", "p-two"], because="", by="kim", at_us=7)

@@ -32,7 +32,7 @@ def book(tmp_path: Path) -> Book:
     book = Book.made(tmp_path)
     book.scan(finding(1, 5, actor=one), finding(8, 9, actor=two))
     book.scan(replace(finding(1, 6, actor=one), actor=three), finding(8, 9, actor=two), cause=Cause.ENTITIES_CHANGED)
-    service.decide(book.database, 2, "benign", because="a farm", by="kim", at_us=1)
+    service.decide(book.ledger, 2, "benign", because="a farm", by="kim", at_us=1)
     book.scan(cause=Cause.FILE_REMOVED)
     book.scan(finding(8, 8, actor=two))
     with book.database.writing() as connection:
@@ -42,7 +42,7 @@ def book(tmp_path: Path) -> Book:
         rows = [{"account_a": a, "account_b": b, "by": "kim", "at": 1, "because": "x"} for a, b in pairs]
         connection.execute(insert(tables.separation), rows)
         entity.save_lists(connection, {one: 30}, [{"kind": "card", "pseudonym": two, "accounts": 9}])
-    service.suppress(book.database, "fertiliser", one, until_us=9, because="x", by="kim", at_us=1)
+    service.suppress(book.ledger, "fertiliser", one, until_us=9, because="x", by="kim", at_us=1)
     return book
 
 
