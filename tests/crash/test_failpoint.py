@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,11 +20,15 @@ from crash.verify import State, verified
 
 @dataclass(frozen=True)
 class Story:
-    """What is there, the command that dies on the way, and the failpoints it passes."""
+    """What is there, the command that dies on the way, and the failpoints it passes.
+
+    ``ledger_elsewhere``: at those inside the ledger's writer others die.
+    """
 
     prepare: Callable[[Path], None]
     command: Callable[[Path], list[str]]
     visits: frozenset[str]
+    ledger_elsewhere: bool = False
 
 
 def _first(folder: Path) -> None:
@@ -40,19 +45,47 @@ def _changed(folder: Path) -> None:
     shop.change(folder)
 
 
+def _suppress(folder: Path) -> list[str]:
+    (actor,) = _one(folder, "SELECT actor FROM alert ORDER BY id LIMIT 1")
+    until = ["--until", "2199-01-01", "--because", "a test"]
+    return ["alerts", "suppress", "vessel-and-timer", actor, *until, "-w", str(folder)]
+
+
+def _show(folder: Path) -> list[str]:
+    return ["alerts", "show", "A-1", "--purpose", "a test", "--json", "-w", str(folder)]
+
+
+def _one(folder: Path, query: str) -> tuple[str, ...]:
+    with sqlite3.connect(f"file:{folder / '.coincide/coincide.db'}?mode=ro", uri=True) as connection:
+        (row,) = connection.execute(query)
+    connection.close()
+    return tuple(row)
+
+
+_BOOK = {name for name in FAILPOINTS if name.startswith(("entry-", "entries-"))}
+_LOG = _BOOK | LEDGER - {"ledger-partial-removed"}
 _SEGMENT = {name for name in FAILPOINTS if name.startswith(("segment-", "commit-"))}
 _START = {"folder-made", "database-created", "tables-ready", "tables-made", "key-written", "key-linked"}
 _ROTATION = {"key-written", "key-replaced", "key-durable", "names-ready", "names-changed"}
 STORIES = {
-    "first": Story(_first, process.scan, frozenset(_SEGMENT | _START)),
-    "incremental": Story(_changed, process.scan, frozenset(_SEGMENT | {"orphan-removed"})),
-    "rotation": Story(_scanned, lambda folder: ["keys", "rotate", "-w", str(folder)], frozenset(_ROTATION)),
+    "first": Story(_first, process.scan, frozenset(_SEGMENT | _START | _LOG)),
+    "incremental": Story(_changed, process.scan, frozenset(_SEGMENT | _LOG | {"orphan-removed"}), True),
+    "rotation": Story(
+        _scanned, lambda folder: ["keys", "rotate", "-w", str(folder)], frozenset(_ROTATION | _LOG), True
+    ),
+    "act": Story(_scanned, _suppress, frozenset(_LOG)),
+    "read": Story(_scanned, _show, frozenset(_LOG)),
+    "ledger-key": Story(
+        _scanned,
+        lambda folder: ["ledger", "rotate-key", "-w", str(folder)],
+        frozenset(_LOG | {"key-written", "key-replaced", "key-durable"}),
+    ),
 }
 
 
 def test_every_place_belongs_to_a_story() -> None:
     visits = set().union(*(story.visits for story in STORIES.values()))
-    # Those of the ledger are visited by `test_ledger`.
+    # Full tiles, which replace partial ones, are visited by `test_ledger`.
     assert visits | LEDGER == set(FAILPOINTS)
 
 
@@ -74,14 +107,20 @@ def test_a_command_killed_at_any_place_and_given_again_ends_as_if_undisturbed(tm
         assert again.status == 0, (place, again.told)
         return _settled(story, folder)
 
-    places = _each(passed)
+    places = _each(story, passed)
     with ThreadPoolExecutor(2) as pool:
         for place, state in zip(places, pool.map(tried, places), strict=True):
             assert state == expected, place
 
 
-def _each(passed: Counter[str]) -> list[str]:
-    return [f"{name}:{number}" for name in FAILPOINTS for number in range(1, passed[name] + 1)]
+def _each(story: Story, passed: Counter[str]) -> list[str]:
+    """Every pass of every place; of those that each file of the ledger passes, the first and the last."""
+    places = []
+    for name, count in passed.items():
+        numbers = {1, count} if name in LEDGER else set(range(1, count + 1))
+        if name not in LEDGER or not story.ledger_elsewhere:
+            places += [f"{name}:{number}" for number in sorted(numbers)]
+    return places
 
 
 def _settled(story: Story, folder: Path) -> State:

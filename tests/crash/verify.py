@@ -7,7 +7,10 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from coincide.store import segment
+from coincide.ledger import entry, policy, source, succession, tiles
+from coincide.ledger.tiles import CHECKPOINT
+from coincide.ledger.verify import verify
+from coincide.store import outbox, segment
 from coincide.store.database import open_database
 
 State = dict[str, Any]
@@ -34,6 +37,7 @@ def verified(folder: Path, *, swept: bool = True) -> State:
         members = [tuple(row) for row in connection.execute("SELECT account, actor FROM membership")]
     connection.close()
     _assert_counts(tables)
+    _assert_ledger(state_folder, [f"S-{row['id']}" for row in tables["scan"]])
     assert {alert[name] for alert in tables["alert"] for name in _NAMES} <= sealed
     assert {name for pair in members for name in pair} <= sealed
     quarantine = _quarantine(state_folder, tables["file"])
@@ -71,7 +75,7 @@ def _assert_files(state_folder: Path, swept: bool) -> None:
     for one in known:
         assert segment.read(state_folder, one).height == one.rows
     left = {path.name for path in state_folder.iterdir() if not path.name.endswith(".new")}
-    assert left <= {".gitignore", "coincide.db", "lock", "segments", "key", "filler"}
+    assert left <= {".gitignore", "coincide.db", "lock", "segments", "key", "filler", "ledger", "ledger-key"}
 
 
 def _assert_counts(tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -85,6 +89,25 @@ def _assert_counts(tables: dict[str, list[dict[str, Any]]]) -> None:
         assert history
         assert (alert["status"] == "superseded") == (alert["superseded_by"] is not None)
         assert alert["status"] in ("open", "decided") or alert["reason"]
+
+
+def _assert_ledger(state_folder: Path, scans: list[str]) -> None:
+    """The whole log proves true from its first key on, and each scan has its entry in it, or waiting, just once."""
+    base = open_database(state_folder)
+    with base.reading() as connection:
+        head, waiting = outbox.head(connection), outbox.waiting(connection, 1_000)
+    base.close()
+    fetch, logged = source.of_folder(state_folder / "ledger"), list[bytes]()
+    if fetch(CHECKPOINT) is not None:
+        first = succession.first_key(fetch)
+        assert first is not None
+        size = verify(fetch, policy.of_key(first)).checkpoint.size
+        logged = list(tiles.entries(fetch, size))
+    assert len(logged) >= (head.size if head else 0)
+    assert len(set(logged)) == len(logged)
+    entered = [*logged, *(content for _, content in waiting if content not in logged)]
+    made = [entry.parsed(content) for content in entered]
+    assert [one.object for one in made if one.act == "scan:run"] == scans
 
 
 def _quarantine(state_folder: Path, files: list[dict[str, Any]]) -> dict[str, list[tuple[int, str]]]:
