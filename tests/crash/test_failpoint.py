@@ -69,9 +69,14 @@ _START = {"folder-made", "database-created", "tables-ready", "tables-made", "key
 _ROTATION = {"key-written", "key-replaced", "key-durable", "names-ready", "names-changed"}
 STORIES = {
     "first": Story(_first, process.scan, frozenset(_SEGMENT | _START | _LOG)),
-    "incremental": Story(_changed, process.scan, frozenset(_SEGMENT | _LOG | {"orphan-removed"}), True),
+    "incremental": Story(
+        _changed, process.scan, frozenset(_SEGMENT | _LOG | {"orphan-removed"}), ledger_elsewhere=True
+    ),
     "rotation": Story(
-        _scanned, lambda folder: ["keys", "rotate", "-w", str(folder)], frozenset(_ROTATION | _LOG), True
+        _scanned,
+        lambda folder: ["keys", "rotate", "-w", str(folder)],
+        frozenset(_ROTATION | _LOG),
+        ledger_elsewhere=True,
     ),
     "act": Story(_scanned, _suppress, frozenset(_LOG)),
     "read": Story(_scanned, _show, frozenset(_LOG)),
