@@ -188,7 +188,8 @@ def main() -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
-    shutil.rmtree(place)
+    for folder in (large, small, place / "bare"):
+        shutil.rmtree(folder)
 
 
 if __name__ == "__main__":

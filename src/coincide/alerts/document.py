@@ -6,6 +6,7 @@ from typing import Any
 
 from coincide.alerts import listing
 from coincide.alerts.alert import Alert, Finding
+from coincide.alerts.keep import basis_of
 from coincide.alerts.scan import Outcome
 from coincide.ledger.book import Book
 
@@ -57,13 +58,13 @@ def scanned(
     }
 
 
-def enter(book: Book, document: dict[str, Any]) -> None:
-    """Enters in the ledger that the alerts of a document leave Coincide. Raises what ``Book.reading`` raises."""
+def enter(book: Book, document: dict[str, Any], outcome: Outcome) -> None:
+    """Enters in the ledger that the alerts of a scan's document leave Coincide. Raises what ``Book.reading`` raises."""
     kept = [int(alert["id"].removeprefix("A-")) for alert in document["alerts"] if alert["id"] is not None]
     drafts = sorted({alert["rule"] for alert in document["alerts"] if alert["id"] is None})
     objects = [*listing.numbers(kept), *(f"draft {rule}" for rule in drafts)]
     if objects:
-        book.reading("alert:export", objects)
+        book.reading("alert:export", objects, basis=basis_of(outcome.rules))
 
 
 def _draft(title: str, severity: str, by: str, fingerprint: str, rule: str, finding: Finding) -> dict[str, Any]:

@@ -56,16 +56,16 @@ class AlreadyDecided(CoincideError):
 
 
 class ReasonMissing(CoincideError):
-    """A decision, a suppression and a separation need a reason that another person can follow.
+    """A decision, a suppression, a separation and a look at an identity need a reason that another person can follow.
 
-    Write it after `--because`, in quotes.
+    Write it in quotes, after the option that the hint names.
     """
 
     code = "COI-A004"
     exit_status = 2
 
-    def __init__(self, what: str) -> None:
-        super().__init__(f"{what} needs a reason", hint='--because "why"')
+    def __init__(self, what: str, option: str = "--because") -> None:
+        super().__init__(f"{what} needs a reason", hint=f'{option} "why"')
 
 
 class UnknownActor(CoincideError):

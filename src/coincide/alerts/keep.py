@@ -60,7 +60,7 @@ def keep(asked: Asked, result: Run) -> Outcome:
             # Who was somebody's companion, and stands nowhere any more, is forgotten.
             pseudonym_store.forget(connection, before - now - rename.held(connection, before - now))
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
-        asked.book.enter(connection, "scan:run", f"S-{number}")
+        asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
     asked.book.log()
     return Outcome(run_counts, totals, observed, {}, asked.chosen)
 
@@ -76,9 +76,14 @@ def keep_words(asked: Asked) -> Outcome:
             _record(asked, connection, number, dict.fromkeys(ENDS, 0), totals, versions)
             for loaded in asked.chosen:
                 register.relabel(connection, _facts(asked, connection, loaded, number, versions), asked.now_us)
-            asked.book.enter(connection, "scan:run", f"S-{number}")
+            asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
         asked.book.log()
     return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen)
+
+
+def basis_of(rules: Sequence[LoadedRule]) -> str:
+    """The legal grounds of rules, as the ledger gets them."""
+    return "; ".join(sorted({loaded.rule.basis.law for loaded in rules}))
 
 
 def show(asked: Asked, result: Run) -> Outcome:

@@ -27,7 +27,7 @@ def reveal(workspace: Workspace, book: Book, name: str, *, reason: str) -> Revea
     Raises ``ReasonMissing``, ``UnknownActor`` and what ``Book.reading`` raises.
     """
     if not reason.strip():
-        raise ReasonMissing("a look at an identity")
+        raise ReasonMissing("a look at an identity", "--reason")
     with book.database.reading() as connection:
         ring = ring_for(workspace.key_file, connection)
         about = subject.stored(connection, ring, [name])

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from coincide.alerts import kinship, miss, register, service, subject
 from coincide.alerts.alert import iso
 from coincide.alerts.errors import NamespaceMissing, UnknownAccount
+from coincide.alerts.keep import basis_of
 from coincide.alerts.pseudonyms import Pseudonyms, value_of
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
 from coincide.alerts.rotation import ring_for
@@ -74,7 +75,8 @@ def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: P
 
     Raises ``UnknownRule``, ``RetiredRule``, ``NamespaceMissing``, ``UnknownAccount`` and what ``Book.reading`` raises.
     """
-    plan = workspace.chosen((rule,))[0].plan
+    loaded = workspace.chosen((rule,))
+    plan = loaded[0].plan
     with book.database.reading() as connection:
         ring = ring_for(workspace.key_file, connection)
         party = _party(workspace, connection, ring, plan, given)
@@ -88,7 +90,7 @@ def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: P
         alerts = [one for one in register.load(connection, rule, actors=names) if one.finding.actor in names]
         suppressed = [one for one in service.suppressions(connection, rule) if one.actor in names]
     about = subject.given([value_of(party, plan.by)], ring)
-    book.reading("rule:why-not", [rule], about=about)
+    book.reading("rule:why-not", [rule], basis=basis_of(loaded), about=about)
     return WhyNot(
         plan=plan,
         actor=actor,

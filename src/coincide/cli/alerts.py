@@ -203,7 +203,10 @@ def decide(
             book, alert_id, disposition, because=because, by=by, at_us=_now_us(), again=again, keep=not dry_run
         )
     said = f"{alert.name} {'would be' if dry_run else 'is'} decided: {disposition}"
-    _say(said, listing.document(alert), as_json)
+    # Of the alert itself nothing: to see it is `show`, which is entered as what it is.
+    decided = ("id", "rule", "status", "disposition", "decided_by", "decided_at", "decided_because")
+    document = listing.document(alert)
+    _say(said, {name: document[name] for name in decided}, as_json)
 
 
 @alerts.command()

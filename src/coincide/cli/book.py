@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import getpass
 import os
+import pwd
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,10 +29,11 @@ def purpose_option(command: Command) -> Command:
 
 
 def login() -> str:
-    """Who is logged in; a container may run as a number without a name."""
+    """The login name of the user that the process runs as, whatever the environment says; a container may run as a
+    number without a name."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
         return str(os.getuid())
 
 

@@ -352,5 +352,13 @@ def _key(subject: Subject, report: Report) -> None:
             return  # The first scan makes it.
 
 
-STEPS: tuple[Callable[[Subject, Report], None], ...] = (_links, _catalog, _lists, _rules, _key)
+def _ledger(subject: Subject, report: Report) -> None:
+    from coincide.engines.workspace import Workspace
+    from coincide.ledger.book import check
+
+    with _collected(report, subject.place("ledger")):
+        check(Workspace(subject.folder, subject.settings).ledger)
+
+
+STEPS: tuple[Callable[[Subject, Report], None], ...] = (_links, _catalog, _lists, _rules, _key, _ledger)
 """After the sources, in this order."""

@@ -102,8 +102,9 @@ def prove(number: int, output: Path | None, workspace: Path) -> None:
 
 @ledger.command()
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--all", "all_", is_flag=True, help="Write the files again that should be there already.")
 @workspace_option
-def publish(folder: Path, workspace: Path) -> None:
+def publish(folder: Path, all_: bool, workspace: Path) -> None:
     """Write the ledger to FOLDER, for any web server or bucket; what is there must be an earlier state of it."""
     from coincide.cli.book import acting
     from coincide.engines.workspace import open_workspace
@@ -112,7 +113,7 @@ def publish(folder: Path, workspace: Path) -> None:
     opened = open_workspace(workspace)
     with acting(opened) as book:
         book.sequence()
-    done = publication.publish(opened.ledger.folder, _own(opened), folder)
+    done = publication.publish(opened.ledger.folder, _own(opened), folder, again=all_)
     click.echo(f"{folder} has {done.now:,} entries now, {done.now - done.before:,} more than before")
 
 
@@ -204,7 +205,9 @@ def list_(
                 commitments = frozenset(row.commitment for row in outbox.salts_of(connection, about))
     wanted = listing.Wanted(who, act, object_, purpose, since, until, commitments)
     size = limit if limit is not None or as_json else ROWS
-    found = deque(listing.found(fetch, now.size, wanted), maxlen=size)
+    # Where nothing is looked for, the newest are at the end.
+    low = max(0, now.size - size) if size is not None and wanted == listing.Wanted() else 0
+    found = deque(listing.found(fetch, now.size, wanted, low), maxlen=size)
     if as_json:
         click.echo(json.dumps({"size": now.size, "entries": [document(*one) for one in found]}, indent=2))
         return

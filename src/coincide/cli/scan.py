@@ -51,7 +51,7 @@ def scan(
             outcome = run_scan(opened, book, names=names, now_us=now_us, progress=bar.advance, started=_STARTED)
         document = scanned(book, outcome, since_us=window[0], until_us=window[1])
         if as_json:
-            enter(book, document)
+            enter(book, document, outcome)
     if as_json:
         import json
 

@@ -10,11 +10,11 @@ from typing import Any
 from coincide.ledger import entry, policy, succession
 from coincide.ledger.encoding import encoded
 from coincide.ledger.entry import Entry, written
-from coincide.ledger.errors import KeyNotSaid, MalformedReceipt
+from coincide.ledger.errors import BrokenTile, KeyNotSaid, MalformedReceipt
 from coincide.ledger.note import Note
 from coincide.ledger.policy import Policy
 from coincide.ledger.receipt import Receipt
-from coincide.ledger.tiles import Fetch
+from coincide.ledger.tiles import CHECKPOINT, Fetch
 from coincide.ledger.verify import Proven, verify
 
 _ALWAYS = (
@@ -56,7 +56,7 @@ def of_ledger(
     if believed is None:
         own = succession.first_key(fetch)
         if own is None:
-            raise KeyNotSaid
+            raise BrokenTile(CHECKPOINT, "the file is missing") if fetch(CHECKPOINT) is None else KeyNotSaid()
         believed = policy.of_key(own)
     found = verify(fetch, believed, earlier, progress)
     now = found.checkpoint
@@ -136,6 +136,10 @@ def _proven(found: Proven) -> list[str]:
 
 def _missing(found: Proven, verified: bool) -> list[str]:
     result = []
+    if found.earlier and not found.witnesses:
+        newest = max(one.size for one in found.earlier)
+        if newest < found.checkpoint.size:
+            result.append(f"that what came after those {_count(newest)} was not rewritten by who has the key")
     if not verified:
         result.append(
             "whose ledger it is: anybody can make one like it. Give the key that the operator told you with --key"

@@ -9,7 +9,7 @@ from pathlib import Path
 from coincide.ledger import files, note, publish, tiles, witness
 from coincide.ledger.book import Book
 from coincide.ledger.checkpoint import Checkpoint
-from coincide.ledger.errors import WitnessRefused
+from coincide.ledger.errors import NoLedger, WitnessRefused
 from coincide.ledger.note import Note, Signature, Verifier
 from coincide.ledger.policy import Policy
 from coincide.ledger.tiles import Fetch
@@ -67,8 +67,10 @@ def keep(book: Book, asked: Asked) -> bool:
 
 
 def newest(book: Book) -> tuple[Fetch, Note, Checkpoint]:
-    """The newest checkpoint of a book's ledger, after everything that waits was logged."""
+    """The newest checkpoint of a book's ledger, after everything that waits was logged. Raises ``NoLedger``."""
     book.sequence()
+    if not (book.place.folder / tiles.CHECKPOINT).exists():
+        raise NoLedger(str(book.place.folder))
     with book.opened() as log:
         content = log.fetch(tiles.CHECKPOINT)
         assert content is not None

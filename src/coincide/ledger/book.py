@@ -77,7 +77,9 @@ class Book:
         if keep:
             self.log()
 
-    def reading(self, act: str, objects: Sequence[str], *, reason: str = "", about: Sequence[Subject] = ()) -> None:
+    def reading(
+        self, act: str, objects: Sequence[str], *, basis: str = "", reason: str = "", about: Sequence[Subject] = ()
+    ) -> None:
         """Enters a read of personal data, one entry an object; when this returns, the data may be shown.
 
         Raises ``PurposeMissing``, and ``ReadRefused`` where the ledger cannot be written.
@@ -85,10 +87,14 @@ class Book:
         if not self.staff.purpose:
             raise PurposeMissing
         try:
-            with self.database.writing() as connection:
-                for object_ in objects:
-                    self.enter(connection, act, object_, outcome="allowed", reason=reason, about=about)
-            self.sequence()
+            # The files first: where they cannot be written, no entry says that something was shown.
+            with self.opened() as log:
+                with self.database.writing() as connection:
+                    for object_ in objects:
+                        self.enter(connection, act, object_, outcome="allowed", basis=basis, reason=reason, about=about)
+                # A death here leaves entries that wait.
+                failpoint("entry-committed")
+                self._catch_up(log)
         except CoincideError as error:
             raise ReadRefused(error) from error
 
@@ -99,6 +105,7 @@ class Book:
         object_: str,
         *,
         outcome: Outcome = "done",
+        basis: str = "",
         reason: str = "",
         about: Sequence[Subject] = (),
     ) -> None:
@@ -119,6 +126,7 @@ class Book:
             outcome,
             role=_text(self.staff.role),
             purpose=_text(self.staff.purpose),
+            basis=_text(basis),
             reason=_text(reason),
             commitments=commitments,
         ).encoded
@@ -154,28 +162,17 @@ class Book:
             head = outbox.head(connection)
         if head is None:
             return
-        with self.opened(head) as log:
-            while True:
-                with self.database.reading() as connection:
-                    found = outbox.head(connection)
-                    waiting = outbox.waiting(connection, BATCH)
-                assert found is not None
-                log.append(_fresh(log, found, [content for _, content in waiting]))
-                # A death here leaves entries in the files that wait in the database: they are compared.
-                failpoint("entries-logged")
-                last = waiting[-1][0] if waiting else None
-                with self.database.writing() as connection:
-                    outbox.logged(connection, log.checkpoint.size, log.checkpoint.root, last)
-                failpoint("entries-known")
-                if len(waiting) < BATCH:
-                    return
+        with self.opened() as log:
+            self._catch_up(log)
 
     @contextmanager
-    def opened(self, head: Head | None = None) -> Iterator[Log]:
-        """The log for this process alone, compared with what the database knows of it; a new one if there is none."""
-        if head is None:
-            with self.database.reading() as connection:
-                head = outbox.head(connection)
+    def opened(self) -> Iterator[Log]:
+        """The log for this process alone, compared with what the database knows of it; a new one if there is none.
+
+        Raises what ``held`` raises, and ``DamagedLedger``, ``LedgerKeyMissing``, ``LedgerKeyUnusable``.
+        """
+        with self.database.reading() as connection:
+            head = outbox.head(connection)
         known = 0 if head is None else head.size
         there = (self.place.folder / CHECKPOINT).exists()
         if known and not there:
@@ -210,6 +207,24 @@ class Book:
             pass
         return new
 
+    def _catch_up(self, log: Log) -> None:
+        """Appends what waits to the log, and tells the database how far that is."""
+        while True:
+            with self.database.reading() as connection:
+                head = outbox.head(connection)
+                waiting = outbox.waiting(connection, BATCH)
+            if head is None or (not waiting and head.size == log.checkpoint.size):
+                return
+            log.append(_fresh(log, head, [content for _, content in waiting]))
+            # A death here leaves entries in the files that wait in the database: they are compared.
+            failpoint("entries-logged")
+            last = waiting[-1][0] if waiting else None
+            with self.database.writing() as connection:
+                outbox.logged(connection, log.checkpoint.size, log.checkpoint.root, last)
+            failpoint("entries-known")
+            if len(waiting) < BATCH:
+                return
+
     def _begun(self) -> list[Signer]:
         name = self.place.origin or f"coincide/{self._random(6).hex()}"
         return key.load_or_make(self.place.key_file, name, self._random)
@@ -228,6 +243,15 @@ class Book:
             time.sleep(0.01)
             now = self._clock()
         return now
+
+
+def check(place: Place) -> None:
+    """Whether the ledger could be written to, as far as its files and its key tell; changes nothing.
+
+    Raises ``DamagedLedger``, ``LedgerKeyMissing`` and ``LedgerKeyUnusable``.
+    """
+    if (place.folder / CHECKPOINT).exists():
+        Log(place.folder, _in_use(place.folder, key.held(place.key_file)))
 
 
 def seal(connection: Connection, about: Sequence[Subject]) -> None:

@@ -197,7 +197,7 @@ class WrongTile(CoincideError):
         super().__init__(
             "these hashes are not those of the entries, which are as they were logged",
             where=Where(path),
-            hint="publish the ledger again, or copy it again",
+            hint="copy it again, or `coincide ledger publish --all`",
         )
 
 

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 from coincide.ledger.tiles import WIDTH, Tile
 from coincide.store.database import translated
 from coincide.store.durable import PART, sync_folder
 from coincide.store.failpoint import failpoint
+
+_AT_ONCE = 64
+"""Files that are open at once."""
 
 
 def put_all(root: Path, files: Iterable[tuple[str, bytes]], mode: int = 0o700) -> None:
@@ -23,13 +28,15 @@ def put_all(root: Path, files: Iterable[tuple[str, bytes]], mode: int = 0o700) -
     Raises ``DiskFull`` and ``NotWritable``.
     """
     folders: set[Path] = set()
+    left = iter(files)
     with translated(str(root)):
-        for path, content in files:
-            folder = (root / path).parent
-            while folder not in folders and folder != root.parent:
-                folders.add(folder)
-                folder = folder.parent
-            _put(root, path, content, mode)
+        while some := list(islice(left, _AT_ONCE)):
+            for path, _ in some:
+                folder = (root / path).parent
+                while folder not in folders and folder != root.parent:
+                    folders.add(folder)
+                    folder = folder.parent
+            _put(root, some, mode)
         # Deepest first.
         for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
             sync_folder(folder)
@@ -40,7 +47,7 @@ def put_all(root: Path, files: Iterable[tuple[str, bytes]], mode: int = 0o700) -
 def put(root: Path, path: str, content: bytes) -> None:
     """One file in the folder itself, durable when this returns, and with it all that was put before."""
     with translated(str(root)):
-        _put(root, path, content, 0o700)
+        _put(root, [(path, content)], 0o700)
         # A death here, if it is of the power, may leave either file, each with all that it asks for.
         failpoint("ledger-checkpoint-named")
         sync_folder(root)
@@ -59,21 +66,37 @@ def sweep(root: Path, grown: Iterable[Tile]) -> None:
             failpoint("ledger-partial-removed")
 
 
-def _put(root: Path, path: str, content: bytes, mode: int) -> None:
-    """A file with its whole content, durable but for its name. One writer writes one file at a time."""
-    file, part = root / path, root / PART
-    file.parent.mkdir(mode=mode, parents=True, exist_ok=True)
+def clean(root: Path) -> None:
+    """Removes what a writer that died left of files it had not named."""
+    with translated(str(root)):
+        for left in root.glob(f"{PART}*"):
+            left.unlink()
+
+
+def _put(root: Path, files: Sequence[tuple[str, bytes]], mode: int) -> None:
+    """Files with their whole content, durable but for their names. One writer writes at a time.
+
+    All are written before the first is made durable: the system then does most of the work once.
+    """
+    parts = [root / f"{PART}{number}" for number in range(len(files))]
     try:
-        with part.open("wb") as opened:
-            # A death here leaves an empty or half `.part` file, which the next writing overwrites.
-            failpoint("ledger-part-opened")
-            opened.write(content)
-            opened.flush()
-            os.fsync(opened.fileno())
-        # A death here leaves a whole `.part` file.
-        failpoint("ledger-part-written")
-        part.replace(file)
+        with ExitStack() as stack:
+            opened = []
+            for part, (_, content) in zip(parts, files, strict=True):
+                opened.append(stack.enter_context(part.open("wb")))
+                # A death here, or before the next place, leaves empty or half `.part` files, which are removed.
+                failpoint("ledger-part-opened")
+                opened[-1].write(content)
+                opened[-1].flush()
+            for file in opened:
+                os.fsync(file.fileno())
+        # A death here leaves whole `.part` files.
+        failpoint("ledger-parts-written")
+        for part, (path, _) in zip(parts, files, strict=True):
+            (root / path).parent.mkdir(mode=mode, parents=True, exist_ok=True)
+            part.replace(root / path)
+            failpoint("ledger-file-named")
     except OSError:
-        part.unlink(missing_ok=True)
+        for part in parts:
+            part.unlink(missing_ok=True)
         raise
-    failpoint("ledger-file-named")

@@ -40,17 +40,18 @@ def newest(fetch: Fetch, policy: Policy, place: str) -> tuple[Note, Checkpoint]:
     return found, policy.check(found)[0]
 
 
-def publish(folder: Path, policy: Policy, target: Path) -> Published:
+def publish(folder: Path, policy: Policy, target: Path, *, again: bool = False) -> Published:
     """Brings ``target`` to the state of the log in ``folder``.
 
-    ``policy``: trusts all keys that the log had. Raises ``NoLedger``, ``ForeignCheckpoint``, ``DiskFull``,
-    ``NotWritable``.
+    ``policy``: trusts all keys that the log had. ``again``: files that should be there are written too.
+    Raises ``NoLedger``, ``ForeignCheckpoint``, ``DiskFull``, ``NotWritable``.
     """
     fetch = of_folder(folder)
     content, now = newest(fetch, policy, str(folder))
     target.mkdir(mode=OPEN, parents=True, exist_ok=True)
+    files.clean(target)
     before = earlier(of_folder(target)(CHECKPOINT), fetch, now, policy, str(target / CHECKPOINT))
-    grown = list(tiles.grown(before, now.size))
+    grown = list(tiles.grown(0 if again else before, now.size))
     files.put_all(target, _copied(fetch, grown), OPEN)
     files.sweep(target, grown)
     files.put(target, CHECKPOINT, content.encoded)

@@ -77,7 +77,8 @@ def of_url(prefix: str, patience: float = PATIENCE) -> Fetch:
                 return content
         except urllib.error.HTTPError as error:
             with error:
-                if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
+                # A bucket whose files nobody may list answers 403 for those that are not there.
+                if error.code in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.FORBIDDEN):
                     return None
                 raise Unreachable(address, f"the server answers {error.code} {error.reason}".strip()) from error
         except TimeoutError as error:

@@ -58,6 +58,7 @@ def held(folder: Path, *, wait: float = WAIT) -> Iterator[None]:
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _lock(handle, folder, wait)
+        files.clean(folder)
         yield
     finally:
         # Closing lets go of the lock.

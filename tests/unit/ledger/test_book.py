@@ -156,12 +156,12 @@ def test_an_act_that_cannot_be_logged_waits_and_a_read_is_refused(tmp_path: Path
         assert isinstance(one.late, LedgerKeyMissing)
         with pytest.raises(ReadRefused, match=r"nothing is shown.*key is missing \(COI-L021\)"):
             one.reading("alert:show", ["A-3"])
-    assert (objects(tmp_path), waiting(tmp_path)) == (["A-1"], ["A-2", "A-3"])
+    # Nothing was shown, and no entry says that it was.
+    assert (objects(tmp_path), waiting(tmp_path)) == (["A-1"], ["A-2"])
     (tmp_path / "elsewhere").rename(tmp_path / "ledger-key")
     with book(tmp_path, at=count(START + 20_000)) as one:
         one.reading("alert:show", ["A-4"])
-    # That A-3 was asked for stays on record, though it was not shown.
-    assert objects(tmp_path) == ["A-1", "A-2", "A-3", "A-4"]
+    assert objects(tmp_path) == ["A-1", "A-2", "A-4"]
 
 
 @pytest.mark.parametrize(
