@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tests = Literal["kernel", "linking", "select"]
+Tests = Literal["kernel", "ledger", "linking", "select"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,15 @@ _EXACT = "detect/exact.py"
 _EVALUATE = "detect/evaluate.py"
 _SELECT = "detect/select.py"
 _LINK = "entities/link.py"
+_TREE = "ledger/tree.py"
+_NOTE = "ledger/note.py"
+_POLICY = "ledger/policy.py"
+_VERIFY = "ledger/verify.py"
+_WRITE = "ledger/write.py"
+_BOOK = "ledger/book.py"
+_SUCCESSION = "ledger/succession.py"
+_WITNESS = "ledger/witness.py"
+_PUBLISH = "ledger/publish.py"
 
 CHANGES = (
     Change("k + 1 components", _COMBINATION, "covered >= condition.at_least", "covered > condition.at_least"),
@@ -194,4 +203,72 @@ CHANGES = (
         "select",
     ),
     Change("<= narrowed as <", _SELECT, '"<=": exp.LTE', '"<=": exp.LT', "select"),
+    Change(
+        "a leaf is hashed as its bytes", _TREE, 'hashlib.sha256(b"\x00" + entry)', "hashlib.sha256(entry)", "ledger"
+    ),
+    Change("part of a consistency proof suffices", _TREE, "first == old_root and second", "second", "ledger"),
+    Change("an audit path may be short", _TREE, "return last == 0 and found == root", "return found == root", "ledger"),
+    Change("a false signature is passed over", _NOTE, "raise FalseSignature(verifier.name)", "continue", "ledger"),
+    Change(
+        "a signature of the name alone counts",
+        _NOTE,
+        "return (signature.name, signature.id) == (self.name, self.id)",
+        "return signature.name == self.name",
+        "ledger",
+    ),
+    Change("one witness is a quorum", _POLICY, ">= group.least", ">= 1", "ledger"),
+    Change(
+        "any trusted log speaks for another",
+        _POLICY,
+        "[log for log in self.logs if log.name == checkpoint.origin]",
+        "list(self.logs)",
+        "ledger",
+    ),
+    Change("entries may be dated back", _VERIFY, "time < self.last_at:", 'time < "1971":', "ledger"),
+    Change(
+        "an earlier checkpoint is believed unread",
+        _VERIFY,
+        "before = [one for one in seen if walk.roots[one.size] == one.root]",
+        "before = list(seen)",
+        "ledger",
+    ),
+    Change("a shorter log passes", _VERIFY, "or found.size > now.size", "and found.size > now.size", "ledger"),
+    Change("hashes of others pass", _VERIFY, "if walk.unlike is not None:", "if False:", "ledger"),
+    Change(
+        "the last entry is not looked at", _WRITE, "if list(map(leaf_hash, entries)) != logged:", "if False:", "ledger"
+    ),
+    Change("what waits is logged again", _BOOK, "return waiting[count:]", "return waiting", "ledger"),
+    Change("a ledger that was rolled back goes on", _BOOK, "if size < head.size:", "if False:", "ledger"),
+    Change("a rewritten ledger goes on", _BOOK, "if found != head.root:", "if False:", "ledger"),
+    Change("a read without a purpose", _BOOK, "if not self.staff.purpose:", "if False:", "ledger"),
+    Change("a clock that went back", _BOOK, "if now < head.last_at - SLACK:", "if False:", "ledger"),
+    Change("a missing key is made anew", _BOOK, "if there else self._begun()", "if False else self._begun()", "ledger"),
+    Change(
+        "a key follows without the old one",
+        _SUCCESSION,
+        "if len(signers) > 1 and new in signers",
+        "if new in signers",
+        "ledger",
+    ),
+    Change(
+        "the old key goes on being believed",
+        _SUCCESSION,
+        "newest = [new if key.name == new.name else key for key in newest]",
+        "newest = [*newest, new]",
+        "ledger",
+    ),
+    Change(
+        "any answer of a witness counts",
+        _WITNESS,
+        "witness.made(signature) and witness.verify(checkpoint.text, signature)",
+        "witness.made(signature)",
+        "ledger",
+    ),
+    Change(
+        "another log is published over",
+        _PUBLISH,
+        "if root(found.size, tiles.reader(fetch, now.size)) != found.root:",
+        "if False:",
+        "ledger",
+    ),
 )

@@ -103,7 +103,21 @@ def _market(folder: Path, size: int) -> dict[str, Any]:
         "outside": {"planted": found.outside, "found": found.outside_found},
         "seconds": round(seconds, 1),
         "scan": scan,
+        "ledger": _ledger(folder),
     }
+
+
+def _ledger(folder: Path) -> dict[str, Any]:
+    """What was done to the workspace, as its ledger tells and proves it."""
+    from coincide.cli import verdict
+    from coincide.engines.workspace import open_workspace
+    from coincide.ledger import key, listing, policy, source
+
+    place = open_workspace(folder).ledger
+    fetch = source.of_folder(place.folder)
+    told = verdict.of_ledger(fetch, policy.of_key(key.held(place.key_file)[0].verifier), [], lambda _: None)
+    entries = listing.found(fetch, told.facts["size"], listing.Wanted())
+    return {**told.facts, "entries": [verdict.document(*one) for one in entries]}
 
 
 def _print(folder: Path, journey: dict[str, Any] | None, market: dict[str, Any], seconds: float) -> None:
@@ -117,13 +131,17 @@ def _print(folder: Path, journey: dict[str, Any] | None, market: dict[str, Any],
     click.echo()
     _print_alert(market["scan"]["alerts"])
     click.echo()
+    _print_ledger(market["ledger"])
+    click.echo()
     click.echo(f"Done in {seconds:.0f} s. What to try next, in {folder}:")
     # After `make demo` the command lies in the environment that was set up, not on the path.
     coincide = "coincide" if shutil.which("coincide") else sys.argv[0]
     place = "marketplace"
     click.echo(f"   {coincide} alerts -w {folder / place}")
     if market["scan"]["alerts"]:
-        click.echo(f"   {coincide} alerts show {market['scan']['alerts'][0]['id']} -w {folder / place}")
+        first = market["scan"]["alerts"][0]["id"]
+        click.echo(f"   {coincide} alerts show {first} --purpose 'to try it' -w {folder / place}")
+    click.echo(f"   {coincide} ledger list -w {folder / place}")
     click.echo(f"   edit {folder / place / 'rules' / 'purchase-combination.yaml'}, then")
     click.echo(f"   {coincide} rules test -w {folder / place} and {coincide} scan -w {folder / place}")
     click.echo(f"   {coincide} init, in a folder with a purchase log of your own")
@@ -175,3 +193,11 @@ def _print_alert(alerts: list[dict[str, Any]]) -> None:
         click.echo(f"     {event['occurred_at']}  {event['source']} {event['event_id']}  account {event['account']}")
     if not alert["one_account"]:
         click.echo("   The accounts are two; the card ties them. Neither would have raised an alert by itself.")
+
+
+def _print_ledger(ledger: dict[str, Any]) -> None:
+    click.echo("4. What was done, in the ledger, verified")
+    for entry in ledger["entries"]:
+        said = "  ".join(entry[name] for name in ("at", "who", "act", "object", "purpose"))
+        click.echo(f"   {said}")
+    click.echo(f"   root {ledger['root']}: change one byte, and `coincide ledger verify` names the entry.")

@@ -26,8 +26,8 @@ def doctor(rows: int, workspace: Path, as_json: bool) -> int:
     """Check a workspace, and say what is wrong and how to mend it.
 
     Looks at settings, sources (their columns, and the first rows of up to 20 files), catalog, lists, rules, the key
-    and the ledger. Names event ids that are not unique, and fields that rules read and no source maps. Changes nothing. Ends
-    with 1 if anything is wrong.
+    and the ledger. Names event ids that are not unique, and fields that rules read and no source maps. Changes
+    nothing. Ends with 1 if anything is wrong.
     """
     from coincide.cli.examine import examine
 
