@@ -1,19 +1,15 @@
 """Logs, notes and receipts before code that others wrote, and before a witness that others wrote.
 
 Go: ``golang.org/x/mod/sumdb``, which verifies the log of Go's own modules, out of Debian's packages (``.ci/go``) under
-the program ``foreign/verify.go``. Python: ``aics-tlog`` and ``aics-witness`` of PyPI. Both declare Python 3.12 and run
-unmodified on 3.11, so pip is told not to mind; they live in an environment of their own, ``.venv/foreign``, for they
-are none of this project's needs.
+the program ``foreign/verify.go``. Python: ``aics-tlog`` and ``aics-witness`` of PyPI, as ``conftest`` installs them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,14 +30,13 @@ from coincide.ledger.receipt import Receipt
 from coincide.ledger.source import of_folder
 from coincide.ledger.tree import prove_consistency, prove_inclusion
 from coincide.ledger.write import writing
+from system.process import must, run, witnessing
 from unit.ledger.logmaker import LOG, entries, entry
 
 pytestmark = pytest.mark.system
 
 GOPATH = Path("/usr/share/gocode")
 PROGRAM = Path(__file__).with_name("foreign") / "verify.go"
-FOREIGN = Path(__file__).parents[2] / ".venv" / "foreign"
-PACKAGES = ("aics-tlog==0.2.1", "aics-witness==0.1.0")
 
 LARGEST = 70_000
 SIZES = (1, 255, 256, 257, LARGEST)
@@ -80,21 +75,8 @@ def go(tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("go")
     # Without modules, so that nothing is asked for in the network.
     settings = {"GO111MODULE": "off", "GOPATH": str(GOPATH), "GOFLAGS": "", "GOCACHE": str(folder), "CGO_ENABLED": "0"}
-    _must(_run("go", "build", "-o", folder / "verify", PROGRAM, **settings))
-    return lambda *words: _run(folder / "verify", *words)
-
-
-@pytest.fixture(scope="module")
-def foreign() -> Path:
-    """The commands of the packages of PyPI, which are installed at the first time."""
-    # The stamp is written last and says for what it stands, so that half an environment is made anew.
-    stamp, wanted = FOREIGN / ".ready", "\n".join((sys.version, *PACKAGES))
-    if not stamp.is_file() or stamp.read_text("utf-8") != wanted:
-        _must(_run(sys.executable, "-m", "venv", "--clear", FOREIGN))
-        pip = (FOREIGN / "bin/python", "-m", "pip", "--quiet", "--disable-pip-version-check")
-        _must(_run(*pip, "install", "--ignore-requires-python", *PACKAGES))
-        stamp.write_text(wanted, "utf-8")
-    return FOREIGN / "bin"
+    must(run("go", "build", "-o", folder / "verify", PROGRAM, **settings))
+    return lambda *words: run(folder / "verify", *words)
 
 
 @pytest.fixture
@@ -102,45 +84,6 @@ def witness(foreign: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """Address and key of a witness that has seen nothing yet."""
     with witnessing(foreign, tmp_path / "witness", LOG.verifier) as started:
         yield started
-
-
-@contextmanager
-def witnessing(commands: Path, folder: Path, log: Verifier) -> Iterator[tuple[str, str]]:
-    """Address and key of a witness that knows one log, as a process of its own until the end."""
-    command, config = str(commands / "aics-witness"), ("--config", str(folder / "witness.json"))
-    key = _must(_run(command, "init", *config, "--name", "witness.example/w1")).strip()
-    _must(_run(command, "add-log", *config, "--origin", log.name, "--vkey", log.text))
-    told = folder / "told"
-    with told.open("wb") as output:
-        # Port 0: the system gives one that is free, and the process tells it.
-        serve = (command, "serve", *config, "--listen", "127.0.0.1:0")
-        process = subprocess.Popen(serve, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        yield _address(process, told), key
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _address(process: subprocess.Popen[bytes], told: Path) -> str:
-    until = time.monotonic() + 20
-    while time.monotonic() < until and process.poll() is None:
-        found = re.search(r"listening on (http://\S+) ", told.read_text("utf-8"))
-        if found:
-            return found[1]
-        time.sleep(0.02)
-    pytest.fail(f"the witness does not listen: {told.read_text('utf-8')}")
-
-
-def _run(*words: str | Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(word) for word in words], capture_output=True, text=True, env=os.environ | settings, check=False
-    )
-
-
-def _must(done: subprocess.CompletedProcess[str]) -> str:
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def _refused(done: subprocess.CompletedProcess[str], reason: str) -> None:
@@ -200,7 +143,7 @@ CHECKPOINT_FLIPS = [0, 20, 30, -10]
 @pytest.mark.parametrize("size", SIZES)
 def test_go_proves_every_entry_and_every_older_checkpoint(go: Run, logs: dict[int, Written], size: int) -> None:
     log = logs[size]
-    told = _must(go("log", log.folder, LOG.verifier.text, *log.files))
+    told = must(go("log", log.folder, LOG.verifier.text, *log.files))
     assert told == f"proven: {size} entries, {len(log.files)} older checkpoints\n"
 
 
@@ -239,14 +182,14 @@ def test_go_proves_a_receipt_and_refuses_it_for_another_entry(
 ) -> None:
     receipt, file = _receipt(logs[size], index), tmp_path / "receipt"
     file.write_bytes(receipt.encoded)
-    assert _must(go("receipt", file, LOG.verifier.text)) == f"proven: entry {index} of {size}\n"
+    assert must(go("receipt", file, LOG.verifier.text)) == f"proven: entry {index} of {size}\n"
     file.write_bytes(Receipt(index, receipt.proof, receipt.checkpoint, entry(index + 1)).encoded)
     _refused(go("receipt", file, LOG.verifier.text), f"refused: entry {index}: ")
 
 
 def test_go_signs_a_note_that_is_opened_here(go: Run) -> None:
     text = "signed elsewhere\n\nin two paragraphs of Ünïcode\n"
-    key, _, content = _must(go("sign", "go.example/key", text)).partition("\n\n")
+    key, _, content = must(go("sign", "go.example/key", text)).partition("\n\n")
     found, verifier = note.parsed(content.encode()), Verifier.parsed(key)
     assert found.text == text
     assert verifier.text == key
@@ -263,7 +206,7 @@ def test_go_opens_a_checkpoint_that_a_witness_cosigned(
     assert status == 200
     shutil.copytree(log.folder, folder)
     (folder / "checkpoint").write_bytes(_cosigned(log.notes[255], answer).encoded)
-    assert _must(go("log", folder, LOG.verifier.text)) == "proven: 255 entries, 0 older checkpoints\n"
+    assert must(go("log", folder, LOG.verifier.text)) == "proven: 255 entries, 0 older checkpoints\n"
 
 
 AUDIT = """
@@ -287,14 +230,14 @@ print(f"proven: {report.size} entries, {report.tiles} tiles, {report.bundles} bu
 
 
 def _audited(foreign: Path, log: Written) -> subprocess.CompletedProcess[str]:
-    return _run(foreign / "python", "-c", AUDIT, log.folder, LOG.verifier.text)
+    return run(foreign / "python", "-c", AUDIT, log.folder, LOG.verifier.text)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_aics_tlog_proves_every_file(foreign: Path, logs: dict[int, Written], size: int) -> None:
     made = list(tiles.tiles(size))
     bundles = sum(tile.level is None for tile in made)
-    told = _must(_audited(foreign, logs[size]))
+    told = must(_audited(foreign, logs[size]))
     assert told == f"proven: {size} entries, {len(made) - bundles} tiles, {bundles} bundles\n"
 
 
@@ -325,7 +268,7 @@ def test_aics_tlog_writes_the_same_files_for_the_same_entries(
         leaves = tmp_path / "leaves"
         leaves.write_bytes(b"".join(one + b"\n" for one in log.entries[before:step]))
         append = ("append-tiles", "--no-fsync", "--out", theirs, "--size", str(before), "--leaves", leaves)
-        told = _must(_run(foreign / "aics-tlog", *append))
+        told = must(run(foreign / "aics-tlog", *append))
         assert encoded(Checkpoint.parsed(log.notes[step].text).root) in told
         before = step
     # The same also in what is not there any more: partial tiles that a full one took the place of.
@@ -344,15 +287,15 @@ def test_aics_tlog_proves_an_entry_from_tiles_and_from_a_receipt(
     log, leaf, head, proof = logs[size], tmp_path / "leaf", tmp_path / "head", tmp_path / "proof"
     leaf.write_bytes(log.entries[index])
     ask = (foreign / "aics-tlog", "verify-inclusion", "--log-key", LOG.verifier.text, "--index", str(index))
-    _must(_run(*ask, "--leaf", leaf, "--tiles", log.folder))
+    must(run(*ask, "--leaf", leaf, "--tiles", log.folder))
     receipt = _receipt(log, index)
     head.write_bytes(receipt.checkpoint.encoded)
     proof.write_text("".join(f"{encoded(hash_)}\n" for hash_ in receipt.proof), "utf-8")
-    told = _must(_run(*ask, "--leaf", leaf, "--checkpoint", head, "--proof", proof))
+    told = must(run(*ask, "--leaf", leaf, "--checkpoint", head, "--proof", proof))
     assert '"checkpoint_verified": true' in told
     leaf.write_bytes(entry(index + 1))
-    _refused(_run(*ask, "--leaf", leaf, "--tiles", log.folder), "the leaf is not included at this index")
-    _refused(_run(*ask, "--leaf", leaf, "--checkpoint", head, "--proof", proof), "inclusion proof does not verify")
+    _refused(run(*ask, "--leaf", leaf, "--tiles", log.folder), "the leaf is not included at this index")
+    _refused(run(*ask, "--leaf", leaf, "--checkpoint", head, "--proof", proof), "inclusion proof does not verify")
 
 
 def test_aics_tlog_proves_older_checkpoints_but_none_of_other_entries(
@@ -361,8 +304,8 @@ def test_aics_tlog_proves_older_checkpoints_but_none_of_other_entries(
     log, fork = logs[LARGEST], _fork(tmp_path)
     ask = (foreign / "aics-tlog", "verify-consistency", "--log-key", LOG.verifier.text, "--tiles", log.folder)
     for file in log.files:
-        _must(_run(*ask, "--old-checkpoint", file))
-    _refused(_run(*ask, "--old-checkpoint", fork.files[-1]), '"error": "the new checkpoint does not extend the old one')
+        must(run(*ask, "--old-checkpoint", file))
+    _refused(run(*ask, "--old-checkpoint", fork.files[-1]), '"error": "the new checkpoint does not extend the old one')
 
 
 def _fork(folder: Path) -> Written:
@@ -421,7 +364,7 @@ def test_a_witness_cosigns_a_log_while_it_grows(
     # Others agree that it is cosigned, and the witness shows it to everyone.
     file.write_bytes(cosigned.encoded)
     verify = ("verify-checkpoint", "--log-key", LOG.verifier.text, "--witness-key", key, "--quorum", "1")
-    _must(_run(foreign / "aics-tlog", *verify, "--max-age", "60", "--note", file))
+    must(run(foreign / "aics-tlog", *verify, "--max-age", "60", "--note", file))
     shown = _asked("GET", url, f"/{hashlib.sha256(LOG.name.encode()).hexdigest()}/checkpoint")[1]
     assert asked.check(note.parsed(shown)) == (Checkpoint.parsed(cosigned.text), ["w1"])
 
