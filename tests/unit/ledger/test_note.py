@@ -20,7 +20,12 @@ GO_TEXT = "If you think cryptography is the answer to your problem,\nthen you do
 GO_LINE = (
     "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 )
-# The example of c2sp.org/signed-note.
+# The example of c2sp.org/signed-note with its key, and the poem of its older version, which names none.
+EXAMPLE_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+EXAMPLE = (
+    "This is an example message.\n\n— example.com/foo "
+    "Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=\n"
+).encode()
 POEM = (
     "Ognuno sta solo sul cuor della terra\ntrafitto da un raggio di sole:\n\ned è subito sera.\n\n"
     "— quasimodo.example/salvatore NnugSzTjtVAewIS+Z/iJhUPeFDkO/5QQ2i5ddnGITLlC+EhfLW9oJKONrMouFSQU0xMcXxj99ihAQwaqP3Z"
@@ -43,7 +48,16 @@ def test_the_example_of_go_is_opened_and_made_again() -> None:
     assert note.signed(GO_TEXT, [signer]).encoded == content
 
 
-def test_the_example_of_the_specification_is_read_and_written_back() -> None:
+def test_the_example_of_the_specification_is_opened_and_its_text_cannot_be_changed() -> None:
+    key, found = Verifier.parsed(EXAMPLE_KEY), note.parsed(EXAMPLE)
+    assert (key.text, key.type, key.id) == (EXAMPLE_KEY, ED25519, found.signatures[0].id)
+    assert note.opened(found, [key]) == [key]
+    assert found.encoded == EXAMPLE
+    with pytest.raises(FalseSignature):
+        note.opened(note.parsed(EXAMPLE.replace(b"an example", b"no example")), [key])
+
+
+def test_the_poem_of_the_specification_is_read_and_written_back() -> None:
     found = note.parsed(POEM)
     assert found.text.endswith("\n\ned è subito sera.\n")
     assert [(one.name, one.id.hex(), len(one.bytes)) for one in found.signatures] == [
