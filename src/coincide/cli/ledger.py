@@ -202,7 +202,9 @@ def list_(
         commitments = None
         if about is not None:
             with book.database.reading() as connection:
-                commitments = frozenset(row.commitment for row in outbox.salts_of(connection, about))
+                # What is no Unicode names nobody.
+                name = about.encode("utf-8", "replace").decode()
+                commitments = frozenset(row.commitment for row in outbox.salts_of(connection, name))
     wanted = listing.Wanted(who, act, object_, purpose, since, until, commitments)
     size = limit if limit is not None or as_json else ROWS
     # Where nothing is looked for, the newest are at the end.
@@ -274,11 +276,12 @@ def _signer(workspace: Workspace) -> Signer:
     """The key in use: of two it is the older one, until the change is brought to its end."""
     from coincide.ledger import key as keys
     from coincide.ledger.errors import NoLedger
+    from coincide.ledger.tiles import CHECKPOINT
 
-    found = keys.load(workspace.ledger.key_file)
-    if found is None:
-        raise NoLedger(str(workspace.ledger.folder))
-    return found[0]
+    place = workspace.ledger
+    if not (place.folder / CHECKPOINT).exists():
+        raise NoLedger(str(place.folder))
+    return keys.held(place.key_file)[0]
 
 
 def _own(workspace: Workspace) -> Policy:

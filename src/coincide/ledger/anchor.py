@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from coincide.ledger import files, note, publish, tiles, witness
+from coincide.ledger import note, publish, tiles, witness
 from coincide.ledger.book import Book
 from coincide.ledger.checkpoint import Checkpoint
 from coincide.ledger.errors import NoLedger, WitnessRefused
@@ -14,6 +14,8 @@ from coincide.ledger.note import Note, Signature, Verifier
 from coincide.ledger.policy import Policy
 from coincide.ledger.tiles import Fetch
 from coincide.ledger.tree import prove_consistency
+from coincide.store import durable
+from coincide.store.database import translated
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,9 @@ def to_file(fetch: Fetch, content: Note, now: Checkpoint, policy: Policy, file: 
     """
     there = file.read_bytes() if file.exists() else None
     before = publish.earlier(there, fetch, now, policy, str(file))
-    files.put(file.parent, file.name, content.encoded)
+    with translated(str(file)):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        durable.write(file, content.encoded)
     return before
 
 

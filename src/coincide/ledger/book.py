@@ -19,7 +19,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from coincide.errors import CoincideError
+from coincide.errors import CoincideError, FileTrouble
 from coincide.ledger import entry, key, note, policy, tiles
 from coincide.ledger.entry import Entry, Outcome
 from coincide.ledger.errors import ClockWentBack, DamagedLedger, EntryTooLong, PurposeMissing, ReadRefused
@@ -95,8 +95,8 @@ class Book:
                 # A death here leaves entries that wait.
                 failpoint("entry-committed")
                 self._catch_up(log)
-        except CoincideError as error:
-            raise ReadRefused(error) from error
+        except (CoincideError, OSError) as error:
+            raise ReadRefused(_understood(error)) from error
 
     def enter(
         self,
@@ -148,8 +148,8 @@ class Book:
         """Logs what waits, of acts that have happened. What hinders it is in ``late``; the next time tries again."""
         try:
             self.sequence()
-        except CoincideError as error:
-            self.late = error
+        except (CoincideError, OSError) as error:
+            self.late = _understood(error)
 
     def sequence(self) -> None:
         """Appends what waits to the files, durably. Raises what ``held`` and ``Log.append`` raise, and the key's.
@@ -272,6 +272,14 @@ def _in_use(folder: Path, signers: list[Signer]) -> Signer:
             continue
         return signer
     return signers[0]
+
+
+def _understood(error: CoincideError | OSError) -> CoincideError:
+    """What the disk says and nobody foresaw, as one of ours: an act that has happened must not seem to have failed."""
+    if isinstance(error, CoincideError):
+        return error
+    file = None if error.filename is None else str(error.filename)
+    return FileTrouble(file, (error.strerror or type(error).__name__).lower())
 
 
 def _compare(log: Log, head: Head) -> None:

@@ -427,7 +427,9 @@ class WitnessRefused(CoincideError):
     exit_status = 4
 
     def __init__(self, url: str, reason: str) -> None:
-        super().__init__(f"the witness did not cosign: {reason}", where=Where(url), hint="the ledger is as it was")
+        # It may be a stranger's words.
+        said = " ".join(reason.split())[:200]
+        super().__init__(f"the witness did not cosign: {said}", where=Where(url), hint="the ledger is as it was")
 
 
 class KeyNotSaid(CoincideError):

@@ -69,8 +69,9 @@ def sweep(root: Path, grown: Iterable[Tile]) -> None:
 def clean(root: Path) -> None:
     """Removes what a writer that died left of files it had not named."""
     with translated(str(root)):
-        for left in root.glob(f"{PART}*"):
-            left.unlink()
+        for left in root.glob(f"{PART}[0-9]*"):
+            if left.name.removeprefix(PART).isdecimal():
+                left.unlink()
 
 
 def _put(root: Path, files: Sequence[tuple[str, bytes]], mode: int) -> None:

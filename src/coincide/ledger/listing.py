@@ -11,8 +11,8 @@ from coincide.ledger import entry, tiles
 from coincide.ledger.entry import Entry
 from coincide.ledger.tiles import Fetch
 
-_SPAN = re.compile(r"A-(\d+)(?:\.\.A-(\d+))?")
-_ALERT = re.compile(r"A-(\d+)")
+_SPAN = re.compile(r"A-([0-9]{1,18})(?:\.\.A-([0-9]{1,18}))?")
+_ALERT = re.compile(r"A-([0-9]{1,18})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,8 @@ def found(fetch: Fetch, size: int, wanted: Wanted, low: int = 0) -> Iterator[tup
     """
     # An entry is canonical, so a field of one value is these bytes and no others: reading is for those that have them.
     needed = [
-        f'"{name}":{json.dumps(value, ensure_ascii=False)}'.encode()
+        # What is no Unicode is in no entry, and so found in none.
+        f'"{name}":{json.dumps(value, ensure_ascii=False)}'.encode("utf-8", "surrogatepass")
         for name, value in (("who", wanted.who), ("purpose", wanted.purpose))
         if value
     ]

@@ -28,7 +28,7 @@ _PIECE = 1 << 16
 
 def of(place: str) -> Fetch:
     """The files of the log at a path or an ``http(s)://`` URL."""
-    return of_url(place) if urlsplit(place).scheme in ("http", "https") else of_folder(Path(place))
+    return of_url(place) if place.startswith(("http://", "https://")) else of_folder(Path(place))
 
 
 def of_folder(folder: Path) -> Fetch:
@@ -64,8 +64,8 @@ def of_url(prefix: str, patience: float = PATIENCE) -> Fetch:
     def fetch(path: str) -> bytes | None:
         address = f"{base}/{path}"
         until = time.monotonic() + patience
-        request = urllib.request.Request(address, headers={"Accept-Encoding": "identity"})  # noqa: S310
         try:
+            request = urllib.request.Request(address, headers={"Accept-Encoding": "identity"})  # noqa: S310
             with opener.open(request, timeout=patience) as answer:
                 kind = answer.headers.get_content_type()
                 if kind == "text/html":

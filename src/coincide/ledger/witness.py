@@ -19,7 +19,7 @@ from coincide.errors import CoincideError
 from coincide.ledger import note
 from coincide.ledger.checkpoint import decimal
 from coincide.ledger.encoding import encoded
-from coincide.ledger.errors import WitnessRefused
+from coincide.ledger.errors import Unreachable, WitnessRefused
 from coincide.ledger.note import Note, Signature, Verifier
 from coincide.ledger.source import whole
 
@@ -56,26 +56,35 @@ def request(checkpoint: Note, old: int, proof: list[bytes]) -> bytes:
 
 def _asked(url: str, checkpoint: Note, old: int, proof: list[bytes], patience: float) -> int | str:
     """The size that the witness knows, where it knows another than ``old``; else the lines that it answers."""
-    address = f"{url.rstrip('/')}/add-checkpoint"
-    if urlsplit(address).scheme not in ("http", "https"):
-        raise WitnessRefused(url, "its address begins with neither http:// nor https://")
-    asked = urllib.request.Request(address, request(checkpoint, old, proof), method="POST")  # noqa: S310
-    until = time.monotonic() + patience
     try:
-        with urllib.request.build_opener(_NoRedirect).open(asked, timeout=patience) as answer:
-            return whole(answer, url, until).decode("utf-8", "replace")
-    except urllib.error.HTTPError as error:
-        with error:
-            if error.code == HTTPStatus.CONFLICT and error.headers.get_content_type() == SIZE_TYPE:
-                return _size(url, whole(error, url, until).decode("utf-8", "replace"))
-            reason = _REASONS.get(error.code, f"it answers {error.code}")
-            raise WitnessRefused(url, reason) from error
-    except urllib.error.URLError as error:
-        raise WitnessRefused(url, str(error.reason).lower()) from error
+        status, kind, answer = _exchanged(url, request(checkpoint, old, proof), patience)
     except TimeoutError as error:
         raise WitnessRefused(url, f"no whole answer within {patience:g} s") from error
-    except (OSError, HTTPException, ValueError) as error:
+    except urllib.error.URLError as error:
+        raise WitnessRefused(url, str(error.reason).lower()) from error
+    except (OSError, HTTPException, ValueError, Unreachable) as error:
         raise WitnessRefused(url, str(error).lower() or type(error).__name__) from error
+    if status == HTTPStatus.OK:
+        return answer
+    if status == HTTPStatus.CONFLICT and kind == SIZE_TYPE:
+        return _size(url, answer)
+    raise WitnessRefused(url, _REASONS.get(status, f"it answers {status}"))
+
+
+def _exchanged(url: str, body: bytes, patience: float) -> tuple[int, str, str]:
+    """Status, content type and text of the answer to a request."""
+    address = f"{url.rstrip('/')}/add-checkpoint"
+    if urlsplit(address).scheme not in ("http", "https"):
+        raise ValueError("its address begins with neither http:// nor https://")
+    until = time.monotonic() + patience
+    asked = urllib.request.Request(address, body, method="POST")  # noqa: S310
+    try:
+        answer = urllib.request.build_opener(_NoRedirect).open(asked, timeout=patience)
+    except urllib.error.HTTPError as error:
+        # Another status is an answer too.
+        answer = error
+    with answer:
+        return answer.status, answer.headers.get_content_type(), whole(answer, url, until).decode("utf-8", "replace")
 
 
 _REASONS: dict[int, str] = {

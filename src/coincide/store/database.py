@@ -166,7 +166,7 @@ def _of_disk(error: OSError, place: str) -> Exception | None:
     # A file over the limit of the process meets a quota too.
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return DiskFull(place)
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST):
         return NotWritable(place)
     return None
 
