@@ -149,6 +149,20 @@ def test_a_disk_that_fills_up_in_the_second_scan_leaves_the_first(tmp_path: Path
         assert {alert["status"] for alert in verified(folder)["alert"]} == {"open", "superseded", "withdrawn"}
 
 
+def test_a_read_that_a_full_disk_cannot_enter_shows_nothing(tmp_path: Path, expected: State) -> None:
+    folder = shop.found(tmp_path / "shop")
+    show = ["alerts", "show", "A-1", "--purpose", "a test", "--json", "-w", str(folder)]
+    with _small_disk(folder / ".coincide", 0) as disk:
+        disk.grow()
+        assert process.run(process.scan(folder)).status == 0
+        disk.fill()
+        _refused(process.run(show, before=disk.before), "COI-L024")
+        assert verified(folder) == expected
+        disk.grow()
+        assert json.loads(process.run(show).said)["id"] == "A-1"
+        assert verified(folder) == expected
+
+
 @pytest.mark.parametrize("place", ["", ".coincide"])
 def test_a_folder_that_may_not_be_written_is_said(tmp_path: Path, place: str) -> None:
     folder = shop.found(tmp_path / "shop")
