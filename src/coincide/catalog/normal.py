@@ -1,0 +1,174 @@
+"""Titles and patterns in one form, so that what is written differently and means the same is compared alike.
+
+Done here and nowhere else: databases disagree about letters (``lower('İ')``), so titles are never compared in SQL.
+The steps, in order, and what each is for:
+
+1. NFKC (UAX 15): full width, ligatures, half-width kana.
+2. Format characters (Cf) and tatweel vanish: they hide inside words and show nothing.
+3. Case is folded (Unicode, 3.13): ``ß`` is ``ss``, ``Σ`` and ``ς`` are ``σ``.
+4. Marks are dropped over Latin, Greek and Arabic letters, where shops leave them out, and nowhere else: without its
+   mark ``й`` is another letter, as is ``ガ``. Latin letters with a stroke become plain ones; the several forms of alef,
+   yeh, kaf and teh become one each.
+5. Everything that is no letter, mark or digit parts words. Digits of all scripts are those of ASCII.
+6. Inside a word that mixes Latin with Cyrillic or Greek letters those that look alike become letters of the script
+   that most of the word is of.
+7. Inside a word of letters a digit that stands for a letter becomes it: ``c00ker``. A number before a unit parts from
+   it (``6l``), so sizes stay sizes.
+
+Words are kept, because what must not match across them is looked for in them; and squashed, because sellers part and
+join words as they like.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass
+from itertools import accumulate
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """The words of a text; ``squashed`` is all of them without spaces."""
+
+    words: tuple[str, ...]
+
+    @property
+    def squashed(self) -> str:
+        """The words behind one another."""
+        return "".join(self.words)
+
+    @property
+    def starts(self) -> list[int]:
+        """Where each word begins in ``squashed``, and at the end its length."""
+        return [0, *accumulate(map(len, self.words))]
+
+
+def normal(text: str) -> Normal:
+    """The normal form. Idempotent: the words of the form, joined by spaces, have the same form."""
+    text = text.lower() if text.isascii() else _folded(text)
+    if "@" in text or "$" in text:
+        text = _INSIDE.sub(lambda found: _SIGNS[found[0]], text)
+    words = text.translate(_TABLE).split()
+    if all(map(str.isalpha, words)) and text.isascii():
+        return Normal(tuple(words))
+    return Normal(tuple(part for word in words for part in _parts(word)))
+
+
+def script(letter: str) -> str:
+    """``latin``, ``greek``, ``cyrillic``, ``arabic``, ``unspaced`` (written without spaces), or nothing of these."""
+    code = ord(letter)
+    for low, high, name in _SCRIPTS:
+        if low <= code <= high:
+            return name
+    return ""
+
+
+_SCRIPTS = (
+    (0x41, 0x24F, "latin"),
+    (0x370, 0x3FF, "greek"),
+    (0x400, 0x52F, "cyrillic"),
+    (0x600, 0x77F, "arabic"),
+    (0xE00, 0xEFF, "unspaced"),  # Thai, Lao
+    (0x1000, 0x109F, "unspaced"),  # Myanmar
+    (0x1780, 0x17FF, "unspaced"),  # Khmer
+    (0x1E00, 0x1EFF, "latin"),
+    (0x1F00, 0x1FFF, "greek"),
+    (0x3040, 0x30FF, "unspaced"),  # kana
+    (0x3400, 0x9FFF, "unspaced"),  # Han
+    (0x20000, 0x3FFFF, "unspaced"),
+)
+_MARKS = re.compile(
+    "(?<=[A-Za-z\u00c0-\u024f\u0370-\u03ff\u0600-\u06ff])[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed]+"
+)
+# Letters that no decomposition makes plain, and forms of one letter (Arabic and its Persian keyboards).
+_PLAIN = str.maketrans(
+    {
+        "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "æ": "ae", "œ": "oe", "ħ": "h", "ŧ": "t",
+        "ى": "ي", "ی": "ي", "ې": "ي", "ک": "ك", "ڪ": "ك", "ة": "ه", "ۀ": "ه", "ہ": "ه", "ھ": "ه", "ٱ": "ا", "ء": None,
+    }
+)  # fmt: skip
+_TATWEEL = "\u0640"
+# Unicode Technical Standard 39, confusables, as far as letters of three scripts look alike in small form.
+_CYRILLIC = dict(zip("асеорхуіјѕһкмтнвгԁԛԝп", "aceopxyijshkmthbrdqwn", strict=True))
+_GREEK = dict(zip("αοερκνικτυχγωη", "aoepkvlktuxywn", strict=True)) | {"ι": "i", "ν": "v", "υ": "u"}
+_TO_LATIN = str.maketrans(_CYRILLIC | _GREEK)
+_TO_CYRILLIC = str.maketrans({latin: letter for letter, latin in reversed(_CYRILLIC.items())})
+_SIGNS = {"@": "a", "$": "s"}
+_INSIDE = re.compile(r"(?<=[^\W\d_])[@$](?=[^\W\d_])|(?<![^\W_])\$(?=[^\W\d_]{3})")
+_DIGITS = str.maketrans("0345678", "oeasgtb")
+_LEET = re.compile(r"(?<=[a-z])[0-9]+(?=[a-z])|^[0-9](?=[a-z]{3})|(?<=[a-z]{3})5$")
+_UNITS = (
+    "mm cm dm m km ml cl dl l ltr lt liter litre litres liters litro litros qt qts quart quarts gal gallon gallons cc "
+    "kg g gr mg oz lb lbs w watt v volt ah hz kpa psi bar db in inch zoll x er tlg teilig "
+    "min mins minute minutes minuten minutos h hr hrs hour hours std stunden "
+    "stk st stuck stueck pcs pc piece pieces pieces pz uds unidades piezas pack packs"
+)
+"""What stands behind numbers in sizes, as it is after steps 1 to 5."""
+_GLUED = "mm|cm|ml|kg"
+_SIZE = re.compile(
+    rf"([0-9]+)(?:({'|'.join(sorted(_UNITS.split(), key=len, reverse=True))})(?![a-z])|({_GLUED})(?=[a-z]))"
+)
+
+
+class _Letters(dict[int, "str | None"]):
+    """For ``str.translate``, filled as letters come: what is invisible goes, and with ``whole`` also step 5."""
+
+    def __init__(self, *, whole: bool) -> None:
+        super().__init__()
+        self._whole = whole
+
+    def __missing__(self, code: int) -> str | None:
+        letter = chr(code)
+        category = unicodedata.category(letter)
+        found: str | None = letter
+        if category == "Cf" or letter == _TATWEEL:
+            found = None
+        elif self._whole and category[0] in "ZPSC":
+            found = " "
+        elif self._whole and category == "Nd":
+            found = str(unicodedata.digit(letter))
+        self[code] = found
+        return found
+
+
+_TABLE = _Letters(whole=True)
+_HIDDEN = _Letters(whole=False)
+
+
+def _folded(text: str) -> str:
+    """Steps 1 to 4. What is invisible goes before marks, from which it parts their letters."""
+    text = unicodedata.normalize("NFKC", text).translate(_HIDDEN).casefold()
+    text = _MARKS.sub("", unicodedata.normalize("NFD", text)).translate(_PLAIN)
+    return unicodedata.normalize("NFKC", text)
+
+
+def _parts(word: str) -> list[str]:
+    """Steps 6 and 7 for a word: mostly the word itself."""
+    if not word.isascii():
+        word = _of_one_script(word)
+    if word.isalpha() or word.isdecimal():
+        return [word]
+    size = _SIZE.match(word)
+    if size:
+        rest = word[size.end() :]
+        return [size[1], size[2] or size[3], *(_parts(rest) if rest else [])]
+    return [_LEET.sub(_letter, word)]
+
+
+def _letter(found: re.Match[str]) -> str:
+    text, before = found[0], found.string[: found.start()]
+    # One stands for i, beside an l for another.
+    one = "l" if before.endswith("l") or found.string[found.end() :].startswith("l") else "i"
+    return text.replace("1", one).translate(_DIGITS)
+
+
+def _of_one_script(word: str) -> str:
+    """Step 6: the script of most of its letters is the word's; Cyrillic, which has more letters of its own, of as many."""
+    scripts = Counter(script(letter) for letter in word)
+    if not scripts["latin"] or not scripts["cyrillic"] + scripts["greek"]:
+        return word
+    if scripts["cyrillic"] >= scripts["latin"]:
+        return word.translate(_TO_CYRILLIC)
+    return word.translate(_TO_LATIN)
