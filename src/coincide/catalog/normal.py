@@ -24,6 +24,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -47,11 +48,14 @@ class Normal:
 
 def normal(text: str) -> Normal:
     """The normal form. Idempotent: the words of the form, joined by spaces, have the same form."""
-    text = text.lower() if text.isascii() else _folded(text)
+    if not text.isascii():
+        # Again after folding, which can bring letters together that are one.
+        text = _composed(_composed(text).translate(_FOLDED))
     if "@" in text or "$" in text:
         text = _INSIDE.sub(lambda found: _SIGNS[found[0]], text)
-    words = text.translate(_TABLE).split()
-    if all(map(str.isalpha, words)) and text.isascii():
+    plain = text.translate(_TABLE)
+    words = plain.split()
+    if not _ODD.search(plain):
         return Normal(tuple(words))
     return Normal(tuple(part for word in words for part in _parts(word)))
 
@@ -107,41 +111,51 @@ _UNITS = (
 )
 """What stands behind numbers in sizes, as it is after steps 1 to 5."""
 _GLUED = "mm|cm|ml|kg"
+_ODD = re.compile("[a-z][0-9\u0370-\u052f]|[0-9\u0370-\u052f][a-z]")
+"""In words that steps 6 and 7 may change."""
 _SIZE = re.compile(
     rf"([0-9]+)(?:({'|'.join(sorted(_UNITS.split(), key=len, reverse=True))})(?![a-z])|({_GLUED})(?=[a-z]))"
 )
 
 
 class _Letters(dict[int, "str | None"]):
-    """For ``str.translate``, filled as letters come: what is invisible goes, and with ``whole`` also step 5."""
+    """For ``str.translate``: what becomes of a letter, asked once for each."""
 
-    def __init__(self, *, whole: bool) -> None:
+    def __init__(self, of: Callable[[str], str | None]) -> None:
         super().__init__()
-        self._whole = whole
+        self._of = of
 
     def __missing__(self, code: int) -> str | None:
-        letter = chr(code)
-        category = unicodedata.category(letter)
-        found: str | None = letter
-        if category == "Cf" or letter == _TATWEEL:
-            found = None
-        elif self._whole and category[0] in "ZPSC":
-            found = " "
-        elif self._whole and category == "Nd":
-            found = str(unicodedata.digit(letter))
+        found = self._of(chr(code))
         self[code] = found
         return found
 
 
-_TABLE = _Letters(whole=True)
-_HIDDEN = _Letters(whole=False)
+def _folded(letter: str) -> str | None:
+    """Steps 1 to 4 for a letter."""
+    if unicodedata.category(letter) == "Cf" or letter == _TATWEEL:
+        return None
+    text = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", letter).casefold())
+    return unicodedata.normalize("NFC", _MARKS.sub("", text).translate(_PLAIN))
 
 
-def _folded(text: str) -> str:
-    """Steps 1 to 4. What is invisible goes before marks, from which it parts their letters."""
-    text = unicodedata.normalize("NFKC", text).translate(_HIDDEN).casefold()
-    text = _MARKS.sub("", unicodedata.normalize("NFD", text)).translate(_PLAIN)
-    return unicodedata.normalize("NFKC", text)
+def _parted(letter: str) -> str | None:
+    """Step 5 for a letter, and of ASCII step 3."""
+    category = unicodedata.category(letter)
+    if category[0] in "ZPSC":
+        return " "
+    return str(unicodedata.digit(letter)) if category == "Nd" else letter.lower() if letter.isascii() else letter
+
+
+_FOLDED = _Letters(_folded)
+_TABLE = _Letters(_parted)
+
+
+def _composed(text: str) -> str:
+    """Letters and their marks as one, as far as there is one; other marks are dropped where step 4 says so."""
+    if unicodedata.is_normalized("NFKC", text) and not _MARKS.search(text):
+        return text
+    return unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFKC", text)))
 
 
 def _parts(word: str) -> list[str]:
@@ -165,7 +179,7 @@ def _letter(found: re.Match[str]) -> str:
 
 
 def _of_one_script(word: str) -> str:
-    """Step 6: the script of most of its letters is the word's; Cyrillic, which has more letters of its own, of as many."""
+    """Step 6: the script of most of its letters is the word's, and Cyrillic of two with as many."""
     scripts = Counter(script(letter) for letter in word)
     if not scripts["latin"] or not scripts["cyrillic"] + scripts["greek"]:
         return word
