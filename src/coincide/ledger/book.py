@@ -92,8 +92,6 @@ class Book:
                 with self.database.writing() as connection:
                     for object_ in objects:
                         self.enter(connection, act, object_, outcome="allowed", basis=basis, reason=reason, about=about)
-                # A death here leaves entries that wait.
-                failpoint("entry-committed")
                 self._catch_up(log)
         except (CoincideError, OSError) as error:
             raise ReadRefused(_understood(error)) from error
@@ -156,8 +154,6 @@ class Book:
 
         Raises ``DamagedLedger`` where the files are not those that the database knows.
         """
-        # A death here leaves an entry that waits.
-        failpoint("entry-committed")
         with self.database.reading() as connection:
             head = outbox.head(connection)
         if head is None:
@@ -209,6 +205,8 @@ class Book:
 
     def _catch_up(self, log: Log) -> None:
         """Appends what waits to the log, and tells the database how far that is."""
+        # A death here leaves entries that wait.
+        failpoint("entry-committed")
         while True:
             with self.database.reading() as connection:
                 head = outbox.head(connection)
