@@ -22,10 +22,11 @@ _AT_ONCE = 64
 """Files that are open at once."""
 
 
-def put_all(root: Path, files: Iterable[tuple[str, bytes]], mode: int = 0o700) -> None:
+def put_all(root: Path, files: Iterable[tuple[str, bytes]], named: set[Path], mode: int = 0o700) -> None:
     """Files by their path below ``root``, all of them durable when this returns; new folders have the ``mode``.
 
-    Raises ``DiskFull`` and ``NotWritable``.
+    ``named``: folders whose own names were made durable by this writer, which adds to them; at first none, since what
+    another one made may not be. Raises ``DiskFull`` and ``NotWritable``.
     """
     folders: set[Path] = set()
     left = iter(files)
@@ -33,13 +34,15 @@ def put_all(root: Path, files: Iterable[tuple[str, bytes]], mode: int = 0o700) -
         while some := list(islice(left, _AT_ONCE)):
             for path, _ in some:
                 folder = (root / path).parent
-                while folder not in folders and folder != root.parent:
-                    folders.add(folder)
+                folders.add(folder)
+                while folder not in named and folder != root:
                     folder = folder.parent
+                    folders.add(folder)
             _put(root, some, mode)
         # Deepest first.
         for folder in sorted(folders, key=lambda one: len(one.parts), reverse=True):
             sync_folder(folder)
+    named |= folders
     # A death here leaves durable files that no checkpoint asks for.
     failpoint("ledger-files-durable")
 

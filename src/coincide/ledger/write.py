@@ -31,6 +31,7 @@ from coincide.ledger.source import of_folder
 from coincide.ledger.tiles import CHECKPOINT, WIDTH, Tile
 from coincide.ledger.tree import EMPTY, SIZE, Edge, leaf_hash, peaks, root_of
 from coincide.store.database import translated
+from coincide.store.durable import sync_folder
 
 LOCK = ".lock"
 WAIT = 10.0
@@ -54,7 +55,9 @@ def held(folder: Path, *, wait: float = WAIT) -> Iterator[None]:
     Raises ``LedgerBusy``, ``DiskFull`` and ``NotWritable``.
     """
     with translated(str(folder)):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sync_folder(folder.parent)
         handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _lock(handle, folder, wait)
@@ -72,6 +75,7 @@ class Log:
         self.folder = folder
         self.signer = signer
         self.fetch = of_folder(folder)
+        self._named: set[Path] = set()
         self.checkpoint = self._newest()
         size = self.checkpoint.size
         try:
@@ -115,7 +119,8 @@ class Log:
         made |= _partials(tail, rows, edge.size)
         # Levels above that did not grow have the files that they had.
         grown = set(tiles.grown(self._edge.size, edge.size))
-        files.put_all(self.folder, [(tile.path, content) for tile, content in made.items() if tile in grown])
+        new = [(tile.path, content) for tile, content in made.items() if tile in grown]
+        files.put_all(self.folder, new, self._named)
         files.sweep(self.folder, grown)
         checkpoint = Checkpoint(self.signer.name, edge.size, edge.root())
         signed = note.signed(checkpoint.text, [self.signer])
@@ -137,7 +142,7 @@ class Log:
             number += 1
         if there is None:
             handed = succession.handed_over(self.checkpoint, self.signer, new)
-            files.put_all(self.folder, [(succession.path(number), handed.encoded)])
+            files.put_all(self.folder, [(succession.path(number), handed.encoded)], self._named)
         self._publish(note.signed(self.checkpoint.text, [new]))
         self.signer = new
 
@@ -152,7 +157,7 @@ class Log:
             if (self.folder / "tile").exists():
                 raise DamagedLedger(str(self.folder), "its checkpoint is missing")
             empty = Checkpoint(self.signer.name, 0, EMPTY)
-            files.put_all(self.folder, [(succession.path(0), f"{self.signer.verifier.text}\n".encode())])
+            files.put_all(self.folder, [(succession.path(0), f"{self.signer.verifier.text}\n".encode())], self._named)
             self._publish(note.signed(empty.text, [self.signer]))
             return empty
         try:
