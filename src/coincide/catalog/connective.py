@@ -14,7 +14,7 @@ def _forms(words: str) -> frozenset[str]:
 
 
 WITH = _forms(
-    "with incl including includes plus bonus free "
+    "with w incl including includes plus bonus free "
     "mit inkl inklusive samt nebst "
     "avec inclus incluse comprenant offert "
     "con incluye incluido incluida incluyendo "

@@ -57,7 +57,9 @@ def normal(text: str) -> Normal:
     words = plain.split()
     if not _ODD.search(plain):
         return Normal(tuple(words))
-    return Normal(tuple(part for word in words for part in _parts(word)))
+    # Where a word is half of each script, that of the whole text decides.
+    cyrillic = len(_CYRILLIC_LETTERS.findall(plain)) >= len(_LATIN_LETTERS.findall(plain))
+    return Normal(tuple(part for word in words for part in _parts(word, cyrillic)))
 
 
 def script(letter: str) -> str:
@@ -99,6 +101,8 @@ _CYRILLIC = dict(zip("асеорхуіјѕһкмтнвгԁԛԝп", "aceopxyijshk
 _GREEK = dict(zip("αοερκνικτυχγωη", "aoepkvlktuxywn", strict=True)) | {"ι": "i", "ν": "v", "υ": "u"}
 _TO_LATIN = str.maketrans(_CYRILLIC | _GREEK)
 _TO_CYRILLIC = str.maketrans({latin: letter for letter, latin in reversed(_CYRILLIC.items())})
+_CYRILLIC_LETTERS = re.compile("[\u0400-\u052f]")
+_LATIN_LETTERS = re.compile("[a-z]")
 _SIGNS = {"@": "a", "$": "s"}
 _INSIDE = re.compile(r"(?<=[^\W\d_])[@$](?=[^\W\d_])|(?<![^\W_])\$(?=[^\W\d_]{3})")
 _DIGITS = str.maketrans("0345678", "oeasgtb")
@@ -143,7 +147,8 @@ def _parted(letter: str) -> str | None:
     """Step 5 for a letter, and of ASCII step 3."""
     category = unicodedata.category(letter)
     if category[0] in "ZPSC":
-        return " "
+        # A plus is the one sign that says something: what follows comes along.
+        return " plus " if letter == "+" else " "
     return str(unicodedata.digit(letter)) if category == "Nd" else letter.lower() if letter.isascii() else letter
 
 
@@ -158,31 +163,31 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFKC", text)))
 
 
-def _parts(word: str) -> list[str]:
+def _parts(word: str, cyrillic: bool) -> list[str]:
     """Steps 6 and 7 for a word: mostly the word itself."""
     if not word.isascii():
-        word = _of_one_script(word)
+        word = _of_one_script(word, cyrillic)
     if word.isalpha() or word.isdecimal():
         return [word]
     size = _SIZE.match(word)
     if size:
         rest = word[size.end() :]
-        return [size[1], size[2] or size[3], *(_parts(rest) if rest else [])]
+        return [size[1], size[2] or size[3], *(_parts(rest, cyrillic) if rest else [])]
     return [_LEET.sub(_letter, word)]
 
 
 def _letter(found: re.Match[str]) -> str:
     text, before = found[0], found.string[: found.start()]
-    # One stands for i, beside an l for another.
-    one = "l" if before.endswith("l") or found.string[found.end() :].startswith("l") else "i"
+    # One stands for i, beside an l or another one for l.
+    one = "l" if before.endswith("l") or found.string[found.end() :].startswith("l") or "11" in text else "i"
     return text.replace("1", one).translate(_DIGITS)
 
 
-def _of_one_script(word: str) -> str:
-    """Step 6: the script of most of its letters is the word's, and Cyrillic of two with as many."""
+def _of_one_script(word: str, cyrillic: bool) -> str:
+    """Step 6: the script of most of its letters is the word's; of two with as many ``cyrillic`` says which."""
     scripts = Counter(script(letter) for letter in word)
     if not scripts["latin"] or not scripts["cyrillic"] + scripts["greek"]:
         return word
-    if scripts["cyrillic"] >= scripts["latin"]:
+    if scripts["cyrillic"] > scripts["latin"] or (cyrillic and scripts["cyrillic"] == scripts["latin"]):
         return word.translate(_TO_CYRILLIC)
     return word.translate(_TO_LATIN)

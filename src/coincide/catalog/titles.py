@@ -47,21 +47,26 @@ class Explained:
 
 
 class Titles:
-    """The title patterns of a catalog: ``patterns`` and ``exclusions`` are pairs of component and pattern."""
+    """The title patterns of a catalog, each with its component.
 
-    def __init__(self, patterns: Iterable[tuple[str, str]], exclusions: Iterable[tuple[str, str]] = ()) -> None:
-        self._by_needle: dict[str, list[tuple[str, Pattern]]] = defaultdict(list)
-        for component, text in sorted(set(patterns)):
-            for form in spellings(text):
-                self._by_needle[form.needle].append((component, form))
+    ``rows``: match, pattern and component. ``title``: the title holds it. ``title-apart``: and not as something that
+    comes along, which in another thing is built in (``oven with timer``). ``title-not``: it is none of the component.
+    """
+
+    def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
+        self._by_needle: dict[str, list[tuple[str, Pattern, bool]]] = defaultdict(list)
         self._exclusions: dict[str, list[Pattern]] = defaultdict(list)
-        for component, text in sorted(set(exclusions)):
-            self._exclusions[component] += spellings(text)
+        for match, text, component in sorted(set(rows)):
+            for form in spellings(text):
+                if match == "title-not":
+                    self._exclusions[component].append(form)
+                else:
+                    self._by_needle[form.needle].append((component, form, match == "title-apart"))
 
     @property
     def components(self) -> frozenset[str]:
         """All that a title may be."""
-        return frozenset(component for found in self._by_needle.values() for component, _ in found)
+        return frozenset(component for found in self._by_needle.values() for component, *_ in found)
 
     def tags(self, titles: pl.Series) -> pl.DataFrame:
         """The components of titles: ``row`` (UInt32), ``component`` and the ``pattern`` it rests on; by row.
@@ -89,16 +94,18 @@ class Titles:
     def _reasons(self, form: Normal, needles: set[str]) -> list[Reason]:
         found = []
         for needle in sorted(needles):
-            for component, pattern in self._by_needle[needle]:
+            for component, pattern, apart in self._by_needle[needle]:
                 places = pattern.places(form)
                 if places:
-                    found.append(Reason(component, pattern.text, self._refused(form, component, places)))
+                    found.append(Reason(component, pattern.text, self._refused(form, component, places, apart)))
         return found
 
-    def _refused(self, form: Normal, component: str, places: Sequence[int]) -> str:
+    def _refused(self, form: Normal, component: str, places: Sequence[int], apart: bool) -> str:
         if all(_is_for(form, place) for place in places):
             return "it stands behind what is for it"
-        along = next((place for place, word in enumerate(form.words) if word in WITH), len(form.words))
+        along = next((place for place, word in enumerate(form.words) if place and word in WITH), len(form.words))
+        if apart and all(word_at(form, place) > along for place in places):
+            return "it comes along with something else"
         for exclusion in self._exclusions[component]:
             if any(place < along for place in exclusion.words_at(form)):
                 return f"the title has `{exclusion.text}`"
