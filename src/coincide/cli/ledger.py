@@ -146,14 +146,14 @@ def anchor(file: Path | None, policy: Path | None, workspace: Path, as_json: boo
         kept = bool(asked.cosigned) and anchors.keep(book, asked)
     if file is not None:
         anchors.to_file(fetch, asked.checkpoint, now, _own(opened), file)
-    refused = {name: error.message for name, error in asked.refused.items()}
+    checkpoint = asked.checkpoint.encoded.decode()
     if as_json:
-        content_ = asked.checkpoint.encoded.decode()
-        said = {"size": now.size, "checkpoint": content_, "cosigned": list(asked.cosigned), "refused": refused}
+        refused = {name: error.message for name, error in asked.refused.items()}
+        said = {"size": now.size, "checkpoint": checkpoint, "cosigned": list(asked.cosigned), "refused": refused}
         click.echo(json.dumps(said, ensure_ascii=False, indent=2))
         return 1 if refused else 0
     if file is None:
-        click.echo(asked.checkpoint.encoded.decode(), nl=False)
+        click.echo(checkpoint, nl=False)
     else:
         click.echo(f"{file} holds the checkpoint of {now.size:,} entries", err=True)
     for name in asked.cosigned:
@@ -162,7 +162,7 @@ def anchor(file: Path | None, policy: Path | None, workspace: Path, as_json: boo
         click.echo(clean(f"{name}: {error.message} ({error.code})"), err=True)
     if asked.cosigned and not kept:
         click.echo("The ledger has grown meanwhile: this checkpoint is cosigned, its newest one is not.", err=True)
-    return 1 if refused else 0
+    return 1 if asked.refused else 0
 
 
 @ledger.command("list")
