@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 from sqlalchemy import Connection
@@ -30,6 +31,9 @@ from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rule as rule_store
 from coincide.store import scan as scans
 from coincide.store.rule import RuleVersion
+
+_MOST = 4_000
+"""Letters of what rules say, in an entry of the ledger."""
 
 
 def keep(asked: Asked, result: Run) -> Outcome:
@@ -83,7 +87,17 @@ def keep_words(asked: Asked) -> Outcome:
 
 def basis_of(rules: Sequence[LoadedRule]) -> str:
     """The legal grounds of rules, as the ledger gets them."""
-    return "; ".join(sorted({loaded.rule.basis.law for loaded in rules}))
+    return _joined("; ", {loaded.rule.basis.law for loaded in rules})
+
+
+def purposes_of(rules: Sequence[LoadedRule]) -> str:
+    """What rules are for, as the ledger gets it."""
+    return _joined(", ", {loaded.rule.basis.purpose for loaded in rules})
+
+
+def _joined(between: str, texts: set[str]) -> str:
+    # An entry has at most 65,535 bytes, and a scan must not fail because many rules have much to say.
+    return shorten(between.join(sorted(texts)), _MOST, placeholder=" ...")
 
 
 def show(asked: Asked, result: Run) -> Outcome:

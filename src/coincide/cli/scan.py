@@ -33,6 +33,7 @@ def scan(
     over the same files does nothing; a new, changed or removed file changes what it touches.
     """
     from coincide.alerts.document import enter, scanned
+    from coincide.alerts.keep import purposes_of
     from coincide.alerts.scan import scan as run_scan
     from coincide.cli.instant import instant
     from coincide.cli.progress import Progress
@@ -44,8 +45,7 @@ def scan(
     passes = len({loaded.rule.status == "draft" for loaded in opened.chosen(names)})
     total = passes * sum(reader.expected() for reader in opened.readers.values())
     # What a scan shows, it shows for what its rules are for.
-    purposes = sorted({loaded.rule.basis.purpose for loaded in opened.chosen(names)})
-    with acting(opened, otherwise=", ".join(purposes)) as book:
+    with acting(opened, otherwise=purposes_of(opened.chosen(names))) as book:
         with Progress("Reading", total or None) as bar:
             now_us = time.time_ns() // 1_000
             outcome = run_scan(opened, book, names=names, now_us=now_us, progress=bar.advance, started=_STARTED)

@@ -13,7 +13,7 @@ import pytest
 from coincide.detect.rows import Rows
 from coincide.engines.embedded import run as engine
 from coincide.engines.embedded import sieve
-from kinshop import Shop, made
+from kinshop import RULE, Shop, made
 
 TAPS = """\
 [sources.taps]
@@ -293,3 +293,14 @@ def test_the_timeline_of_a_decided_alert_follows_its_first_hit_and_not_the_name_
     shown = shop.json("alerts", "show", "A-1")
     assert (shown["status"], shown["actor"]) == ("decided", anna)
     assert [step["event_id"] for step in shown["timeline"]] == ["1", "2"]
+
+
+def test_many_rules_with_much_to_say_are_no_reason_to_refuse_a_scan(shop: Shop) -> None:
+    law = "Regulation (EU) 2016/679, Article 6(1)(f) "
+    for number in range(30):
+        text = RULE.replace("two-things", f"two-things-{number}")
+        shop.write(f"rules/{number}.yaml", text.replace("Article 6(1)(f)", f"Article 6(1)(f) {number} {law * 80}"))
+    assert shop.call("scan")[0] == 0
+    (entry, *_) = shop.json("ledger", "list", "--act", "scan:run")["entries"]
+    assert entry["basis"].endswith(" ...")
+    assert len(entry["basis"]) <= 4_000
