@@ -239,7 +239,7 @@ CHANGES = (
     Change("a ledger that was rolled back goes on", _BOOK, "if size < head.size:", "if False:", "ledger"),
     Change("a rewritten ledger goes on", _BOOK, "if found != head.root:", "if False:", "ledger"),
     Change("a read without a purpose", _BOOK, "if not self.staff.purpose:", "if False:", "ledger"),
-    Change("a clock that went back", _BOOK, "if now < head.last_at - SLACK:", "if False:", "ledger"),
+    Change("a clock that went back", _BOOK, "while now < head.last_at:", "while False:", "ledger"),
     Change("a missing key is made anew", _BOOK, "if there else self._begun()", "if False else self._begun()", "ledger"),
     Change(
         "a key follows without the old one",

@@ -145,6 +145,14 @@ def test_no_proof_of_inclusion_proves_anything_else(size: int, data: st.DataObje
     assert not check_inclusion(LEAVES[index], index, size, proof, bytes(32))
 
 
+def test_a_path_that_is_too_short_for_the_size_proves_nothing() -> None:
+    for size in range(1, 9):
+        for index in range(size):
+            proof, top = path(index, 0, size), mth(0, size)
+            taller = [claimed for claimed in range(size + 1, 70) if len(path(index, 0, claimed)) > len(proof)]
+            assert not any(check_inclusion(LEAVES[index], index, claimed, proof, top) for claimed in taller)
+
+
 @given(SIZES, st.data())
 @settings(deadline=None)
 def test_no_proof_of_consistency_proves_anything_else(new: int, data: st.DataObject) -> None:
