@@ -181,8 +181,7 @@ class Book:
                 _compare(log, head)
             if len(signers) > 1:
                 # A change of keys that was broken off, or goes on: it is brought to its end first.
-                log.hand_over(signers[-1])
-                key.keep(self.place.key_file, signers[-1:])
+                self._changed(log, signers[-1])
             yield log
 
     def rotate(self) -> Signer:
@@ -190,18 +189,18 @@ class Book:
 
         Raises what ``sequence`` raises.
         """
+        # All of it while nobody else may: of two at once the later would put the earlier one's key out of the file.
         with self.opened() as log:
             old = log.signer
-        new = key.made(old.name, self._random)
-        with self.database.writing() as connection:
-            self.enter(connection, "ledger:key:rotate", new.verifier.text)
-        # The entry that names the new key is logged under the old one.
-        self.sequence()
-        key.keep(self.place.key_file, [old, new])
-        # A death here, or in what follows, leaves both keys: whoever opens the log next goes on.
-        with self.opened():
-            pass
-        return new
+            new = key.made(old.name, self._random)
+            with self.database.writing() as connection:
+                self.enter(connection, "ledger:key:rotate", new.verifier.text)
+            # The entry that names the new key is logged under the old one.
+            self._catch_up(log)
+            key.keep(self.place.key_file, [old, new])
+            # A death here, or in what follows, leaves both keys: whoever opens the log next goes on.
+            self._changed(log, new)
+            return new
 
     def _catch_up(self, log: Log) -> None:
         """Appends what waits to the log, and tells the database how far that is."""
@@ -222,6 +221,11 @@ class Book:
             failpoint("entries-known")
             if len(waiting) < BATCH:
                 return
+
+    def _changed(self, log: Log, new: Signer) -> None:
+        """Brings a change of keys to its end: the new one signs, the old one is forgotten."""
+        log.hand_over(new)
+        key.keep(self.place.key_file, [new])
 
     def _begun(self) -> list[Signer]:
         name = self.place.origin or f"coincide/{self._random(6).hex()}"

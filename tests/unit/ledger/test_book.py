@@ -281,6 +281,34 @@ def test_a_new_key_in_an_empty_ledger_is_entered_too(tmp_path: Path) -> None:
     assert objects(tmp_path) == [new.verifier.text, newer.verifier.text]
 
 
+ROTATING = """
+import sys
+from pathlib import Path
+from coincide.ledger.book import Book
+from coincide.ledger.place import Place
+from coincide.ledger.staff import Staff
+from coincide.store.database import open_database
+folder = Path(sys.argv[1])
+database = open_database(folder / ".coincide")
+book = Book(database, Place(folder / "ledger", folder / "ledger-key"), Staff("kim"))
+for _ in range(6):
+    print(book.rotate().verifier.text)
+"""
+
+
+def test_two_that_change_the_key_at_once_lose_none(tmp_path: Path) -> None:
+    arguments = [sys.executable, "-c", ROTATING, str(tmp_path)]
+    running = [subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [one.communicate() for one in running]
+    assert [error for _, error in told] == ["", ""]
+    made = {key for out, _ in told for key in out.split()}
+    # Every change follows the one before, from the first key to the one that is in the file.
+    assert set(objects(tmp_path)) == made
+    assert len(made) == 12
+    (last,) = key.held(tmp_path / "ledger-key")
+    assert verify(source.of_folder(tmp_path / "ledger"), policy.of_key(last.verifier)).checkpoint.size == 12
+
+
 ACTING = """
 import sys
 from pathlib import Path
