@@ -36,6 +36,7 @@ PARTS = {
     "D": "Database and files that Coincide keeps",
     "E": "Events: sources, mappings, rows",
     "C": "Catalog and lists",
+    "P": "Rule packs",
     "N": "Entities: accounts, actors, keys",
     "R": "Rules",
     "A": "Alerts",
@@ -250,7 +251,9 @@ def _type(annotation: Any) -> str:
         return ", ".join(f"`{value}`" for value in arguments)
     if arguments:
         return " or ".join(_type(argument) for argument in arguments if argument is not type(None))
-    return {"str": "text", "int": "whole number", "bool": "true, false", "date": "date"}[annotation.__name__]
+    return {"str": "text", "int": "whole number", "float": "number", "bool": "true, false", "date": "date"}[
+        annotation.__name__
+    ]
 
 
 def _listed(values: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ L      ledger: notes, checkpoints, tiles, receipts
 D      database and files that Coincide keeps
 E      events: sources, mappings, rows
 C      catalog
+P      rule packs
 N      entities (accounts, actors, keys)
 R      rules
 A      alerts
@@ -30,7 +31,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECNRA]\d{3}")
+CODE = re.compile(r"COI-[USLDECPNRA]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

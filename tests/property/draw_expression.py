@@ -5,8 +5,24 @@ from __future__ import annotations
 from property.choice import Choice
 from reference.world import Expression
 
+NAMES = ["Timer Book", "таймер timer", "STRASSE", "straße timer", "book"]
+"""Titles of several words, of which some make components."""
 TEXTS = {
-    "title": ["Timer", "ΣΑΣ", "İstanbul", "straße", "ТАЙМЕР", "مؤقت", "定时器", 'a "b", c', "O'Brien", "Å", " ", ""],
+    "title": [
+        "Timer",
+        "ΣΑΣ",
+        "İstanbul",
+        "straße",
+        "ТАЙМЕР",
+        "مؤقت",
+        "定时器",
+        'a "b", c',
+        "O'Brien",
+        "Å",
+        " ",
+        "",
+        *NAMES,
+    ],
     "place": ["p1", "p2", "P1", "é"],
     "organisation": ["o1", "o2", "Ünï"],
     "country": ["FR", "DE"],

@@ -26,6 +26,13 @@ CATALOG = [
     ("category", "10", COMPONENTS[0]),
     ("category", "1020", COMPONENTS[1]),
     ("category", "30", COMPONENTS[3]),
+    ("title", "timer", COMPONENTS[0]),
+    ("title", "таймер", COMPONENTS[1]),
+    ("title", "定时器", COMPONENTS[2]),
+    ("title", "straße", COMPONENTS[2]),
+    ("title", "straße", COMPONENTS[3]),
+    ("title-not", "straße", COMPONENTS[1]),
+    ("title-not", "book", COMPONENTS[0]),
 ]
 _CHANGES = {
     "UTC": ["2025-03-01T00:00:00", "1970-01-01T00:00:00", "2200-12-25T00:00:00"],

@@ -116,6 +116,13 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
             )
         ),
     ),
+    "titles beside codes": _with(
+        judge, "_components", lambda of: lambda w, e: of(w, e) | judge._titled(w, str(e.values.get("title") or ""))
+    ),
+    "titles exclude nothing": _with(
+        judge, "_titled", lambda of: lambda w, t: of(replace(w, catalog=[e for e in w.catalog if e[0] == "title"]), t)
+    ),
+    "titles say nothing": _with(judge, "_titled", lambda _: lambda _w, _t: frozenset()),
     "a kit has one component": _with(judge, "_components", lambda of: lambda w, e: frozenset(sorted(of(w, e))[:1])),
     "days in UTC": _with(judge, "_day", lambda of: lambda r, o: expression.local(o.at, "UTC").date()),
     "clock in UTC": _with(expression, "local", lambda of: lambda at, zone: of(at, "UTC")),

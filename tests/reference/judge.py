@@ -134,7 +134,10 @@ def _asked(rule: Rule) -> frozenset[str] | None:
 
 
 def _components(world: World, event: Event) -> frozenset[str]:
-    """By stock-keeping unit (the same text) and by category code (a beginning of it); the union of both."""
+    """By stock-keeping unit (the same text) and by category code (a beginning of it); the union of both.
+
+    "Where both speak, the code wins": what the title says counts where these say nothing.
+    """
     item, category = event.values.get("item"), event.values.get("category")
     found = set()
     for match, value, component in world.catalog:
@@ -142,7 +145,20 @@ def _components(world: World, event: Event) -> frozenset[str]:
             found.add(component)
         if match == "category" and category is not None and str(category).startswith(value):
             found.add(component)
-    return frozenset(found)
+    return frozenset(found) or _titled(world, str(event.values.get("title") or ""))
+
+
+def _titled(world: World, title: str) -> frozenset[str]:
+    """The components whose word the title has, and none that excludes it.
+
+    The patterns of these worlds are single words; what else is one is for the catalog's own tests.
+    """
+    words = title.casefold().split()
+    said = {
+        match: {component for how, word, component in world.catalog if how == match and word.casefold() in words}
+        for match in ("title", "title-not")
+    }
+    return frozenset(said["title"] - said["title-not"])
 
 
 def _observed(world: World, rule: Rule, event: Event) -> bool:

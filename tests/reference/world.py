@@ -100,8 +100,8 @@ class Rule:
 class World:
     """A workspace.
 
-    ``catalog``: (``sku`` or ``category``, value, component). ``lists``: name -> (value, from, until), the dates as
-    ``YYYY-MM-DD`` or nothing. ``separations``: pairs of accounts that a person said are not the same.
+    ``catalog``: (``sku``, ``category``, ``title`` or ``title-not``, value, component). ``lists``: name -> (value, from,
+    until), the dates as ``YYYY-MM-DD`` or nothing. ``separations``: pairs of accounts that a person said are not one.
     ``currencies``: the codes that exist. ``attributes``: declared attribute -> ``text`` or ``number``.
     """
 

@@ -231,10 +231,11 @@ def test_a_value_that_is_not_taken_is_told_why(tmp_path: Path, text: str, senten
     assert error.message == sentence
 
 
-def test_packs_are_refused_until_there_are_any(tmp_path: Path) -> None:  # COI-S007
-    error = problem(tmp_path, 'packs = ["eu-2019-1148"]')
-    assert isinstance(error, wrong.PacksNotYet)
-    assert load(workspace(tmp_path, "packs = []"), environment={}).packs == []
+def test_packs_are_names_and_their_rules_have_the_status_that_people_gave_them(tmp_path: Path) -> None:
+    assert load(workspace(tmp_path, ""), environment={}).packs == []
+    found = load(workspace(tmp_path, 'packs = ["a"]\n[statuses]\nx = "live"\n'), environment={})
+    assert (found.packs, found.statuses) == (["a"], {"x": "live"})
+    assert isinstance(problem(tmp_path, '[statuses]\nx = "alive"\n'), wrong.BadSetting)
 
 
 @pytest.mark.parametrize("zone", ["Europe/Pariss", "PDT", "+02:00", "../etc/passwd", "/etc/passwd", ""])
@@ -281,9 +282,9 @@ def test_the_value_itself_is_never_repeated_because_it_may_be_secret(tmp_path: P
 
 
 def test_all_problems_are_told_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
-    error = problem(tmp_path, 'thraeds = 3\npacks = ["x"]\nmemory = "lots"\n[entities]\ngroup_limit = "a"\n')
+    error = problem(tmp_path, 'thraeds = 3\nthreads = 0\nmemory = "lots"\n[entities]\ngroup_limit = "a"\n')
     assert isinstance(error, Problems)
-    assert [one.code for one in error.problems] == ["COI-S003", "COI-S007", "COI-S006", "COI-S005"]
+    assert [one.code for one in error.problems] == ["COI-S003", "COI-S006", "COI-S006", "COI-S005"]
     assert [place(one)[0] for one in error.problems] == [1, 2, 3, 5]
 
 

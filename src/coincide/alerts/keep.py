@@ -140,7 +140,8 @@ def _facts(asked: Asked, connection: Connection, loaded: LoadedRule, number: int
     rule_store.save(
         connection, [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, asked.now_us)]
     )
-    named = {key: versions[key] for key in ("catalog", "lists", "entities", "mapping")}
+    named = {key: versions[key] for key in ("lists", "entities", "mapping")}
+    named["catalog"] = asked.workspace.catalog.version
     return Facts(
         plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
     )

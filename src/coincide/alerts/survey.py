@@ -88,7 +88,7 @@ def scope_of(workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRu
     """The scope of a scan of these rules as the workspace is now."""
     suppressions = service.suppressions(connection)
     versions = {
-        "catalog": workspace.catalog.version,
+        "catalog": workspace.catalog.versions(name for loaded in chosen for name in loaded.plan.tagged or ()),
         "lists": workspace.lists_version,
         "mapping": workspace.mapping_version,
         "rules": {loaded.plan.rule: loaded.plan.fingerprint for loaded in chosen},

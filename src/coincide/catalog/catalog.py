@@ -1,28 +1,28 @@
-"""The catalog: which components an item can be, by its SKU (exact) or the beginning of its category code.
+"""The catalog: which components an item can be, by its SKU (exact), the beginning of its category code, or its title.
 
-Files are ``match,value,component`` with ``match`` being ``sku`` or ``category``. An item's components are
-the union of what its SKU and its category say. Matching keys are text: ``0012`` is not ``12``. Titles are not
-looked at. What a rule makes of a component is for ``rules``.
+An item's components are the union of what its SKU and its category say; where they say nothing, what its title says:
+a code is somebody's decision, a title only words. Matching keys are text: ``0012`` is not ``12``. What stands in the
+files is for ``catalog.rows``, what counts in a title for ``catalog.titles``; what a rule makes of a component is for
+``rules``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import polars as pl
 
 from coincide import settings
-from coincide.catalog.errors import BadComponentName, EmptyValue, NoSuchFile, UnknownMatch
-from coincide.catalog.table import Table, files_of, shown
-from coincide.errors import CoincideError, Problems
+from coincide.catalog.files import of_packs, own
+from coincide.catalog.rows import TITLES, Entry, read
+from coincide.catalog.tagged import Tagged
+from coincide.catalog.titles import Titles
+from coincide.errors import CoincideError
 
-COMPONENT = re.compile(r"[a-z][a-z0-9-]*")
-MATCHES = ("sku", "category")
-COLUMNS = ("match", "value", "component")
 _ENTRIES = {"value": pl.String, "component": pl.String}
 
 
@@ -58,39 +58,68 @@ class Coded:
         return joined.get_column("code").fill_null(0)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Catalog:
     """Items to components, as loaded.
 
-    ``skus`` and ``prefixes`` have the String columns ``value`` and ``component``, sorted and without repeats;
-    ``version`` is a hash of both, the same for the same content however it is spread over files and lines.
+    ``entries`` are all rows, sorted and without repeats; ``skus`` and ``prefixes`` those of codes, with the String
+    columns ``value`` and ``component``. ``version`` is a hash of all rows, the same for the same content however it is
+    spread over files and lines.
     """
 
+    entries: tuple[Entry, ...] = field(repr=False)
     components: frozenset[str]
     skus: pl.DataFrame
     prefixes: pl.DataFrame
     version: str
     coded_skus: Coded = field(repr=False)
     """The SKUs as :meth:`tags` needs them, made once."""
+    most: float = 1.0
+    """The largest share of distinct titles that one pattern may tag."""
 
     def tags(self, frame: pl.DataFrame) -> Tags:
-        """The components of each row, by its String columns ``item`` and ``category``.
+        """The components of each row, by its String columns ``item``, ``category`` and ``title``.
 
-        Either may be null or absent. The work is two joins of small codes, so a million rows over 200,000
-        items take a fraction of a second.
+        Any may be null or absent. The work is joins of small codes, so a million rows over 200,000 items take a
+        fraction of a second; each title is looked at once in the life of the catalog.
         """
         sku = self.coded_skus.look_up(_text(frame, "item"))
         category = _text(frame, "category")
         coded_categories = _coded(self._matches(category))
         prefix = coded_categories.look_up(category)
-        pairs = pl.DataFrame({"sku": sku, "prefix": prefix})
-        distinct = pairs.unique()
-        unions = [self.coded_skus.sets[s] | coded_categories.sets[p] for s, p in distinct.iter_rows()]
+        title = self.titles.look_up(_text(frame, "title"))
+        said = pl.DataFrame({"sku": sku, "prefix": prefix, "title": title})
+        distinct = said.unique()
+        by_title = self.titles.sets
+        unions = [self.coded_skus.sets[s] | coded_categories.sets[p] or by_title[t] for s, p, t in distinct.iter_rows()]
         sets = (frozenset[str](), *sorted({names for names in unions if names}, key=sorted))
         code = {names: position for position, names in enumerate(sets)}
         table = distinct.with_columns(code=pl.Series([code[names] for names in unions], dtype=pl.UInt32))
-        codes = pairs.join(table, on=["sku", "prefix"], how="left", maintain_order="left").get_column("code")
+        codes = said.join(table, on=["sku", "prefix", "title"], how="left", maintain_order="left").get_column("code")
         return Tags(codes, sets)
+
+    @cached_property
+    def titles(self) -> Tagged:
+        """What titles say."""
+        return Tagged(Titles(entry for entry in self.entries if entry[0] in TITLES), self.most)
+
+    @cached_property
+    def titled(self) -> frozenset[str]:
+        """The components that an item can be by its title."""
+        return frozenset(component for match, _, component in self.entries if match in TITLES[:2])
+
+    def versions(self, components: Iterable[str]) -> dict[str, str]:
+        """Of each component a hash of all rows that bear on which items it is.
+
+        Where titles do, so do all codes: they win.
+        """
+        codes = [entry for entry in self.entries if entry[0] not in TITLES]
+        return {
+            component: _version(
+                {*([] if component not in self.titled else codes), *(e for e in self.entries if e[2] == component)}
+            )
+            for component in sorted(set(components))
+        }
 
     def values_for(self, components: Iterable[str]) -> tuple[list[str], list[str]]:
         """The SKUs and the category prefixes of any of ``components``, sorted: what a SELECT asks for."""
@@ -112,49 +141,35 @@ class Catalog:
         return pl.concat([cut.select("value", "component") for cut in cuts]) if cuts else _entries([])
 
 
-def load(folder: Path, section: settings.Catalog | None) -> Catalog:
-    """The catalog of the workspace ``folder``; an empty one if there is no ``[catalog]``.
+def load(folder: Path, section: settings.Catalog | None, packs: list[str] | None = None) -> Catalog:
+    """The catalog of the workspace ``folder`` and of its rule packs; an empty one if there are none.
 
-    Raises :class:`~coincide.errors.Problems` with all that is wrong in all files.
+    Raises ``UnknownPack``, or :class:`~coincide.errors.Problems` with all that is wrong in all files.
     """
-    if section is None:
-        return of([])
     problems: list[CoincideError] = []
-    entries: set[tuple[str, str, str]] = set()
-    for pattern in [section.files] if isinstance(section.files, str) else section.files:
-        paths = files_of(folder, pattern)
-        if not paths:
-            problems.append(NoSuchFile(pattern, folder))
-        for path in paths:
-            table = Table(path, shown(path, folder), COLUMNS, COLUMNS)
-            for row in table.rows():
-                match, value, component = row.get("match"), row.get("value"), row.get("component")
-                entries.add((match, value, component))
-                if match not in MATCHES:
-                    problems.append(UnknownMatch(row.where("match"), match))
-                if not value:
-                    problems.append(EmptyValue(row.where("value")))
-                if not COMPONENT.fullmatch(component):
-                    problems.append(BadComponentName(row.where("component"), component))
-            problems += table.problems
-    if problems:
-        raise Problems(problems)
-    return of(entries)
+    entries = read(own(folder, section, problems), of_packs(packs or []), problems)
+    return of(entries) if section is None else of(entries, most=section.most)
 
 
-def of(entries: Iterable[tuple[str, str, str]]) -> Catalog:
+def of(entries: Iterable[Entry], *, most: float = settings.Catalog.model_fields["most"].default) -> Catalog:
     """A catalog of ``(match, value, component)``, which must be right; repeats are kept once."""
     ordered = sorted(set(entries))
-    # Each text behind its length, so that no two contents write alike.
-    content = "".join([f"{len(part)}:{part}" for entry in ordered for part in entry])
     skus = _entries([(value, component) for match, value, component in ordered if match == "sku"])
     return Catalog(
+        entries=tuple(ordered),
         components=frozenset(component for _, _, component in ordered),
         skus=skus,
         prefixes=_entries([(value, component) for match, value, component in ordered if match == "category"]),
-        version=hashlib.sha256(content.encode()).hexdigest()[:16],
+        version=_version(ordered),
         coded_skus=_coded(skus),
+        most=most,
     )
+
+
+def _version(entries: Iterable[Entry]) -> str:
+    # Each text behind its length, so that no two contents write alike.
+    content = "".join([f"{len(part)}:{part}" for entry in sorted(entries) for part in entry])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _entries(pairs: list[tuple[str, str]]) -> pl.DataFrame:

@@ -90,16 +90,22 @@ class BrokenLine(CoincideError):
 
 
 class UnknownMatch(CoincideError):
-    """The column `match` of a catalog says neither `sku` nor `category`.
+    """The column `match` of a catalog says none of the ways to match.
 
-    `sku` compares the whole item code, `category` the beginning of the category code.
+    `sku` compares the whole item code, `category` the beginning of the category code. `title` is a pattern that the
+    title holds, `title-apart` one that does not count where it only comes along with something else, `title-not` one
+    that says what the title is not.
     """
 
     code = "COI-C006"
 
     def __init__(self, where: Where, match: str) -> None:
         self.match = match
-        super().__init__(f"`{match}` is no way to match", where=where, hint="write `sku` or `category`")
+        super().__init__(
+            f"`{match}` is no way to match",
+            where=where,
+            hint="write `sku`, `category`, `title`, `title-apart` or `title-not`",
+        )
 
 
 class EmptyValue(CoincideError):
@@ -181,4 +187,76 @@ class TwoListsOfOneName(CoincideError):
             f"the list `{name}` is already {other}",
             where=where,
             hint="a list is named after its file; rename one",
+        )
+
+
+class EmptyPattern(CoincideError):
+    """Nothing is left of a title pattern once it is in the form in which titles are compared.
+
+    A pattern of signs alone, such as `***` or a dash, would be found in every title. Write the words that a title
+    holds; `*` stands in front or behind only, for a beginning or an end that may be anything.
+    """
+
+    code = "COI-C012"
+
+    def __init__(self, where: Where, pattern: str) -> None:
+        self.pattern = pattern
+        super().__init__(
+            f"nothing is left of the pattern `{pattern}` without its signs",
+            where=where,
+            hint="write the words that a title holds, such as `pressure cooker*`",
+        )
+
+
+class InnerStar(CoincideError):
+    """A title pattern has a `*` inside.
+
+    `*` stands at the start of a pattern, at its end, or both: words may be parted and joined in titles anyway. What
+    stands on both sides of something else is two patterns.
+    """
+
+    code = "COI-C013"
+
+    def __init__(self, where: Where, pattern: str) -> None:
+        self.pattern = pattern
+        super().__init__(
+            f"the pattern `{pattern}` has a `*` inside", where=where, hint="`*` stands in front or behind only"
+        )
+
+
+class ConflictingRows(CoincideError):
+    """Two rows of a catalog say of one pattern and component what cannot both hold.
+
+    A pattern makes a title a component (`title`), does so unless it comes along (`title-apart`), or keeps it from being
+    one (`title-not`). Patterns are compared in the form of titles, so `Timer` and `timer` are one. Take one row out.
+    """
+
+    code = "COI-C014"
+
+    def __init__(self, where: Where, pattern: str, component: str, other: str) -> None:
+        self.pattern = pattern
+        self.component = component
+        super().__init__(
+            f"another row says something else of `{pattern}` and the component `{component}`: {other}",
+            where=where,
+            hint="take one of the two out",
+        )
+
+
+class GreedyPattern(CoincideError):
+    """A title pattern tags a larger share of all titles than a catalog may.
+
+    A component is something that few things are; a pattern that fits a fifth of everything is mostly a word that means
+    nothing by itself. Make it longer, or raise `most` in the section `[catalog]` of the settings if it is meant.
+    """
+
+    code = "COI-C015"
+
+    def __init__(self, pattern: str, component: str, count: int, seen: int, most: float) -> None:
+        self.pattern = pattern
+        self.count = count
+        super().__init__(
+            f"the pattern `{pattern}` makes {count:,} of {seen:,} different titles `{component}`,"
+            f" and at most {most:.0%} is allowed",
+            hint="make the pattern longer, or raise `most` in [catalog]",
         )

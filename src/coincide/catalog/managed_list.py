@@ -18,6 +18,7 @@ import polars as pl
 from coincide.catalog.errors import BadTime, EmptyValue, EndsBeforeStart, TwoListsOfOneName
 from coincide.catalog.table import Row, Table, files_of, shown
 from coincide.errors import CoincideError, Problems, Where
+from coincide.packs.pack import chosen
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -57,10 +58,11 @@ class ManagedList:
         return asked.join(found, on="row", how="left", maintain_order="left").select(answer).to_series()
 
 
-def load(folder: Path, pattern: str) -> dict[str, ManagedList]:
+def load(folder: Path, pattern: str, packs: list[str] | None = None) -> dict[str, ManagedList]:
     """The lists of the workspace ``folder`` by name, a list being named after its file; none is no error.
 
-    Raises :class:`~coincide.errors.Problems` with all that is wrong in all files.
+    Lists of rule packs are there where the workspace has none of that name. Raises ``UnknownPack``, or
+    :class:`~coincide.errors.Problems` with all that is wrong in all files.
     """
     problems: list[CoincideError] = []
     lists: dict[str, ManagedList] = {}
@@ -81,7 +83,8 @@ def load(folder: Path, pattern: str) -> dict[str, ManagedList]:
         lists[name] = of(name, entries)
     if problems:
         raise Problems(problems)
-    return lists
+    given = {path.stem for pack in chosen(packs or []) for path in pack.lists}
+    return {name: of(name, []) for name in sorted(given - lists.keys())} | lists
 
 
 def of(name: str, entries: list[Entry]) -> ManagedList:

@@ -65,8 +65,8 @@ class IdsNotUnique(CoincideError):
 class UnmappedField(CoincideError):
     """A rule reads a field that no source of its kinds of events maps, so the rule sees it as missing everywhere.
 
-    Map the field in the source's `columns` (or `links`, `attributes`). A rule over components needs `item` or
-    `category`, because the catalog finds components by them.
+    Map the field in the source's `columns` (or `links`, `attributes`). A rule over components needs `item`,
+    `category` or `title`, whichever the rows of the catalog compare for its components.
     """
 
     code = "COI-U007"

@@ -6,14 +6,15 @@ where wrong mappings, missing zones and ids that start anew in each file show.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coincide.cli.errors import IdsNotUnique, NoSourceOfKind, UnknownNamespace, UnmappedField, UnusableRows
 from coincide.errors import CoincideError, Problems, Where
+from coincide.packs.pack import chosen
 from coincide.settings import WORKSPACE_FILE, Settings, Source, load
 from coincide.settings.errors import NoWorkspace
 from coincide.settings.position import find
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    from coincide.catalog.rows import Entry
     from coincide.events.file import FileStamp
     from coincide.events.source import Batch, SourceReader
     from coincide.rules.load import LoadedRule
@@ -66,7 +68,7 @@ def examine(folder: Path, *, rows: int) -> Report:
     settings = _settings(folder, report)
     if settings is None:
         return report
-    subject = Subject(folder, settings, (folder / WORKSPACE_FILE).read_text(encoding="utf-8-sig"))
+    subject = _packs(Subject(folder, settings, (folder / WORKSPACE_FILE).read_text(encoding="utf-8-sig")), report)
     _sources(subject, report, rows)
     for step in STEPS:
         step(subject, report)
@@ -293,39 +295,55 @@ def _links(subject: Subject, report: Report) -> None:
             report.findings.append(UnknownNamespace(name, file.accounts, known=sorted(namespaces), where=place))
 
 
+def _packs(subject: Subject, report: Report) -> Subject:
+    """The subject without packs that are not there: what else is wrong is found beside them."""
+    there = []
+    for name in subject.settings.packs:
+        with _collected(report, subject.place("packs")):
+            chosen([name])
+            there.append(name)
+    return replace(subject, settings=subject.settings.model_copy(update={"packs": there}))
+
+
 def _catalog(subject: Subject, report: Report) -> None:
     from coincide.catalog.catalog import load as load_catalog
 
     with _collected(report, subject.place("catalog")):
-        load_catalog(subject.folder, subject.settings.catalog)
+        load_catalog(subject.folder, subject.settings.catalog, subject.settings.packs)
 
 
 def _lists(subject: Subject, report: Report) -> None:
     from coincide.catalog.managed_list import load as load_lists
 
     with _collected(report, subject.place("lists")):
-        load_lists(subject.folder, subject.settings.lists)
+        load_lists(subject.folder, subject.settings.lists, subject.settings.packs)
 
 
 def _rules(subject: Subject, report: Report) -> None:
+    from coincide.catalog.catalog import load as load_catalog
     from coincide.engines.errors import NoRules
-    from coincide.rules.load import load as load_rules
-    from coincide.rules.workspace import context_of, rule_files
+    from coincide.rules.workspace import context_of, load_rules
 
     with _collected(report, subject.place("rules")):
-        files = rule_files(subject.folder, subject.settings)
-        if not files:
-            raise NoRules(subject.settings.rules, str(subject.folder))
         # What is wrong with the catalog was found before.
+        entries: tuple[Entry, ...] = ()
         context, _ = context_of(subject.folder, subject.settings)
-        rules = load_rules(files, context=context, folder=subject.folder)
+        rules = load_rules(subject.folder, subject.settings, context)
+        if not rules:
+            raise NoRules(subject.settings.rules, str(subject.folder))
         report.rules = len(rules)
+        with suppress(CoincideError):
+            entries = load_catalog(subject.folder, subject.settings.catalog, subject.settings.packs).entries
         for rule in rules:
-            report.findings += _blind(rule, subject.settings.sources)
+            report.findings += _blind(rule, subject.settings.sources, entries)
 
 
-def _blind(rule: LoadedRule, sources: dict[str, Source]) -> Iterator[CoincideError]:
-    """What a rule reads and no source that it looks at has. Without any source that was found already."""
+def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry]) -> Iterator[CoincideError]:
+    """What a rule reads and no source that it looks at has. Without any source that was found already.
+
+    ``entries``: of the catalog.
+    """
+    from coincide.catalog.rows import field_of as by
     from coincide.events.mapping import fields
 
     plan, where = rule.plan, Where(rule.file)
@@ -337,8 +355,11 @@ def _blind(rule: LoadedRule, sources: dict[str, Source]) -> Iterator[CoincideErr
     there = {field for name in fitting for field in fields(sources[name])}
     for name in sorted(plan.reads - there):
         yield UnmappedField(plan.rule, f"`{name}`", sources=fitting, where=where)
-    if plan.tagged is not None and not there & {"item", "category"}:
-        yield UnmappedField(plan.rule, "components (through `item` or `category`)", sources=fitting, where=where)
+    if plan.tagged is not None:
+        ways = sorted({way for match, _, component in entries if component in plan.tagged for way in [by(match)]})
+        if not there.intersection(ways or ("item", "category", "title")):
+            through = " or ".join(f"`{way}`" for way in ways or ("item", "category", "title"))
+            yield UnmappedField(plan.rule, f"components (through {through})", sources=fitting, where=where)
 
 
 def _key(subject: Subject, report: Report) -> None:

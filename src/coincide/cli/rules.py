@@ -49,9 +49,8 @@ def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
     found: list[LoadedRule] = []
     problems: list[CoincideError] = []
     settings = _settings(workspace)
-    paths = list(files) or _files(workspace, settings)
     try:
-        found = _load(workspace, settings, paths)
+        found = _load(workspace, settings, files)
     except Problems as error:
         problems = error.problems
     if as_json:
@@ -62,7 +61,8 @@ def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
         colour = sys.stdout.isatty() and _coloured()
         click.echo(render.text(Problems(problems), colour=colour))
     else:
-        click.echo(f"{_counted(len(found), 'rule')} in {_counted(len(paths), 'file')}: nothing is wrong")
+        count = len({loaded.file for loaded in found})
+        click.echo(f"{_counted(len(found), 'rule')} in {_counted(count, 'file')}: nothing is wrong")
     return 1 if problems else 0
 
 
@@ -79,8 +79,8 @@ def explain(names: tuple[str, ...], workspace: Path, as_json: bool) -> None:
     from coincide.catalog.catalog import load as load_catalog
 
     settings = _settings(workspace)
-    found = _chosen(_load(workspace, settings, _files(workspace, settings)), names)
-    catalog = load_catalog(workspace, settings.catalog)
+    found = _chosen(_load(workspace, settings, ()), names)
+    catalog = load_catalog(workspace, settings.catalog, settings.packs)
     if as_json:
         click.echo(json.dumps([_explained(rule, catalog) for rule in found], ensure_ascii=False))
         return
@@ -188,29 +188,24 @@ def _settings(folder: Path) -> Settings:
     return settings.load(folder)
 
 
-def _files(folder: Path, settings: Settings) -> list[Path]:
-    from coincide.engines.errors import NoRules
-    from coincide.rules.workspace import rule_files
-
-    paths = rule_files(folder, settings)
-    if not paths:
-        raise NoRules(settings.rules, str(folder))
-    return paths
-
-
 def _load(folder: Path, settings: Settings, paths: Sequence[Path]) -> list[LoadedRule]:
-    """The rules of the files. Raises ``Problems``, those of the catalog among them."""
+    """The rules of the files, without any all of the workspace. Raises ``Problems``, those of the catalog among
+    them, and ``NoRules``.
+    """
+    from coincide.engines.errors import NoRules
     from coincide.errors import Problems
     from coincide.rules.load import load
-    from coincide.rules.workspace import context_of
+    from coincide.rules.workspace import context_of, load_rules
 
     context, problems = context_of(folder, settings)
     try:
-        found = load(paths, context=context, folder=folder)
+        found = load(paths, context=context, folder=folder) if paths else load_rules(folder, settings, context)
     except Problems as error:
         raise Problems([*problems, *error.problems]) from None
     if problems:
         raise Problems(problems)
+    if not found and not paths:
+        raise NoRules(settings.rules, str(folder))
     return found
 
 
@@ -290,7 +285,8 @@ def _sql(plan: Plan, catalog: Catalog) -> str:
     if plan.tagged is None:
         return explain_sql(plan)
     skus, prefixes = catalog.values_for(plan.tagged)
-    return explain_sql(plan, Wanted(tuple(skus), tuple(prefixes)))
+    titled = sorted(catalog.titled.intersection(plan.tagged))
+    return explain_sql(plan, Wanted(tuple(skus), tuple(prefixes), tuple(titled)))
 
 
 def _rule_folder(settings: Settings) -> str:

@@ -18,6 +18,8 @@ from coincide.events.event import CORE, contract_order
 from coincide.rules.expression import And, Compare, Expression, Field, In, Literal, Or
 from coincide.rules.plan import Plan
 
+TITLES, TITLE, TAGS = "coincide_titles", "coincide_title", "coincide_tags"
+"""Table of the titles that carry a component, and its columns: text, and list of texts."""
 SKUS = "coincide_skus"
 """Table of one column ``value``: the SKUs of all components that the run's rules name."""
 NOT_UTF8 = "\ufdd1"
@@ -31,10 +33,11 @@ _TYPES = {"text": "VARCHAR", "number": "DECIMAL", "whole": "BIGINT", "coordinate
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the catalog knows of the components: SKUs and prefixes of category codes."""
+    """What the catalog knows of the components: SKUs, prefixes of category codes, and which of them titles can be."""
 
     skus: tuple[str, ...]
     prefixes: tuple[str, ...]
+    titled: tuple[str, ...] = ()
 
 
 def select(
@@ -69,6 +72,10 @@ def select(
         *(expression.copy().as_(name, quoted=True) for name, expression in projection.items()),
     ]
     statement = exp.select(*columns).from_(table.copy())
+    if "title" in projection and any(one.titled for one in wanted.values()):
+        # Joined once for all rules: the table has each title that carries a component.
+        same = exp.column(TITLE, quoted=True).eq(projection["title"].copy())
+        statement = statement.join(exp.to_table(TITLES), on=same, join_type="left")
     if any(isinstance(condition, exp.Boolean) for condition in conditions):
         return statement
     return statement.where(exp.or_(*conditions))
@@ -82,6 +89,7 @@ def explain_sql(plan: Plan, wanted: Wanted | None = None) -> str:
     """
     names = {"event_id", "occurred_at", "account", "kind"} | plan.reads
     names |= {"item", "category"} if plan.tagged is not None else set()
+    names |= {"title"} if wanted is not None and wanted.titled else set()
     statement = select(
         [plan],
         table=exp.to_table("events"),
@@ -114,7 +122,9 @@ def _condition(
 
 
 def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:
-    """Item on the list of SKUs, or category beginning with one of the prefixes (compared by their lengths)."""
+    """Item on the list of SKUs, category beginning with one of the prefixes (compared by their lengths), or a title
+    with one of the components: more than these are, since a title counts only where the codes say nothing.
+    """
     parts: list[exp.Expr] = []
     if wanted.skus and "item" in projection:
         if len(wanted.skus) <= _LISTED:
@@ -127,6 +137,9 @@ def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:
             start = exp.func("LEFT", projection["category"].copy(), exp.Literal.number(length))
             alike = (exp.Literal.string(prefix) for prefix in wanted.prefixes if len(prefix) == length)
             parts.append(start.isin(*alike))
+    if wanted.titled and "title" in projection:
+        names = exp.Array(expressions=[exp.Literal.string(name) for name in wanted.titled])
+        parts.append(exp.func("LIST_HAS_ANY", exp.column(TAGS, quoted=True), names))
     return exp.paren(exp.or_(*parts)) if parts else exp.false()
 
 

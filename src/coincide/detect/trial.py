@@ -77,6 +77,7 @@ def _rows(plan: Plan, example: Example, catalog: Catalog, settings: Settings) ->
         "kind",
         "item",
         "category",
+        "title",
     }
     names |= plan.reads.union(*(event.keys() for event in events))
     schema = {name: _dtype(name, settings) for name in sorted(names)}

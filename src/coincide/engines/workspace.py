@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from coincide import settings as settings_module
 from coincide.engines.errors import NoRules, NoSources, RetiredRule, UnknownRule
 from coincide.rules.context import Context
-from coincide.rules.load import LoadedRule, load
-from coincide.rules.workspace import rule_files
+from coincide.rules.load import LoadedRule
+from coincide.rules.workspace import load_rules, rule_files
 from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ class Workspace:
         """Items to components."""
         from coincide.catalog.catalog import load as load_catalog
 
-        return load_catalog(self.folder, self.settings.catalog)
+        return load_catalog(self.folder, self.settings.catalog, self.settings.packs)
 
     @cached_property
     def lists(self) -> dict[str, ManagedList]:
         """Managed lists by name."""
         from coincide.catalog.managed_list import load as load_lists
 
-        return load_lists(self.folder, self.settings.lists)
+        return load_lists(self.folder, self.settings.lists, self.settings.packs)
 
     @cached_property
     def readers(self) -> dict[str, SourceReader]:
@@ -85,11 +85,11 @@ class Workspace:
 
     @cached_property
     def rules(self) -> list[LoadedRule]:
-        """All rules, by file. Raises ``NoRules``, or ``Problems`` with everything that is wrong in them."""
-        paths = rule_files(self.folder, self.settings)
-        if not paths:
+        """All rules, by file, those of packs last. Raises ``NoRules``, and what ``load_rules`` does."""
+        found = load_rules(self.folder, self.settings, self.context)
+        if not found and not rule_files(self.folder, self.settings):
             raise NoRules(self.settings.rules, str(self.folder))
-        return load(paths, context=self.context)
+        return found
 
     @property
     def context(self) -> Context:

@@ -14,8 +14,8 @@ class Given:
     """One event of a test.
 
     ``at_us``: microseconds since 1970 in UTC. ``components``: those named directly; empty if the event goes
-    through the catalog by ``item`` or ``category``. ``fields``: the other event fields that are given, canonical
-    (text str; number and coordinate Decimal; whole and time int), ``None`` where the field is to be missing.
+    through the catalog by ``item``, ``category`` or ``title``. ``fields``: the other event fields that are given,
+    canonical (text str; number and coordinate Decimal; whole and time int), ``None`` where one is to be missing.
     Quantity 1, status completed, the rule's first kind, one account and ids by position stand where nothing is
     given; whoever runs the test puts them in.
     """

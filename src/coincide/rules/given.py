@@ -73,9 +73,6 @@ def _given(reader: Reader, node: Node) -> Given | None:
                 pass
             case "component":
                 components = _components(reader, entry)
-            case "title":
-                where = reader.where(entry.key)
-                reader.add(errors.NotYetAvailable("`title` in tests", "use `component` or `item`", where=where))
             case name:
                 fields[name] = _value(reader, name, entry)
     return None if at_us is None else Given(at_us, components, fields)
@@ -91,7 +88,7 @@ def _value(reader: Reader, name: str, entry: Entry) -> Value:
     """A field's value in its own type; ``None`` where the test says that it is missing, or it is wrong."""
     where = reader.where(entry.key)
     if name in _NOT_GIVEN or not (name in CORE or name.startswith(("link.", "attributes."))):
-        known = {"at", "component", *CORE} - _NOT_GIVEN - {"title"}
+        known = {"at", "component", *CORE} - _NOT_GIVEN
         reader.add(errors.UnknownKey(name, "an event of a test", known, where=where))
         return None
     type_ = event_type(name, reader.context, where, reader.add)

@@ -6,8 +6,8 @@ that is wrong, in the order of file, line and column.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from coincide.errors import CoincideError, Problems, Where
@@ -31,34 +31,38 @@ class LoadedRule:
     text: str
 
 
-def load(paths: Sequence[Path], *, context: Context, folder: Path | None = None) -> list[LoadedRule]:
+def load(
+    paths: Sequence[Path], *, context: Context, folder: Path | None = None, packs: Mapping[Path, str] | None = None
+) -> list[LoadedRule]:
     """The rules of the files, in order of file and document.
 
-    Messages name files as given, or relative to ``folder`` where they lie inside.
+    Messages name files as given, or relative to ``folder`` where they lie inside. ``packs``: files of rule packs, read
+    last, and how messages call them. They may look by links that no source of this workspace has.
 
     Raises ``Problems`` with everything that is wrong in all files: unreadable files, YAML, keys, values,
     expressions, and ids that stand twice.
     """
     problems: list[CoincideError] = []
-    texts: list[tuple[str, bytes]] = []
-    for path in paths:
-        file = str(path.relative_to(folder)) if folder is not None and path.is_relative_to(folder) else str(path)
+    texts: list[tuple[str, bytes, Context]] = []
+    foreign = replace(context, link_kinds=None)
+    shown = {path: path.relative_to(folder) if folder and path.is_relative_to(folder) else path for path in paths}
+    for path, file in {**shown, **(packs or {})}.items():
         try:
-            texts.append((file, path.read_bytes()))
+            texts.append((str(file), path.read_bytes(), foreign if packs and path in packs else context))
         except OSError as error:
-            problems.append(FileUnreadable((error.strerror or "the system refused").lower(), where=Where(file)))
-    return _load(texts, context, problems)
+            problems.append(FileUnreadable((error.strerror or "the system refused").lower(), where=Where(str(file))))
+    return _load(texts, problems)
 
 
 def load_text(text: str, *, file: str = "rule", context: Context) -> list[LoadedRule]:
     """The rules of one text, which messages call ``file``. Raises ``Problems`` as ``load`` does."""
-    return _load([(file, text.encode("utf-8", errors="surrogatepass"))], context, [])
+    return _load([(file, text.encode("utf-8", errors="surrogatepass"), context)], [])
 
 
-def _load(files: Sequence[tuple[str, bytes]], context: Context, problems: list[CoincideError]) -> list[LoadedRule]:
+def _load(files: Sequence[tuple[str, bytes, Context]], problems: list[CoincideError]) -> list[LoadedRule]:
     found: list[LoadedRule] = []
     first: dict[str, Where] = {}
-    for file, data in files:
+    for file, data, context in files:
         of_file: list[CoincideError] = []
         try:
             source = decode(file, data)

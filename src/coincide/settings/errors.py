@@ -90,20 +90,6 @@ class BadSetting(CoincideError):
         super().__init__(f"`{name}`: {reason}", where=where)
 
 
-class PacksNotYet(CoincideError):
-    """`packs = [...]` names rule packs, which this version of Coincide does not have yet.
-
-    Remove the setting, and put the rules into the workspace as `rules/*.yaml`.
-    """
-
-    code = "COI-S007"
-
-    def __init__(self, *, where: Where | None = None) -> None:
-        super().__init__(
-            "rule packs are not there yet", where=where, hint="remove `packs` and put rules into rules/*.yaml"
-        )
-
-
 class UnknownZone(CoincideError):
     """A time zone that the IANA time zone database does not have.
 

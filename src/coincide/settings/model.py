@@ -45,12 +45,6 @@ def _origin(value: str) -> str:
     return value
 
 
-def _no_packs(value: list[str]) -> list[str]:
-    if value:
-        raise PydanticCustomError("packs", "rule packs are not there yet")
-    return value
-
-
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Columns = Annotated[str | list[str], Field(description="one column, or several that are joined")]
@@ -128,7 +122,10 @@ class LinkFile(_Section):
 class Catalog(_Section):
     """Items to components."""
 
-    files: str | list[str] = Field(description="CSV with the columns match (sku or category), value, component")
+    files: str | list[str] = Field(description="CSV with the columns match, value, component")
+    most: Annotated[float, Field(gt=0, le=1)] = Field(
+        default=0.2, description="a title pattern that tags a larger share of 1,000 or more distinct titles is refused"
+    )
 
 
 class LinkKind(_Section):
@@ -191,9 +188,10 @@ class Settings(_Section):
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
-    packs: Annotated[list[str], AfterValidator(_no_packs)] = Field(
-        default_factory=list,
-        description="rule packs by name; none exist yet: must be empty",
+    packs: list[str] = Field(default_factory=list, description="rule packs by name; `coincide packs` lists them")
+    statuses: dict[Name, Literal["draft", "shadow", "live", "retired"]] = Field(
+        default_factory=dict,
+        description="what a person made of rules of packs: rule = draft, shadow, live or retired; default: as shipped",
     )
     key_file: str = Field(default=".coincide/key", description="file of the pseudonym key, mode 0600")
     memory: Annotated[str, AfterValidator(_memory)] = Field(

@@ -22,7 +22,6 @@ from coincide.settings.errors import (
     BrokenToml,
     MissingSetting,
     NoWorkspace,
-    PacksNotYet,
     UnknownSetting,
     UnknownZone,
     UnreadableVariable,
@@ -247,8 +246,6 @@ def _problem(
             return UnknownSetting(name, known=tuple(model.model_fields) if model else (), where=where)
         case "missing":
             return MissingSetting(name, expected=_description(path), where=where)
-        case "packs":
-            return PacksNotYet(where=where)
         case "zone":
             return UnknownZone(name, zone=str(origin.value(path)), where=where)
         case "value_error":

@@ -247,7 +247,7 @@ CASES = [
     Case("a catalog that is no text", writes("catalog.csv", CATALOG.encode("utf-16")), "COI-C003", commands=BOTH),
     Case("a catalog of other columns", writes("catalog.csv", "sku,role\nV,vessel\n"), "COI-C004", commands=BOTH),
     Case("a line of the catalog that is cut", writes("catalog.csv", CATALOG + "sku,X\n"), "COI-C005", commands=BOTH),
-    Case("a match that is none", writes("catalog.csv", CATALOG + "title,X,timer\n"), "COI-C006"),
+    Case("a match that is none", writes("catalog.csv", CATALOG + "titel,X,timer\n"), "COI-C006"),
     Case("an item without a name", writes("catalog.csv", CATALOG + "sku,,timer\n"), "COI-C007"),
     Case("a component of a bad name", writes("catalog.csv", CATALOG + "sku,X,Timer!\n"), "COI-C008"),
     Case("a list with a time that is none", writes("lists/x.csv", "value,until\nanna,soon\n"), "COI-C009"),

@@ -192,8 +192,18 @@ def test_a_wrong_column_of_master_data_is_named(shop: Shop) -> None:
 
 
 def test_problems_of_the_settings_are_findings_all_at_once(shop: Shop) -> None:
-    shop.write("coincide.toml", f'thraeds = 3\npacks = ["x"]\n{TOML}')
-    assert shop.codes() == ["COI-S003", "COI-S007"]
+    shop.write("coincide.toml", f"thraeds = 3\nthreads = 0\n{TOML}")
+    assert shop.codes() == ["COI-S003", "COI-S006"]
+
+
+def test_a_pack_that_is_not_there_is_one_finding_with_the_place_of_the_setting(shop: Shop) -> None:
+    shop.write("coincide.toml", f'packs = ["x"]\n{TOML}')
+    assert shop.codes() == ["COI-P001"]
+
+
+def test_a_rule_over_titles_is_blind_where_no_source_has_any(shop: Shop) -> None:
+    shop.write("catalog.csv", "match,value,component\ntitle,ball*,steel-balls\ntitle,timer,timer\n")
+    assert "COI-U007" in shop.codes()
 
 
 def test_a_workspace_without_sources_is_a_finding(shop: Shop) -> None:

@@ -15,6 +15,7 @@ from coincide.detect.select import SKUS, Wanted, select
 from coincide.engines.embedded.database import keep, query
 from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.sieve import SHARED, Sieve, sieve
+from coincide.engines.embedded.titles import TitleTable
 from coincide.events.canonical import DTYPES, canonical
 from coincide.events.file import FileStamp
 from coincide.events.mapping import projection, raw_columns, type_of
@@ -110,6 +111,7 @@ def load(
     condition that the rows must meet beside what the plans select.
     """
     wanted = _wanted(plans, catalog, connection)
+    titles = TitleTable(catalog, plans, connection)
     loaded = Loaded(pl.DataFrame())
     frames = [_empty(plans, attributes)]
     for feed in feeds:
@@ -124,12 +126,13 @@ def load(
         for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
             _count(loaded, feed, batch)
             told = _Told(progress, batch.rows)
-            frames += _selected(feed, batch, _Asked(plans, wanted, connection, attributes, sieved, only, told))
+            frames += _selected(feed, batch, _Asked(plans, wanted, titles, connection, attributes, sieved, only, told))
             if here is not None:
                 here.take(feed.source, feed.namespace, batch)
             told.share(1.0)
         if here is not None:
             _link_only(feed, here, connection, progress)
+    catalog.titles.check()
     return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
 
 
@@ -174,7 +177,7 @@ def _wanted(
     every: set[str] = set()
     for tagged in {plan.tagged for plan in plans if plan.tagged is not None}:
         skus, prefixes = catalog.values_for(tagged)
-        wanted[tagged] = Wanted(tuple(skus), tuple(prefixes))
+        wanted[tagged] = Wanted(tuple(skus), tuple(prefixes), tuple(sorted(catalog.titled.intersection(tagged))))
         every.update(skus)
     keep(connection, SKUS, pl.DataFrame({"value": sorted(every)}, schema={"value": pl.String}).to_arrow())
     return wanted
@@ -196,6 +199,7 @@ class _Asked:
 
     plans: Sequence[Plan]
     wanted: Mapping[tuple[str, ...], Wanted]
+    titles: TitleTable
     connection: duckdb.DuckDBPyConnection
     attributes: Mapping[str, settings.Attribute]
     sieved: Sieve | None
@@ -204,10 +208,14 @@ class _Asked:
 
 
 def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]:
-    statement = _statement(feed, batch, asked)
+    mapped = _mapped(feed, batch, asked)
+    statement = _statement(feed, batch, asked, mapped)
     if statement is None:
         return
     try:
+        if "title" in mapped:
+            only = None if asked.only is None else asked.only(feed, mapped)
+            asked.titles.take(batch.table, mapped["title"], feed.source.kind or mapped["kind"], only)
         raw = query(asked.connection, statement, asked.told.share if batch.again is not None else None)
     except duckdb.Error:
         if batch.again is None:
@@ -224,11 +232,14 @@ def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]
     yield frame.with_columns(*hashed, source=pl.lit(feed.name), namespace=pl.lit(feed.namespace))
 
 
-def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
+def _mapped(feed: Feed, batch: Batch, asked: _Asked) -> Mapping[str, exp.Expr]:
     reading = [plan for plan in asked.plans if feed.source.kind in (None, *plan.events)]
     # Rules that a sieve helps read no field in which copies of an event can differ, so that these need no others.
     only = SHARED if asked.sieved is not None and {plan.rule for plan in reading} <= asked.sieved.rules else None
-    mapped = projection(feed.source, batch.columns, asked.attributes, only=only)
+    return projection(feed.source, batch.columns, asked.attributes, only=only)
+
+
+def _statement(feed: Feed, batch: Batch, asked: _Asked, mapped: Mapping[str, exp.Expr]) -> exp.Select | None:
     types = {
         name: batch.columns[expression.name]
         for name, expression in mapped.items()
@@ -250,7 +261,7 @@ def _statement(feed: Feed, batch: Batch, asked: _Asked) -> exp.Select | None:
 
 def _empty(plans: Sequence[Plan], attributes: Mapping[str, settings.Attribute]) -> pl.DataFrame:
     """No rows, with every column that a rule may read: what no source maps is missing everywhere."""
-    names = {"event_id", "occurred_at", "account", "kind", "item", "category"}
+    names = {"event_id", "occurred_at", "account", "kind", "item", "category", "title"}
     for plan in plans:
         names |= plan.reads
     columns: dict[str, pl.DataType] = {"file": pl.UInt32(), "position": pl.Int64()}
