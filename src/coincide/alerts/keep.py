@@ -30,6 +30,7 @@ from coincide.store import file as files
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store import rule as rule_store
 from coincide.store import scan as scans
+from coincide.store import title as titles
 from coincide.store.rule import RuleVersion
 
 _MOST = 4_000
@@ -64,6 +65,7 @@ def keep(asked: Asked, result: Run) -> Outcome:
             # Who was somebody's companion, and stands nowhere any more, is forgotten.
             pseudonym_store.forget(connection, before - now - rename.held(connection, before - now))
         pseudonym_store.save(connection, asked.pseudonyms.sealed(pseudonym_store.missing(connection, names)))
+        _save_titles(asked, connection, result)
         asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
     asked.book.log()
     return Outcome(run_counts, totals, observed, {}, asked.chosen)
@@ -145,6 +147,15 @@ def _facts(asked: Asked, connection: Connection, loaded: LoadedRule, number: int
     return Facts(
         plan.rule, plan.fingerprint, plan.by, rule.severity, rule.title, rule.status == "shadow", number, named
     )
+
+
+def _save_titles(asked: Asked, connection: Connection, result: Run) -> None:
+    """The titles that carry a component, where any rule looks at titles."""
+    catalog = asked.workspace.catalog
+    if catalog.titles.seen:
+        whole = result.wider is None or result.wider.whole
+        found = catalog.titles.reasons.select("title", "component", "pattern").iter_rows()
+        titles.save(connection, found, catalog.version, asked.now_us, whole=whole)
 
 
 def _named(alert: Alert) -> set[str]:

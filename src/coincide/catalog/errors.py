@@ -260,3 +260,36 @@ class GreedyPattern(CoincideError):
             f" and at most {most:.0%} is allowed",
             hint="make the pattern longer, or raise `most` in [catalog]",
         )
+
+
+class NoCatalogFile(CoincideError):
+    """A decision is to be written down, and the workspace has no catalog file.
+
+    Decisions are rows of a file that `[catalog] files` names. Make one with the header `match,value,component` and name
+    it in coincide.toml.
+    """
+
+    code = "COI-C016"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"the workspace {folder} has no catalog file to write into",
+            hint='make catalog.csv with the line match,value,component, and add [catalog] files = "catalog.csv"',
+        )
+
+
+class WrongLabels(CoincideError):
+    """A file of labelled titles cannot be read as one.
+
+    It is a CSV in UTF-8 with a header that names the columns `title` and `components`; the components of a title are
+    joined by `|`, and empty where it has none. Other columns are passed over.
+    """
+
+    code = "COI-C017"
+
+    def __init__(self, where: Where, reason: str) -> None:
+        super().__init__(
+            f"this is no file of labelled titles: {reason}",
+            where=where,
+            hint="a header with `title` and `components`, several components joined by `|`",
+        )

@@ -47,6 +47,17 @@ def read(own: Iterable[Table], of_packs: Iterable[Table], problems: list[Coincid
     return entries
 
 
+def wrong_beside(tables: Iterable[Table], row: Row) -> list[CoincideError]:
+    """What is wrong with the tables, and with a further row beside theirs."""
+    problems: list[CoincideError] = []
+    conflicts = _Conflicts()
+    for table in tables:
+        for one in table.rows():
+            problems += [*_wrong(one)] or conflicts.with_row(one)
+        problems += table.problems
+    return [*problems, *([*_wrong(row)] or conflicts.with_row(row))]
+
+
 def _entry(row: Row) -> Entry:
     return row.get("match"), row.get("value"), row.get("component")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from coincide.catalog.errors import GreedyPattern
-from coincide.catalog.titles import Titles
+from coincide.catalog.titles import Explained, Reason, Titles
 
 ENOUGH = 1_000
 """Of fewer distinct titles no share is taken: in a small shop one thing can be most of what there is."""
@@ -63,6 +63,20 @@ class Tagged:
         rows = rows.with_columns(title=fresh.gather(rows["row"]))
         self._reasons = pl.concat([self._reasons, rows.select(*_TABLE)])
         return True
+
+    def components(self, titles: list[str]) -> list[frozenset[str]]:
+        """The components of each title."""
+        codes = self.look_up(pl.Series(titles, dtype=pl.String))
+        sets = self.sets
+        return [sets[code] for code in codes]
+
+    def explain(self, title: str) -> Explained:
+        """What is held by a title, and what of it counts."""
+        return self._titles.explain(title)
+
+    def refused(self, titles: list[str]) -> dict[str, list[Reason]]:
+        """Of titles that carry nothing and hold a pattern, why it does not count."""
+        return self._titles.refused(titles)
 
     def look_up(self, titles: pl.Series) -> pl.Series:
         """The code of each title (UInt32), 0 for null."""

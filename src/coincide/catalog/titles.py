@@ -84,6 +84,11 @@ class Titles:
         ]
         return pl.DataFrame(found, {"row": pl.UInt32, "component": pl.String, "pattern": pl.String}, orient="row")
 
+    def refused(self, titles: list[str]) -> dict[str, list[Reason]]:
+        """Titles that hold a pattern and are no component, with each pattern and why it does not count."""
+        found = {title: list(self.explain(title).reasons) for title in titles}
+        return {title: reasons for title, reasons in found.items() if reasons and all(r.refused for r in reasons)}
+
     def explain(self, title: str) -> Explained:
         """What is held by a title, and what of it counts."""
         form = normal(title[:LONGEST])

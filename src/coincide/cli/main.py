@@ -43,6 +43,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("ledger", "coincide.cli.ledger:ledger", "Verify, prove, publish and list what was done."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
+    Command("catalog", "coincide.cli.catalog:catalog", "Try, explain and review what things are called."),
+    Command("packs", "coincide.cli.packs:packs", "List the rule packs that Coincide comes with."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
     Command("demo", "coincide.cli.demo:demo", "Show the whole machine on a year of groceries and a marketplace."),
     Command("init", "coincide.cli.init:init", "Make a workspace, and map the columns that are found."),

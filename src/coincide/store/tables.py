@@ -256,3 +256,13 @@ ledger_salt = Table(
     Column("pseudonym", Text, nullable=False, comment="whose identifier was committed to; its seal is the datum"),
     Index(None, "pseudonym"),
 )
+
+title_tag = Table(
+    "title_tag",
+    metadata,
+    Column("title", Text, primary_key=True),
+    Column("component", Text, primary_key=True),
+    Column("pattern", Text, nullable=False, comment="of the catalog, on which it rests"),
+    Column("catalog", Text, nullable=False, comment="version of the catalog that says so"),
+    Column("first_at", BigInteger, nullable=False, comment="when a scan first found it tagged so"),
+)
