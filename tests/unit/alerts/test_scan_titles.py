@@ -183,7 +183,7 @@ def test_why_not_and_the_timeline_know_titles(shop: Shop) -> None:
     shown = shop.run("alerts", "show", "A-1")
     assert [one["details"]["components"] for one in shown["timeline"]] == ["timer", "balls"]
     told = shop.run("why-not", "two-of-three", "b")
-    assert told["observations"] == 1
+    assert (told["rows"]["observations"], told["rows"]["other_component"]) == (1, 2)
 
 
 def test_review_shows_what_is_new_near_alike_and_contradictory(shop: Shop) -> None:
