@@ -26,21 +26,22 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Normal:
     """The words of a text; ``squashed`` is all of them without spaces."""
 
     words: tuple[str, ...]
 
-    @property
+    @cached_property
     def squashed(self) -> str:
         """The words behind one another."""
         return "".join(self.words)
 
-    @property
+    @cached_property
     def starts(self) -> list[int]:
         """Where each word begins in ``squashed``, and at the end its length."""
         return [0, *accumulate(map(len, self.words))]
@@ -58,8 +59,15 @@ def normal(text: str) -> Normal:
     if not _ODD.search(plain):
         return Normal(tuple(words))
     # Where a word is half of each script, that of the whole text decides.
-    cyrillic = len(_CYRILLIC_LETTERS.findall(plain)) >= len(_LATIN_LETTERS.findall(plain))
+    cyrillic = None
+    if _LIKE_LATIN.search(plain):
+        cyrillic = len(_CYRILLIC_LETTERS.findall(plain)) >= len(_LATIN_LETTERS.findall(plain))
     return Normal(tuple(part for word in words for part in _parts(word, cyrillic)))
+
+
+def alike(text: str) -> str:
+    """A text in normal form with all as one that steps 6 and 7 may make one of another: whatever they did, no more."""
+    return text.translate(_TO_LATIN).translate(_DIGITS).translate(_ONES)
 
 
 def script(letter: str) -> str:
@@ -103,9 +111,13 @@ _TO_LATIN = str.maketrans(_CYRILLIC | _GREEK)
 _TO_CYRILLIC = str.maketrans({latin: letter for letter, latin in reversed(_CYRILLIC.items())})
 _CYRILLIC_LETTERS = re.compile("[\u0400-\u052f]")
 _LATIN_LETTERS = re.compile("[a-z]")
+_LATIN = re.compile("[A-\u024f\u1e00-\u1eff]")
+_LIKE_LATIN = re.compile("[\u0370-\u052f\u1f00-\u1fff]")
+"""As ``script`` has it: Greek and Cyrillic."""
 _SIGNS = {"@": "a", "$": "s"}
 _INSIDE = re.compile(r"(?<=[^\W\d_])[@$](?=[^\W\d_])|(?<![^\W_])\$(?=[^\W\d_]{3})")
 _DIGITS = str.maketrans("0345678", "oeasgtb")
+_ONES = str.maketrans("1i", "ll")
 _LEET = re.compile(r"(?<=[a-z])[0-9]+(?=[a-z])|^[0-9](?=[a-z]{3})|(?<=[a-z]{3})5$")
 _UNITS = (
     "mm cm dm m km ml cl dl l ltr lt liter litre litres liters litro litros qt qts quart quarts gal gallon gallons cc "
@@ -163,9 +175,9 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFKC", _MARKS.sub("", unicodedata.normalize("NFKC", text)))
 
 
-def _parts(word: str, cyrillic: bool) -> list[str]:
-    """Steps 6 and 7 for a word: mostly the word itself."""
-    if not word.isascii():
+def _parts(word: str, cyrillic: bool | None) -> list[str]:
+    """Steps 6 and 7 for a word: mostly the word itself. ``cyrillic`` is None where the text has nothing for step 6."""
+    if cyrillic is not None and _LIKE_LATIN.search(word) and _LATIN.search(word):
         word = _of_one_script(word, cyrillic)
     if word.isalpha() or word.isdecimal():
         return [word]
@@ -185,9 +197,7 @@ def _letter(found: re.Match[str]) -> str:
 
 def _of_one_script(word: str, cyrillic: bool) -> str:
     """Step 6: the script of most of its letters is the word's; of two with as many ``cyrillic`` says which."""
-    scripts = Counter(script(letter) for letter in word)
-    if not scripts["latin"] or not scripts["cyrillic"] + scripts["greek"]:
-        return word
+    scripts = Counter(map(script, word))
     if scripts["cyrillic"] > scripts["latin"] or (cyrillic and scripts["cyrillic"] == scripts["latin"]):
         return word.translate(_TO_CYRILLIC)
     return word.translate(_TO_LATIN)

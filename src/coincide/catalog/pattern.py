@@ -36,12 +36,12 @@ class Pattern:
         """Whether it is of a script that is written without spaces."""
         return any(script(letter) == "unspaced" for letter in self.needle)
 
-    @property
+    @cached_property
     def free_start(self) -> bool:
         """Whether it may begin inside a word."""
         return self.unspaced or self.text.lstrip().startswith("*")
 
-    @property
+    @cached_property
     def free_end(self) -> bool:
         """Whether it may end inside a word."""
         return self.unspaced or self.text.rstrip().endswith("*")

@@ -7,20 +7,25 @@ Done once for each distinct title; ``normal`` has the form in which titles and p
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import polars as pl
 
 from coincide.catalog.connective import FOR, FOR_UNSPACED, WITH
 from coincide.catalog.normal import Normal, normal
 from coincide.catalog.pattern import Pattern, word_at
+from coincide.catalog.sieve import Sieve
 
 NEAR = 4
 """Words from "for" to what it is for, at most."""
 LONGEST = 2_000
 """Letters of a title that are looked at; the rest of a longer one names nothing any more."""
+_AT_ONCE = 25_000
+"""Titles in memory as arrays, of a few bytes for each letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +60,15 @@ class Titles:
 
     def __init__(self, rows: Iterable[tuple[str, str, str]]) -> None:
         self._by_needle: dict[str, list[tuple[str, Pattern, bool]]] = defaultdict(list)
-        self._exclusions: dict[str, list[Pattern]] = defaultdict(list)
-        for match, text, component in sorted(set(rows)):
-            for form in spellings(text):
-                if match == "title-not":
-                    self._exclusions[component].append(form)
-                else:
-                    self._by_needle[form.needle].append((component, form, match == "title-apart"))
+        self._exclusions: dict[str, dict[str, list[tuple[int, Pattern]]]] = defaultdict(lambda: defaultdict(list))
+        forms = ((match, form, component) for match, text, component in sorted(set(rows)) for form in spellings(text))
+        for number, (match, form, component) in enumerate(forms):
+            if match == "title-not":
+                self._exclusions[component][form.needle].append((number, form))
+            else:
+                self._by_needle[form.needle].append((component, form, match == "title-apart"))
+        self._needles = sorted({*self._by_needle, *chain.from_iterable(self._exclusions.values())})
+        self._sieve = Sieve(self._by_needle)
 
     @property
     def components(self) -> frozenset[str]:
@@ -71,16 +78,14 @@ class Titles:
     def tags(self, titles: pl.Series) -> pl.DataFrame:
         """The components of titles: ``row`` (UInt32), ``component`` and the ``pattern`` it rests on; by row.
 
-        A title that is null is nothing. One pass over all patterns at once; only of titles that hold the letters of
-        one it is asked more.
+        A title that is null is nothing. Only titles that the sieve lets pass get their normal form, in which all
+        patterns are looked for at once; only of those that hold the letters of one it is asked more.
         """
-        squashed = pl.Series([normal(title[:LONGEST]).squashed for title in titles.fill_null("").to_list()])
-        held = squashed.str.extract_many(list(self._by_needle), overlapping=True)
-        rows = pl.DataFrame({"needles": held}).with_row_index("row").filter(pl.col("needles").list.len() > 0)
         found = [
-            (row, reason.component, reason.pattern)
-            for row, needles in rows.iter_rows()
-            for reason in _first(self._reasons(normal(titles[row][:LONGEST]), set(needles)))
+            (start + row, reason.component, reason.pattern)
+            for start in range(0, len(titles), _AT_ONCE)
+            for row, form, needles in self._held(titles.slice(start, _AT_ONCE).str.head(LONGEST))
+            for reason in _first(self._reasons(form, needles))
         ]
         return pl.DataFrame(found, {"row": pl.UInt32, "component": pl.String, "pattern": pl.String}, orient="row")
 
@@ -92,26 +97,38 @@ class Titles:
     def explain(self, title: str) -> Explained:
         """What is held by a title, and what of it counts."""
         form = normal(title[:LONGEST])
-        text = form.squashed
-        needles = {needle for needle in self._by_needle if needle in text}
+        needles = {needle for needle in self._needles if needle in form.squashed}
         return Explained(title, form.words, tuple(self._reasons(form, needles)))
+
+    def _held(self, titles: pl.Series) -> Iterator[tuple[int, Normal, set[str]]]:
+        """Of titles that may hold a pattern the row, the normal form, and the needles that it holds."""
+        rows = self._sieve.may_hold(titles).arg_true()
+        forms = [normal(title) for title in titles.gather(rows).to_list()]
+        squashed = pl.Series([form.squashed for form in forms], dtype=pl.String)
+        held = squashed.str.extract_many(self._needles, overlapping=True)
+        return zip(rows.to_list(), forms, map(set, held.to_list()), strict=True)
 
     def _reasons(self, form: Normal, needles: set[str]) -> list[Reason]:
         found = []
-        for needle in sorted(needles):
+        for needle in sorted(needles & self._by_needle.keys()):
             for component, pattern, apart in self._by_needle[needle]:
                 places = pattern.places(form)
                 if places:
-                    found.append(Reason(component, pattern.text, self._refused(form, component, places, apart)))
+                    refused = self._refused(form, needles, component, places, apart)
+                    found.append(Reason(component, pattern.text, refused))
         return found
 
-    def _refused(self, form: Normal, component: str, places: Sequence[int], apart: bool) -> str:
+    def _refused(
+        self, form: Normal, needles: set[str], component: str, places: Sequence[int], apart: bool
+    ) -> str:
         if all(_is_for(form, place) for place in places):
             return "it stands behind what is for it"
-        along = next((place for place, word in enumerate(form.words) if place and word in WITH), len(form.words))
+        along = _along(form)
         if apart and all(word_at(form, place) > along for place in places):
             return "it comes along with something else"
-        for exclusion in self._exclusions[component]:
+        exclusions = self._exclusions[component]
+        # In whole words is held only what is held at all.
+        for _, exclusion in sorted(chain.from_iterable(exclusions[needle] for needle in exclusions.keys() & needles)):
             if any(place < along for place in exclusion.words_at(form)):
                 return f"the title has `{exclusion.text}`"
         return ""
@@ -128,11 +145,21 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": 
 
 def _is_for(form: Normal, place: int) -> bool:
     """Whether what stands at a place of the squashed title is only what the thing in front of it is for."""
-    if any(word in form.squashed[:place] for word in FOR_UNSPACED):
+    if _FOR_UNSPACED.search(form.squashed, 0, place):
         return True
     here = word_at(form, place)
     # A title may begin with "for": then it has not said yet what is sold.
-    return any(word in FOR for word in form.words[max(1, here - NEAR) : here])
+    return not FOR.isdisjoint(form.words[max(1, here - NEAR) : here])
+
+
+_FOR_UNSPACED = re.compile("|".join(map(re.escape, FOR_UNSPACED)))
+
+
+def _along(form: Normal) -> int:
+    """The first word behind which things come along; beyond all words if there is none."""
+    if WITH.isdisjoint(form.words):
+        return len(form.words)
+    return next((place for place, word in enumerate(form.words) if place and word in WITH), len(form.words))
 
 
 def _first(reasons: Iterable[Reason]) -> list[Reason]:
