@@ -37,15 +37,15 @@ class Sieve:
     def __init__(self, needles: Iterable[str]) -> None:
         left = {"".join(map(remains, needle)) for needle in needles}
         # A needle with an odd letter is held only by titles that have one too.
-        self._needles = sorted(needle for needle in left if _ODD not in needle) + [_ODD]
+        self._needles = [*sorted(needle for needle in left if _ODD not in needle), _ODD]
         self._left = np.full(0x110000, _UNASKED, _LETTER)
         self._left[ord(_END)] = ord(_END)
 
     def may_hold(self, titles: pl.Series) -> pl.Series:
-        """For each title whether it may hold a needle; null is as good as empty."""
+        """For each title whether it may hold a needle. There is no null among the titles."""
         if titles.is_empty():
             return pl.Series(dtype=pl.Boolean)
-        text = titles.fill_null("").str.replace_all(_END, " ", literal=True).str.join(_END).item() + _END
+        text = titles.str.replace_all(_END, " ", literal=True).str.join(_END).item() + _END
         return self._remains(text).str.contains_any(self._needles)
 
     def _remains(self, text: str) -> pl.Series:

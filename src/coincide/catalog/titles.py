@@ -24,8 +24,8 @@ NEAR = 4
 """Words from "for" to what it is for, at most."""
 LONGEST = 2_000
 """Letters of a title that are looked at; the rest of a longer one names nothing any more."""
-_AT_ONCE = 25_000
-"""Titles in memory as arrays, of a few bytes for each letter."""
+_AT_ONCE = 10_000
+"""Titles in memory as arrays, of some 20 bytes for each letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ class Titles:
                 self._exclusions[component][form.needle].append((number, form))
             else:
                 self._by_needle[form.needle].append((component, form, match == "title-apart"))
-        self._needles = sorted({*self._by_needle, *chain.from_iterable(self._exclusions.values())})
-        self._sieve = Sieve(self._by_needle)
+        # The empty needle is held by all titles; Polars must not look for it.
+        self._needles = sorted({*self._by_needle, *chain.from_iterable(self._exclusions.values())} - {""})
+        self._sieve = Sieve(filter(None, self._by_needle))
 
     @property
     def components(self) -> frozenset[str]:
@@ -81,10 +82,11 @@ class Titles:
         A title that is null is nothing. Only titles that the sieve lets pass get their normal form, in which all
         patterns are looked for at once; only of those that hold the letters of one it is asked more.
         """
+        texts = titles.cast(pl.String).fill_null("")
         found = [
             (start + row, reason.component, reason.pattern)
-            for start in range(0, len(titles), _AT_ONCE)
-            for row, form, needles in self._held(titles.slice(start, _AT_ONCE).str.head(LONGEST))
+            for start in range(0, len(texts) if self._needles else 0, _AT_ONCE)
+            for row, form, needles in self._held(texts.slice(start, _AT_ONCE).str.head(LONGEST))
             for reason in _first(self._reasons(form, needles))
         ]
         return pl.DataFrame(found, {"row": pl.UInt32, "component": pl.String, "pattern": pl.String}, orient="row")
@@ -97,7 +99,7 @@ class Titles:
     def explain(self, title: str) -> Explained:
         """What is held by a title, and what of it counts."""
         form = normal(title[:LONGEST])
-        needles = {needle for needle in self._needles if needle in form.squashed}
+        needles = {"", *(needle for needle in self._needles if needle in form.squashed)}
         return Explained(title, form.words, tuple(self._reasons(form, needles)))
 
     def _held(self, titles: pl.Series) -> Iterator[tuple[int, Normal, set[str]]]:
@@ -106,7 +108,8 @@ class Titles:
         forms = [normal(title) for title in titles.gather(rows).to_list()]
         squashed = pl.Series([form.squashed for form in forms], dtype=pl.String)
         held = squashed.str.extract_many(self._needles, overlapping=True)
-        return zip(rows.to_list(), forms, map(set, held.to_list()), strict=True)
+        for row, form, needles in zip(rows.to_list(), forms, held.to_list(), strict=True):
+            yield row, form, {"", *needles}
 
     def _reasons(self, form: Normal, needles: set[str]) -> list[Reason]:
         found = []
@@ -118,9 +121,7 @@ class Titles:
                     found.append(Reason(component, pattern.text, refused))
         return found
 
-    def _refused(
-        self, form: Normal, needles: set[str], component: str, places: Sequence[int], apart: bool
-    ) -> str:
+    def _refused(self, form: Normal, needles: set[str], component: str, places: Sequence[int], apart: bool) -> str:
         if all(_is_for(form, place) for place in places):
             return "it stands behind what is for it"
         along = _along(form)
