@@ -35,9 +35,11 @@ class Sieve:
     """Lets titles pass that may hold one of the needles, which are in normal form."""
 
     def __init__(self, needles: Iterable[str]) -> None:
-        left = {"".join(map(remains, needle)) for needle in needles}
+        wanted = set(needles)
+        left = {letter: remains(letter) for letter in set("".join(wanted))}
         # A needle with an odd letter is held only by titles that have one too.
-        self._needles = [*sorted(needle for needle in left if _ODD not in needle), _ODD]
+        all_left = {"".join(map(left.__getitem__, needle)) for needle in wanted}
+        self._needles = [*sorted(needle for needle in all_left if _ODD not in needle), _ODD]
         self._left = np.full(0x110000, _UNASKED, _LETTER)
         self._left[ord(_END)] = ord(_END)
 

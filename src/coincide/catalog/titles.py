@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import polars as pl
@@ -69,7 +70,10 @@ class Titles:
                 self._by_needle[form.needle].append((component, form, match == "title-apart"))
         # The empty needle is held by all titles; Polars must not look for it.
         self._needles = sorted({*self._by_needle, *chain.from_iterable(self._exclusions.values())} - {""})
-        self._sieve = Sieve(filter(None, self._by_needle))
+
+    @cached_property
+    def _sieve(self) -> Sieve:
+        return Sieve(filter(None, self._by_needle))
 
     @property
     def components(self) -> frozenset[str]:

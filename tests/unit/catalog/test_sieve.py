@@ -136,6 +136,12 @@ def test_of_a_text_is_left_what_is_left_of_its_normal_form(text: str) -> None:
     assert ODD in found or found == left(normal(text).squashed)
 
 
+def test_every_letter_goes_through_the_array_as_it_goes_alone() -> None:
+    titles = [f"ti{letter}mer" for letter in letters()]
+    alone = [left("timer") in left(title) or ODD in left(title) for title in titles]
+    assert Sieve(["timer"]).may_hold(pl.Series(titles)).to_list() == alone
+
+
 @settings(deadline=None)
 @given(st.lists(hostile, max_size=8), st.lists(hostile, max_size=4))
 def test_what_holds_a_needle_passes(titles: list[str], others: list[str]) -> None:

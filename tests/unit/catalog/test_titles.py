@@ -84,6 +84,14 @@ def test_it_is_told_why_a_pattern_does_not_count() -> None:
     assert one.refused == "the title has `gasket*`"
 
 
+def test_of_several_exclusions_the_first_by_its_text_is_told() -> None:
+    words = ["ash", "book", "cup", "dish", "egg", "fork", "gas", "hob"]
+    titles = Titles([("title", "pan", "c"), *(("title-not", word, "c") for word in words)])
+    for at in range(len(words)):
+        (one,) = titles.explain(" ".join(["pan", *reversed(words[at:])])).reasons
+        assert one.refused == f"the title has `{words[at]}`"
+
+
 @given(st.lists(st.text(st.sampled_from("pressure cooktim gasket高压锅密封圈+- "), max_size=30), max_size=20))
 def test_many_titles_are_what_each_of_them_is(titles: list[str]) -> None:
     found = TITLES.tags(pl.Series([*titles, None], dtype=pl.String))
