@@ -76,7 +76,7 @@ class Tagged:
 
     def refused(self, titles: list[str]) -> dict[str, list[Reason]]:
         """Of titles that carry nothing and hold a pattern, why it does not count."""
-        return self._titles.refused(titles)
+        return self._titles.refused(pl.Series(titles, dtype=pl.String))
 
     def look_up(self, titles: pl.Series) -> pl.Series:
         """The code of each title (UInt32), 0 for null."""

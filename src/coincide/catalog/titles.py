@@ -86,25 +86,30 @@ class Titles:
         A title that is null is nothing. Only titles that the sieve lets pass get their normal form, in which all
         patterns are looked for at once; only of those that hold the letters of one it is asked more.
         """
-        texts = titles.cast(pl.String).fill_null("")
         found = [
-            (start + row, reason.component, reason.pattern)
-            for start in range(0, len(texts) if self._needles else 0, _AT_ONCE)
-            for row, form, needles in self._held(texts.slice(start, _AT_ONCE).str.head(LONGEST))
-            for reason in _first(self._reasons(form, needles))
+            (row, reason.component, reason.pattern)
+            for row, reasons in self._looked_at(titles)
+            for reason in _first(reasons)
         ]
         return pl.DataFrame(found, {"row": pl.UInt32, "component": pl.String, "pattern": pl.String}, orient="row")
 
-    def refused(self, titles: list[str]) -> dict[str, list[Reason]]:
+    def refused(self, titles: pl.Series) -> dict[str, list[Reason]]:
         """Titles that hold a pattern and are no component, with each pattern and why it does not count."""
-        found = {title: list(self.explain(title).reasons) for title in titles}
-        return {title: reasons for title, reasons in found.items() if reasons and all(r.refused for r in reasons)}
+        looked_at = self._looked_at(titles)
+        return {titles[row]: reasons for row, reasons in looked_at if reasons and all(one.refused for one in reasons)}
 
     def explain(self, title: str) -> Explained:
         """What is held by a title, and what of it counts."""
         form = normal(title[:LONGEST])
         needles = {"", *(needle for needle in self._needles if needle in form.squashed)}
         return Explained(title, form.words, tuple(self._reasons(form, needles)))
+
+    def _looked_at(self, titles: pl.Series) -> Iterator[tuple[int, list[Reason]]]:
+        """Of titles that may hold a pattern the row, and each pattern that it holds."""
+        texts = titles.cast(pl.String).fill_null("")
+        for start in range(0, len(texts) if self._needles else 0, _AT_ONCE):
+            for row, form, needles in self._held(texts.slice(start, _AT_ONCE).str.head(LONGEST)):
+                yield start + row, self._reasons(form, needles)
 
     def _held(self, titles: pl.Series) -> Iterator[tuple[int, Normal, set[str]]]:
         """Of titles that may hold a pattern the row, the normal form, and the needles that it holds."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hypothesis
 import polars as pl
 import pytest
 from hypothesis import given
@@ -20,6 +21,7 @@ WORDS = ["timer", "steel", "balls", "高压锅", "book", "blue", "6", "Timer"]
 TITLES = st.one_of(st.none(), st.lists(st.sampled_from(WORDS), max_size=4).map(" ".join))
 
 
+@hypothesis.settings(deadline=None)
 @given(st.lists(st.lists(TITLES, max_size=8), max_size=4))
 def test_whatever_was_asked_before_each_title_has_the_components_that_it_explains(
     asked: list[list[str | None]],
