@@ -13,6 +13,8 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 COMPONENTS = ["pressure-vessel", "timer", "energetic", "steel-balls"]
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
+PAIRS = [("return", "purchase"), ("return", "purchase"), ("purchase", "return"), ("tap", "purchase")]
+"""Of a ratio: the kind that is compared, and the other."""
 _DISTINCT = ["place", "item", "organisation", "account", "quantity", "link.card", "attributes.colour"]
 
 
@@ -22,7 +24,8 @@ def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: st
     ``focus``: the kind, if all rules of the world are of one.
     """
     per_day = choice.percent(25)
-    kind = focus or choice.of(["combination", "velocity", "threshold", "sequence"])
+    kind = focus or choice.of(["combination", "velocity", "threshold", "sequence", "ratio"])
+    events = choice.of([["purchase"], ["purchase", "tap"], ["purchase", "return"], ["purchase"], ["tap"]])
     asked: tuple[Any, ...]
     components = None
     if kind == "combination":
@@ -38,14 +41,17 @@ def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: st
         names = {"quantity": None, "quantity * content": "kg", "amount_minor": "EUR"}
         limit = choice.of(["100", "250", "350"]) if summand == "amount_minor" else choice.of(["1", "2", "1.5", "3"])
         asked = ("threshold", summand, limit, choice.percent(50), names[summand])
+    elif kind == "ratio":
+        events = list(choice.of(PAIRS))
+        asked = ("ratio", *events, choice.of(["0.5", "0.333333333", "0", "1", "0.9"]), choice.of([1, 2, 1]))
     else:
         steps = [choice.of(COMPONENTS[: choice.of([3, 2])]) for _ in range(choice.of([3, 2]))]
         asked = ("sequence", steps, gap if choice.percent(60) else None)
-    if kind in ("velocity", "threshold") and choice.percent(40):
+    if kind in ("velocity", "threshold", "ratio") and choice.percent(40):
         components = sorted({choice.of(COMPONENTS[:3]) for _ in range(2)})
     return Rule(
         id=f"rule-{number}",
-        events=choice.of([["purchase"], ["purchase", "tap"], ["purchase", "return"], ["purchase"], ["tap"]]),
+        events=events,
         condition=asked,
         window=("day",) if per_day else ("sliding", width * choice.of([1, 1, 2])),
         by=choice.of(["actor", "actor", "account", "organisation", "link.card"]),

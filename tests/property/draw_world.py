@@ -55,15 +55,16 @@ _UNREADABLE = {
 }
 
 
-def world(choice: Choice, *, separations: bool = True) -> World:
-    """A workspace with up to four rules and up to 26 rows."""
+def world(choice: Choice, *, separations: bool = True, only: str | None = None) -> World:
+    """A workspace with up to four rules, all of the kind ``only`` if that is given, and up to 30 rows."""
     zone = choice.of(ZONES)
     width = choice.of([HOUR, DAY, 30 * MINUTE, 2 * DAY])
     gap = choice.of([width // 2, width // 3 // MINUTE * MINUTE])
-    focus = choice.of([None, None, None, "sequence"])
+    focus = only or choice.of([None, None, None, "sequence"])
     rules = [rule(choice, number, width, gap, zone, focus) for number in range(choice.of([3, 1, 2, 4, 4]))]
     names = ["shop", "app", "metro"][: choice.of([1, 2, 1, 3])]
-    sources = {name: _source(choice, name) for name in names}
+    pairs = [rule.condition[1:3] for rule in rules if rule.condition[0] == "ratio"]
+    sources = {name: _source(choice, name, pairs[0] if pairs else None) for name in names}
     if not any("card" in source.links for source in sources.values()):
         sources[names[0]].links["card"] = "card no"
     times = _Times(choice, zone, width, gap)
@@ -104,7 +105,8 @@ class _Times:
         return at
 
 
-def _source(choice: Choice, name: str) -> Source:
+def _source(choice: Choice, name: str, pair: tuple[str, str] | None) -> Source:
+    """``pair``: two kinds of event that a rule compares, so that there are often both."""
     format_ = choice.of(["csv", "csv", "ndjson", "parquet"])
     columns: dict[str, str | list[str]] = {"occurred_at": "when", "account": "customer", "event_id": "id"}
     if choice.percent(15):
@@ -116,10 +118,10 @@ def _source(choice: Choice, name: str) -> Source:
         if choice.percent(50):
             columns[field] = f"_{field}"
     kind = None
-    if choice.percent(25):
+    if choice.percent(25 if pair is None else 90):
         columns["kind"] = "what"
     else:
-        kind = choice.of(["purchase", "purchase", "purchase", "purchase", "tap"])
+        kind = choice.of(["purchase", "purchase", "purchase", "purchase", "tap"] if pair is None else pair)
     return Source(
         columns=columns,
         rows=[],
@@ -220,7 +222,7 @@ def _cell(choice: Choice, source: Source, field: str, times: _Times) -> Cell:
     if field == "item":
         return None if odd >= 93 else choice.of(["A", "B", "C", "D", "KIT", "Z", "A", "B"])
     if field == "kind":
-        return None if odd >= 95 else choice.of(["purchase", "purchase", "purchase", "tap", "return"])
+        return None if odd >= 95 else choice.of(["purchase", "purchase", "return", "tap", "purchase", "purchase", "return"])
     if field == "currency":
         return None if odd >= 95 else choice.of(["EUR", "EUR", "EUR", "USD", "XQX"])
     if field == "unit":

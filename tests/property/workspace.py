@@ -196,6 +196,9 @@ def _condition(rule: Rule) -> str:
         if named is not None:
             text += f", {'currency' if summand == 'amount_minor' else 'unit'}: {named}"
         return f"threshold: {{{text}}}"
+    if kind == "ratio":
+        _, of, to, more_than, at_least = rule.condition
+        return f"ratio: {{of: {of}, to: {to}, more_than: {more_than}, at_least: {at_least}}}"
     _, steps, gap = rule.condition
     return f"sequence: {{steps: [{', '.join(steps)}]{'' if gap is None else f', gap: {duration(gap)}'}}}"
 

@@ -17,11 +17,13 @@ SHARDS = 4
 """The comparison is cut into so many tests, so that several cores can share it."""
 
 
-def worlds(*, most_files: int = 3, separations: bool = True) -> st.SearchStrategy[tuple[World, Layout]]:
-    """A world and the form in which it is written."""
+def worlds(
+    *, most_files: int = 3, separations: bool = True, only: str | None = None
+) -> st.SearchStrategy[tuple[World, Layout]]:
+    """A world and the form in which it is written; ``only``: the one kind of its rules."""
 
     def build(choice: Choice) -> tuple[World, Layout]:
-        made = world(choice, separations=separations)
+        made = world(choice, separations=separations, only=only)
         return made, layout(choice, made, most_files=most_files)
 
     return drawn(build)

@@ -1,4 +1,4 @@
-"""The four kinds of rule: does the condition hold over a window, and what is the least that proves it.
+"""The kinds of rule: does the condition hold over a window, and what is the least that proves it.
 
 A window is the list of an actor's observations in the strict order up to and including the one that is asked
 about, which is the last of the list. DESIGN: "Rules" (the table of kinds) and "Evidence".
@@ -57,6 +57,11 @@ def holds(rule: Rule, window: list[Observation]) -> bool:
         return total >= Fraction(limit) if inclusive else total > Fraction(limit)
     if kind == "sequence":
         return _completed(rule, window) is not None
+    if kind == "ratio":
+        _, of, to, more_than, at_least = rule.condition
+        # ADR 0020: "n_to >= at_least, and n_of > more_than * n_to"
+        compared, others = _of_kind(of, window), _of_kind(to, window)
+        return len(others) >= int(at_least) and len(compared) > Fraction(more_than) * len(others)
     raise ValueError(kind)
 
 
@@ -86,9 +91,16 @@ def evidence(rule: Rule, window: list[Observation]) -> list[Observation]:
     elif kind == "threshold":
         # "the window's observations (at most 1,000 listed, all counted)"
         proof = window[-MOST_LISTED:]
+    elif kind == "ratio":
+        # ADR 0020: "the observations of `of` in the window (at most 1,000 listed, the latest), both kinds counted"
+        proof = _of_kind(rule.condition[1], window)[-MOST_LISTED:]
     else:
         proof = _completed(rule, window) or []
     return [o for o in window if o in proof]
+
+
+def _of_kind(kind: str, window: list[Observation]) -> list[Observation]:
+    return [o for o in window if o.value("kind") == kind]
 
 
 def _covered(component: str, minimum: str | None, window: list[Observation]) -> bool:

@@ -124,7 +124,7 @@ def _asked(rule: Rule) -> frozenset[str] | None:
     """The components of which an observation must carry one; nothing if every event may count.
 
     "Combination and sequence look at the observations of their own components only; velocity and threshold at all
-    events that pass `where` and `components`."
+    events that pass `where` and `components`." So does a ratio (ADR 0020).
     """
     if rule.condition[0] == "combination":
         return frozenset(rule.condition[2])

@@ -18,6 +18,7 @@ Conditions are tuples too::
     ("velocity", at_least, None | field whose distinct values count)
     ("threshold", "quantity" | "quantity * content" | "amount_minor", limit as text, inclusive, None | unit or currency)
     ("sequence", [component, ...], None | gap in microseconds)
+    ("ratio", kind of event, kind of event compared to, more than as text, at least)
 """
 
 from __future__ import annotations

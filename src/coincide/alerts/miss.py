@@ -11,6 +11,7 @@ from coincide.detect.nearest import (
     Failed,
     NearCombination,
     Nearest,
+    NearRatio,
     NearSequence,
     NearThreshold,
     NearVelocity,
@@ -18,7 +19,7 @@ from coincide.detect.nearest import (
     Part,
 )
 from coincide.rules.explain import duration
-from coincide.rules.plan import Plan, Sliding, Threshold, Velocity
+from coincide.rules.plan import Plan, Ratio, Sliding, Threshold, Velocity
 from coincide.rules.words import number
 
 _UNITS = (("day", 86_400_000_000), ("hour", 3_600_000_000), ("minute", 60_000_000))
@@ -58,6 +59,8 @@ def lines(plan: Plan, near: Nearest) -> list[str]:
             return [_threshold(plan, near, window)]
         case NearSequence():
             return _sequence(near, window)
+        case NearRatio():
+            return [_ratio(plan, near, window)]
         case other:
             assert_never(other)
 
@@ -126,6 +129,17 @@ def _threshold(plan: Plan, near: NearThreshold, window: str) -> str:
         missing = "exactly the limit, and it must be more"
     when = f"from {iso(near.first_at)} to {iso(near.at)}"
     return f"{condition.sum} sums to {number(near.total)}{unit} {window}, {when}; {limit} is needed: {missing}"
+
+
+def _ratio(plan: Plan, near: NearRatio, window: str) -> str:
+    assert isinstance(plan.condition, Ratio)
+    condition = plan.condition
+    of, to = f"{condition.of} event", f"{condition.to} event"
+    asked = f"at least {condition.at_least:,} and more than {number(condition.more_than)} times as many are needed"
+    short = [_many(count, noun) for count, noun in ((near.missing_to, to), (near.missing_of, of)) if count]
+    missing = f"{' and '.join(short)} missing" if short else "nothing missing"
+    when = f"from {iso(near.first_at)} to {iso(near.at)}"
+    return f"{_many(near.of, of)} to {_many(near.to, to)} {window}, {when}; {asked}: {missing}"
 
 
 def _sequence(near: NearSequence, window: str) -> list[str]:

@@ -29,8 +29,8 @@ from coincide.rules.plan import Plan
 from coincide.rules.words import number
 from coincide.store import entity
 
-_NAMING = ("event_id", "occurred_at", "account", "kind")
-"""Not told again: a step begins with them, and the kind is the rule's."""
+_NAMING = ("event_id", "occurred_at", "account")
+"""Not told again: a step begins with them. Nor is the kind, where it is the rule's only one."""
 
 
 def observed(
@@ -100,7 +100,8 @@ def _names(read: Reread, row: Positions, made: Pseudonyms) -> list[EventName]:
 
 def _details(plan: Plan, read: Reread, row: Positions, made: Pseudonyms) -> Iterator[Mapping[str, str]]:
     """Of each row, its components and the fields that the rule reads, as text."""
-    fields = [name for name in contract_order(plan.reads) if name not in _NAMING]
+    known = _NAMING if len(plan.events) > 1 else (*_NAMING, "kind")
+    fields = [name for name in contract_order(plan.reads | {"kind"}) if name not in known]
     frame = read.rows.frame.select(*fields, "tagset")[row]
     for values in frame.iter_rows(named=True):
         told = {}

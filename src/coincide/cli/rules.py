@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from coincide.rules.plan import Plan
     from coincide.settings import Settings
 
-KINDS = ("combination", "velocity", "threshold", "sequence")
+KINDS = ("combination", "velocity", "threshold", "sequence", "ratio")
 
 no_workspace = click.option(
     "-w", "--workspace", metavar="FOLDER", expose_value=False, help="Taken as everywhere; nothing here depends on it."

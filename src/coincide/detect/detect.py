@@ -17,7 +17,7 @@ import polars as pl
 from coincide.detect.episode import Episode
 from coincide.detect.evaluate import Surroundings, aggregate_column, evaluate
 from coincide.detect.exact import exact, product
-from coincide.detect.kernel import combination, sequence, threshold, velocity
+from coincide.detect.kernel import combination, ratio, sequence, threshold, velocity
 from coincide.detect.kernel.observations import Evidence, Observations, Positions, Truths
 from coincide.detect.kernel.window import distinct, group_starts, starts
 from coincide.detect.rows import Rows
@@ -25,7 +25,7 @@ from coincide.events import zone as zones
 from coincide.events.event import EventName
 from coincide.rules.explain import because
 from coincide.rules.expression import Aggregate, walk
-from coincide.rules.plan import Combination, Plan, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Plan, Ratio, Sliding, Threshold, Velocity
 from coincide.rules.plan import Sequence as Steps
 
 _DAY_US = 86_400_000_000
@@ -102,6 +102,8 @@ def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
             truth = threshold.hits(condition, seen)
         case Steps() as condition:
             truth = sequence.hits(condition, seen)
+        case Ratio() as condition:
+            truth = ratio.hits(condition, seen)
     found = np.flatnonzero(truth)
     silent = _silenced(plan, rows, row, seen, found, around)
     return Hits(plan, seen, row, found[~silent], found[silent])
@@ -160,6 +162,9 @@ def _observations(plan: Plan, rows: Rows, row: Positions, code: Positions) -> tu
             carries = tuple(rows.carries((name,))[row] for name, _ in of)
         case Steps(steps=steps):
             carries = tuple(rows.carries((name,))[row] for name in sorted(set(steps)))
+        case Ratio(of=of_kind, to=to_kind):
+            kind = rows.frame["kind"][row]
+            carries = tuple((kind == name).to_numpy() for name in (of_kind, to_kind))
         case _:
             pass
     seen = Observations(group, at, start, carries, _number(plan, rows, row), _value(plan, rows, row))
@@ -286,6 +291,8 @@ def _evidence(plan: Plan, seen: Observations, at_hits: Positions) -> Evidence:
             return threshold.evidence(condition, seen, at_hits)
         case Steps() as condition:
             return sequence.evidence(condition, seen, at_hits)
+        case Ratio() as condition:
+            return ratio.evidence(condition, seen, at_hits)
 
 
 def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Evidence) -> list[str]:
@@ -316,6 +323,14 @@ def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Eviden
             return [
                 because(plan, count=count, first_us=a, last_us=b)
                 for count, a, b in zip(proof.counted.tolist(), starts_us, ends_us, strict=True)
+            ]
+        case Ratio():
+            # The counts are of the whole window: what is only counted may be older than the evidence.
+            starts_us = seen.at[seen.start[at_hits]].tolist()
+            of_counts, to_counts = (counts[at_hits].tolist() for counts in ratio.counts(seen))
+            return [
+                because(plan, count=count, beside=beside, first_us=a, last_us=b)
+                for count, beside, a, b in zip(of_counts, to_counts, starts_us, ends_us, strict=True)
             ]
         case _:
             return [because(plan, first_us=a, last_us=b) for a, b in zip(starts_us, ends_us, strict=True)]

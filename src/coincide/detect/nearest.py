@@ -13,10 +13,10 @@ from decimal import Decimal
 import numpy as np
 
 from coincide.detect.detect import Hits
-from coincide.detect.kernel import combination, sequence, threshold
+from coincide.detect.kernel import combination, ratio, sequence, threshold
 from coincide.detect.kernel.observations import Observations, Positions, latest
 from coincide.detect.kernel.window import distinct
-from coincide.rules.plan import Combination, Sequence, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Ratio, Sequence, Sliding, Threshold, Velocity
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,23 @@ class NearSequence:
     failed: Failed | None
 
 
-Nearest = NearCombination | NearVelocity | NearThreshold | NearSequence
+@dataclass(frozen=True)
+class NearRatio:
+    """The window that the fewest further observations would make a hit, the latest of those.
+
+    ``of`` and ``to``: how many it holds of the two kinds. ``missing_to``: how many more ``to`` would be enough;
+    ``missing_of``: how many more ``of`` it would then take.
+    """
+
+    first_at: int
+    at: int
+    of: int
+    to: int
+    missing_of: int
+    missing_to: int
+
+
+Nearest = NearCombination | NearVelocity | NearThreshold | NearSequence | NearRatio
 
 
 def nearest(found: Hits) -> Nearest | None:
@@ -130,6 +146,8 @@ def nearest(found: Hits) -> Nearest | None:
             return _threshold(condition, seen)
         case Sequence() as condition:
             return _sequence(condition, seen, width)
+        case Ratio() as condition:
+            return _ratio(condition, seen)
 
 
 def _last_largest(values: Several[int] | Positions) -> int:
@@ -216,6 +234,24 @@ def _threshold(condition: Threshold, seen: Observations) -> NearThreshold:
     best = _last_largest(sums)
     total = seen.number.decimal(sums.tolist()[best])
     return NearThreshold(int(seen.at[seen.start[best]]), int(seen.at[best]), total, condition.limit - total)
+
+
+# --- ratio ------------------------------------------------------------------------------------------------------
+
+
+def _ratio(condition: Ratio, seen: Observations) -> NearRatio:
+    of, to = ratio.counts(seen)
+    missing_to = np.maximum(condition.at_least - to, 0)
+    missing_of = np.maximum(ratio.needed(condition, to + missing_to) - of, 0)
+    best = _last_largest(-(missing_to + missing_of))
+    return NearRatio(
+        int(seen.at[seen.start[best]]),
+        int(seen.at[best]),
+        int(of[best]),
+        int(to[best]),
+        int(missing_of[best]),
+        int(missing_to[best]),
+    )
 
 
 # --- sequence ---------------------------------------------------------------------------------------------------

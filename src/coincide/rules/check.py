@@ -29,6 +29,7 @@ from coincide.rules.rule import (
     Basis,
     Combination,
     Minimum,
+    Ratio,
     Rule,
     Sequence,
     Severity,
@@ -180,13 +181,18 @@ class _Check:
             return None
         named: list[tuple[str, Node]] = []
         for item in nodes:
-            kind = self.reader.text(key, item)
-            if kind is not None and kind not in KINDS:
-                self.reader.add(errors.UnknownKind(kind, KINDS, where=self.reader.where(item)))
-            elif kind is not None:
+            kind = self.event_kind(key, item)
+            if kind is not None:
                 named.append((kind, item))
         self.reader.once(key, named)
         return tuple(kind for kind, _ in named) or None
+
+    def event_kind(self, key: str, node: Node) -> str | None:
+        found = self.reader.text(key, node)
+        if found is None or found in KINDS:
+            return found
+        self.reader.add(errors.UnknownKind(found, KINDS, where=self.reader.where(node)))
+        return None
 
     def by(self, key: str, node: Node) -> str | None:
         found = self.reader.text(key, node)
@@ -278,10 +284,12 @@ class _Check:
                 self.velocity(entry)
             case "threshold":
                 self.threshold(entry)
+            case "ratio":
+                self.ratio(entry)
             case _:
                 self.sequence(entry)
 
-    # The four kinds.
+    # The kinds.
 
     def combination(self, entry: Entry) -> None:
         reader = self.reader
@@ -445,6 +453,43 @@ class _Check:
             return self.reader.duration("gap", entry.value, most_us=DAY_US * 25 // 24, most="25 hours in a day")
         most = MAX_WINDOW_DAYS * DAY_US
         return self.reader.duration("gap", entry.value, most_us=most, most=f"{MAX_WINDOW_DAYS:,} days")
+
+    def ratio(self, entry: Entry) -> None:
+        reader = self.reader
+        required = {"of": "of: refund", "to": "to: purchase", "more_than": "more_than: 0.5", "at_least": "at_least: 10"}
+        found = reader.mapping(
+            "ratio", "`ratio`", entry.value, known=Ratio.model_fields, required=required, at=entry.key
+        )
+        if found is None:
+            return
+        of, to = self.part_of_ratio("of", found), self.part_of_ratio("to", found)
+        if of is not None and to is not None:
+            self.kinds_of_ratio(of, to)
+        limit, least = found.entry("more_than"), found.entry("at_least")
+        more_than = reader.number("more_than", limit.value) if limit else None
+        if limit is not None and more_than is not None and more_than < 0:
+            reader.add(errors.RatioBelowZero(where=reader.where(limit.value)))
+            return
+        at_least = reader.count("at_least", least.value) if least else None
+        if of is None or to is None or more_than is None or at_least is None:
+            return
+        self.condition = plan.Ratio(of[0], to[0], more_than, at_least)
+        self.values["ratio"] = Ratio.model_construct(of=of[0], to=to[0], more_than=more_than, at_least=at_least)
+
+    def part_of_ratio(self, key: str, found: Mapping) -> tuple[str, Node] | None:
+        entry = found.entry(key)
+        kind = self.event_kind(key, entry.value) if entry else None
+        return (kind, entry.value) if entry and kind else None
+
+    def kinds_of_ratio(self, of: tuple[str, Node], to: tuple[str, Node]) -> None:
+        """Two kinds, and ``events`` names these two: a third would be looked at and never counted."""
+        if of[0] == to[0]:
+            self.reader.add(errors.RatioToItself(of[0], where=self.reader.where(to[1])))
+            return
+        events = self.document.entry("events")
+        named = self.values.get("events")
+        if events is not None and named is not None and set(named) != {of[0], to[0]}:
+            self.reader.add(errors.RatioOfOtherEvents(of[0], to[0], where=self.reader.where(events.value)))
 
     # Expressions and tests.
 

@@ -292,8 +292,8 @@ class DuplicateRule(RuleError):
 class NoneOfOne(RuleError):
     """A rule lacks one of several keys of which it must have exactly one.
 
-    A rule says exactly one of `combination`, `velocity`, `threshold` and `sequence`; exactly one of `within`
-    and `per`; a threshold exactly one of `more_than` and `at_least`; a line of `given` what was bought.
+    A rule says exactly one of `combination`, `velocity`, `threshold`, `sequence` and `ratio`; exactly one of
+    `within` and `per`; a threshold exactly one of `more_than` and `at_least`; a line of `given` what was bought.
     """
 
     code = "COI-R016"
@@ -637,6 +637,52 @@ class NotYetAvailable(RuleError):
 
     def __init__(self, part: str, instead: str, *, where: Where) -> None:
         super().__init__(f"{part} is not yet available", where=where, hint=instead)
+
+
+class RatioOfOtherEvents(RuleError):
+    """A ratio counts two kinds of event, and `events` names others.
+
+    `ratio: {of: refund, to: purchase, ...}` goes with `events: [purchase, refund]`: a kind that is not named there is
+    never seen, and the rule would never hold; a third kind would be looked at and counted nowhere. For the same
+    reason a ratio within one kind (of purchases at night to all purchases, say) cannot be asked for.
+    """
+
+    code = "COI-R041"
+
+    def __init__(self, of: str, to: str, *, where: Where) -> None:
+        super().__init__(
+            f"a ratio of `{of}` to `{to}` looks at these two kinds of event, so `events` names them and no other",
+            where=where,
+            hint=f"events: [{to}, {of}]",
+        )
+
+
+class RatioToItself(RuleError):
+    """A ratio compares a kind of event with itself.
+
+    There are always as many of a kind as there are of it. Name two kinds: `of: refund, to: purchase`. To count events
+    of one kind, use `velocity`.
+    """
+
+    code = "COI-R042"
+
+    def __init__(self, kind: str, *, where: Where) -> None:
+        super().__init__(
+            f"`of` and `to` of a ratio are both `{kind}`", where=where, hint="name two kinds, or use `velocity`"
+        )
+
+
+class RatioBelowZero(RuleError):
+    """The limit of a ratio is below zero.
+
+    Numbers of events are never below zero, so the rule would hold at every event. `more_than: 0` holds as soon as
+    there is one `of`, `more_than: 0.5` where there are more than one for every two `to`.
+    """
+
+    code = "COI-R043"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__("`more_than` of a ratio must be 0 or above", where=where)
 
 
 # --- expressions ------------------------------------------------------------------------------------------

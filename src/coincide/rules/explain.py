@@ -22,7 +22,7 @@ _HOUR_US = 60 * _MINUTE_US
 _DAY_US = 24 * _HOUR_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-Because = Callable[[Sequence[str], int | None, Decimal | None, int, int], str]
+Because = Callable[[Sequence[str], int | None, int | None, Decimal | None, int, int], str]
 
 
 # --- the rule ---------------------------------------------------------------------------------------------
@@ -72,6 +72,9 @@ def _raises(plan: Plan) -> str:
         case Steps(steps, gap_us):
             ordered = ", then ".join(steps)
             return f"Raises an alert when these are seen in this order {window}{_gap(gap_us)}: {ordered}."
+        case plans.Ratio(of, to, _, at_least) as condition:
+            enough = f"at least {_counted(at_least, f'{to} event')}"
+            return f"Raises an alert when there are {enough} {window}, and {_times(condition)} {of} events."
         case other:
             assert_never(other)
 
@@ -118,17 +121,19 @@ def because(
     *,
     components: Sequence[str] = (),
     count: int | None = None,
+    beside: int | None = None,
     total: Decimal | None = None,
     first_us: int,
     last_us: int,
 ) -> str:
     """The sentence of an alert, from its first hit.
 
-    ``components``: those covered, of a combination. ``count``: observations or distinct values, of a velocity.
-    ``total``: the sum, of a threshold. ``first_us``, ``last_us``: the earliest observation it rests on, and the
-    hit, microseconds since 1970. What follows from the plan is made once per plan; a call takes microseconds.
+    ``components``: those covered, of a combination. ``count``: observations or distinct values, of a velocity; events
+    of the kind that is compared, of a ratio, and ``beside``: of the other. ``total``: the sum, of a threshold.
+    ``first_us``, ``last_us``: the earliest observation it rests on, and the hit, microseconds since 1970. What follows
+    from the plan is made once per plan; a call takes microseconds.
     """
-    return _sentence(plan)(components, count, total, first_us, last_us)
+    return _sentence(plan)(components, count, beside, total, first_us, last_us)
 
 
 _made: tuple[Plan, Because] | None = None
@@ -151,24 +156,30 @@ def _because(plan: Plan) -> Because:
         case plans.Combination(_, named):
             labels = {name: name if least is None else f"{name} (at least {number(least)})" for name, least in named}
             out_of = f"of {_counted(len(named), 'component')}"
-            return lambda components, _count, _total, a, b: (
+            return lambda components, _count, _beside, _total, a, b: (
                 f"{len(components)} {out_of} ({', '.join([labels[n] for n in components])}) {window}, {when(a, b)}."
             )
         case plans.Velocity(_, distinct):
             one, many = ("observation", "observations")
             if distinct is not None:
                 one, many = (f"value of {distinct}", f"different values of {distinct}")
-            return lambda _components, count, _total, a, b: (
+            return lambda _components, count, _beside, _total, a, b: (
                 f"{count:,} {one if count == 1 else many}{of} {window}, {when(a, b)}."
             )
         case plans.Threshold() as condition:
             what, limit, unit = _shortly(condition), _limit(condition), _unit(condition)
-            return lambda _components, _count, total, a, b: (
+            return lambda _components, _count, _beside, total, a, b: (
                 f"{what} of {number(total or Decimal(0))}{unit}{of} {window}, {limit}, {when(a, b)}."
             )
         case Steps(steps, gap_us):
             ordered = f"{', then '.join(steps)}, {window}{_gap(gap_us)}"
-            return lambda _components, _count, _total, a, b: f"{ordered}, {when(a, b)}."
+            return lambda _components, _count, _beside, _total, a, b: f"{ordered}, {when(a, b)}."
+        case plans.Ratio(compared, to, _, _) as condition:
+            limit = _times(condition)
+            return lambda _components, count, beside, _total, a, b: (
+                f"{_counted(count or 0, f'{compared} event')} to {_counted(beside or 0, f'{to} event')}{of} {window}, "
+                f"{limit}, {when(a, b)}."
+            )
         case other:
             assert_never(other)
 
@@ -239,6 +250,10 @@ def _unit(condition: plans.Threshold) -> str:
 
 def _limit(condition: plans.Threshold) -> str:
     return f"{'at least' if condition.inclusive else 'more than'} {number(condition.limit)}"
+
+
+def _times(condition: plans.Ratio) -> str:
+    return f"more than {number(condition.more_than)} times as many"
 
 
 def _counted(number: int, noun: str) -> str:

@@ -74,15 +74,28 @@ class Sequence:
     gap_us: int | None = None
 
 
-Condition = Combination | Velocity | Threshold | Sequence
+@dataclass(frozen=True)
+class Ratio:
+    """Of events of two kinds, more than ``more_than`` times as many are ``of`` as ``to``, and enough are ``to``.
+
+    ``at_least`` bounds the number of ``to``, so that one of one raises nothing.
+    """
+
+    of: str
+    to: str
+    more_than: Decimal
+    at_least: int
+
+
+Condition = Combination | Velocity | Threshold | Sequence | Ratio
 
 
 @dataclass(frozen=True)
 class Plan:
     """What a rule looks for. ``rule`` and ``status`` name it and are no part of its fingerprint.
 
-    ``components``: for velocity and threshold, the components that an observation must carry one of (sorted;
-    ``None``: every event counts). ``by``: ``actor``, ``account``, ``organisation`` or ``link.<kind>``.
+    ``components``: for velocity, threshold and ratio, the components that an observation must carry one of
+    (sorted; ``None``: every event counts). ``by``: ``actor``, ``account``, ``organisation`` or ``link.<kind>``.
     ``zone``: IANA name, for local days, ``local_hour`` and ``weekday``.
     """
 

@@ -98,6 +98,7 @@ _SECTIONS = {
     "velocity": "Velocity",
     "threshold": "Threshold",
     "sequence": "Sequence",
+    "ratio": "Ratio",
 }
 
 

@@ -17,9 +17,9 @@ from coincide.rules.example import Example
 
 Status = Literal["draft", "shadow", "live", "retired"]
 Severity = Literal["low", "medium", "high", "critical"]
-Kind = Literal["combination", "velocity", "threshold", "sequence"]
+Kind = Literal["combination", "velocity", "threshold", "sequence", "ratio"]
 
-KIND_KEYS: tuple[Kind, ...] = ("combination", "velocity", "threshold", "sequence")
+KIND_KEYS: tuple[Kind, ...] = ("combination", "velocity", "threshold", "sequence", "ratio")
 WINDOW_KEYS = ("within", "per")
 LIMIT_KEYS = ("more_than", "at_least")
 SUMMANDS = ("quantity", "quantity * content", "amount_minor")
@@ -31,10 +31,12 @@ BY_PATTERN = "^(actor|account|organisation|link\\.[a-z][a-z0-9_-]*)$"
 
 Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
+NotNegative = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 Positive = Annotated[Decimal, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
 Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
 Text = Annotated[str, Field(min_length=1)]
 Component = Annotated[str, Field(min_length=1)]
+EventKind = Annotated[str, WithJsonSchema({"enum": list(KINDS)})]
 
 
 _EVENTS = {
@@ -110,6 +112,21 @@ class Sequence(_Part):
     gap: Duration | None = Field(
         None, description="each step at most this long after the one before; at most the window"
     )
+
+
+class Ratio(_Part):
+    """Holds where the window has more than so many events of one kind for each event of another.
+
+    `events` names both kinds and no other. It may hold at an event of either kind: a purchase can be the one that
+    makes them enough.
+    """
+
+    of: EventKind = Field(description="the kind of event that is compared, such as `refund`")
+    to: EventKind = Field(description="the kind it is compared to, such as `purchase`")
+    more_than: NotNegative = Field(
+        description="there must be more than so many times as many `of` as `to`; 0.5: more than one for two"
+    )
+    at_least: Count = Field(description="how many `to` there must be, so that one of one raises nothing")
 
 
 def _given_schema() -> dict[str, Any]:
@@ -202,8 +219,9 @@ class Rule(_Part):
     velocity: Velocity | None = Field(None, description="kind: so many events, or distinct values")
     threshold: Threshold | None = Field(None, description="kind: a sum passes a limit")
     sequence: Sequence | None = Field(None, description="kind: these components in this order")
+    ratio: Ratio | None = Field(None, description="kind: too many events of one kind for those of another")
     components: Annotated[tuple[Component, ...], Field(min_length=1)] | None = Field(
-        None, description="velocity and threshold only: look at events that carry one of these components"
+        None, description="velocity, threshold and ratio only: look at events that carry one of these components"
     )
     unless: Text | None = Field(
         None, description="a condition that silences a hit; may use count, sum and distinct of the window"
@@ -214,5 +232,5 @@ class Rule(_Part):
 
     @property
     def kind(self) -> Kind:
-        """Which of the four kinds of rule this is."""
+        """Which of the kinds of rule this is."""
         return next(kind for kind in KIND_KEYS if getattr(self, kind) is not None)

@@ -15,7 +15,8 @@ EXAMPLES = ("pressure-vessel", "timer", "energetic", "steel-balls")
 
 def skeleton(rule: str, kind: Kind, components: Sequence[str] = ()) -> str:
     """A rule file of one rule. ``components``: of the catalog; the first ones stand in the example."""
-    return _HEAD.format(rule=rule, schema=SCHEMA_FILE) + _BODIES[kind](_three(components)) + _UNLESS
+    looks_at = _BOTH if kind == "ratio" else _ONE
+    return _HEAD.format(rule=rule, schema=SCHEMA_FILE, looks_at=looks_at) + _BODIES[kind](_three(components)) + _UNLESS
 
 
 def _three(components: Sequence[str]) -> tuple[str, ...]:
@@ -36,10 +37,18 @@ basis:                    # the legal ground and purpose; authority and dpia if 
   law: the provision that the processing rests on
 innocent:                 # ordinary explanations; they stand beside every alert
   - an ordinary explanation
+{looks_at}by: actor                 # actor | account | organisation | link.card
+within: 30 days           # minutes, hours, days, weeks; or `per: day` with `zone: Europe/Paris`
+"""
+
+_ONE = """\
 events: purchase          # one kind or a list: purchase, return, refund, tap, incident
 where: quantity > 0       # a condition on one event; leave it out to look at all
-by: actor                 # actor | account | organisation | link.card
-within: 30 days           # minutes, hours, days, weeks; or `per: day` with `zone: Europe/Paris`
+"""
+
+_BOTH = """\
+events: [purchase, refund]  # the two kinds that are compared
+where: status is null or status = 'completed'  # a condition on one event, of either kind
 """
 
 _UNLESS = """\
@@ -94,6 +103,25 @@ def _sequence(names: tuple[str, ...]) -> str:
     return "\n".join([*lines, *tests]) + "\n"
 
 
+def _ratio(names: tuple[str, ...]) -> str:
+    lines = [
+        "# Holds when there are enough events of one kind, and more than so many times as many of the other.",
+        "ratio:",
+        "  of: refund",
+        "  to: purchase",
+        "  more_than: 0.5          # more than one refund for two purchases",
+        "  at_least: 4             # so many purchases, so that one refund of one purchase raises nothing",
+        f"# components: [{names[0]}]  # only events that carry one of these",
+    ]
+    bought = [f"2025-03-{day:02d}, component: {names[0]}" for day in (1, 2, 3, 4)]
+    given_back = [f"2025-03-{day:02d}, kind: refund, component: {names[0]}" for day in (5, 6, 7)]
+    tests = [
+        *_test("three of four given back", [*bought, *given_back], "1 alert"),
+        *_test("two of four is half and not more", [*bought, *given_back[:2]], "no alert", first=False),
+    ]
+    return "\n".join([*lines, *tests]) + "\n"
+
+
 def _test(name: str, events: Sequence[str], expect: str, *, first: bool = True) -> list[str]:
     head = (
         ["tests:                    # run by `coincide rules test`; times are UTC, quantity is 1 unless given"]
@@ -109,4 +137,5 @@ _BODIES = {
     "velocity": _velocity,
     "threshold": _threshold,
     "sequence": _sequence,
+    "ratio": _ratio,
 }

@@ -13,6 +13,9 @@ from coincide.detect.exact import Exact
 Positions = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 
+LISTED = 1_000
+"""At most so many observations are listed as evidence; all are counted."""
+
 
 @dataclass(frozen=True)
 class Observations:
@@ -21,7 +24,7 @@ class Observations:
     ``group``: number of the actor (of the actor's local day for ``per: day``), never decreasing.
     ``at``: microseconds since 1970, never decreasing inside a group.
     ``start``: position of the first observation of each row's window (see ``window.starts``).
-    ``carries``: one truth array for each component of the plan, in the plan's order.
+    ``carries``: one truth array for each component of the plan, in the plan's order; of a ratio, for each kind.
     ``number``: the summand of a threshold or the quantity of minimum totals.
     ``value``: codes of the field whose distinct values count; -1 is missing.
     """

@@ -8,11 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.detect.exact import Exact
-from coincide.detect.kernel.observations import Evidence, Observations, Positions, Truths, collect, spans
+from coincide.detect.kernel.observations import LISTED, Evidence, Observations, Positions, Truths, collect, spans
 from coincide.rules.plan import Threshold
-
-LISTED = 1_000
-"""At most so many observations are listed as evidence; all are counted."""
 
 
 def hits(condition: Threshold, seen: Observations) -> Truths:
