@@ -222,7 +222,11 @@ def _cell(choice: Choice, source: Source, field: str, times: _Times) -> Cell:
     if field == "item":
         return None if odd >= 93 else choice.of(["A", "B", "C", "D", "KIT", "Z", "A", "B"])
     if field == "kind":
-        return None if odd >= 95 else choice.of(["purchase", "purchase", "return", "tap", "purchase", "purchase", "return"])
+        return (
+            None
+            if odd >= 95
+            else choice.of(["purchase", "purchase", "return", "tap", "purchase", "purchase", "return"])
+        )
     if field == "currency":
         return None if odd >= 95 else choice.of(["EUR", "EUR", "EUR", "USD", "XQX"])
     if field == "unit":

@@ -92,8 +92,9 @@ def evidence(rule: Rule, window: list[Observation]) -> list[Observation]:
         # "the window's observations (at most 1,000 listed, all counted)"
         proof = window[-MOST_LISTED:]
     elif kind == "ratio":
-        # ADR 0020: "the observations of `of` in the window (at most 1,000 listed, the latest), both kinds counted"
-        proof = _of_kind(rule.condition[1], window)[-MOST_LISTED:]
+        # ADR 0020: "the `of` of the window and the latest `at_least` of its `to`, of each at most 1,000; all counted"
+        _, of, to, _, at_least = rule.condition
+        proof = _of_kind(of, window)[-MOST_LISTED:] + _of_kind(to, window)[-min(int(at_least), MOST_LISTED) :]
     else:
         proof = _completed(rule, window) or []
     return [o for o in window if o in proof]

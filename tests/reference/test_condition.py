@@ -1,8 +1,13 @@
-"""The four kinds of rule and what proves them, in worlds small enough to check by eye."""
+"""The kinds of rule and what proves them, in worlds small enough to check by eye."""
 
 from __future__ import annotations
 
-from reference.small import DAY, HOUR, alerts, ids, row, rule
+from dataclasses import replace
+from typing import Any
+
+from reference.judge import judge
+from reference.small import COLUMNS, DAY, HOUR, alerts, ids, row, rule, shop
+from reference.world import Alert, Bad, Row
 
 BOTH = {"a": None, "b": None}
 
@@ -120,3 +125,48 @@ def test_sequence_steps_over_the_latest_candidate_where_it_leads_nowhere() -> No
 def test_sequence_stays_inside_the_window() -> None:
     asked = rule("sequence", ["a", "b"], None)
     assert alerts([row("1", 0, "A"), row("2", DAY, "B")], asked) == []
+
+
+# A ratio of refunds to purchases, where a letter is one event: "R" a refund, "P" a purchase.
+
+
+def _ratio(events: str, more_than: str, at_least: int, **settings: Any) -> list[Alert]:
+    rows: list[Row | Bad] = [
+        row(str(n), n, kind="refund" if letter == "R" else "purchase", account="x") for n, letter in enumerate(events)
+    ]
+    asked = rule("ratio", "refund", "purchase", more_than, at_least, events=["purchase", "refund"], **settings)
+    made = shop(rows, asked)
+    source = replace(made.sources["shop"], kind=None, columns={**COLUMNS, "kind": "kind"})
+    return judge(replace(made, sources={"shop": source})).verdict.alerts
+
+
+def test_a_ratio_must_be_passed() -> None:
+    assert _ratio("PPR", "0.5", 2) == []
+    (alert,) = _ratio("PPRR", "0.5", 2)
+    assert ids((alert.started_by,)) == ["3"]
+    assert (ids(alert.evidence), alert.counted) == (["0", "1", "2", "3"], 4)
+
+
+def test_a_ratio_of_too_few_is_none() -> None:
+    assert _ratio("PRRR", "0.5", 2) == []
+
+
+def test_a_purchase_may_make_them_enough_and_so_be_the_hit_and_another_may_end_it() -> None:
+    (alert,) = _ratio("PRRPPPP", "0.5", 2)
+    assert (ids((alert.started_by,)), ids((alert.ended_by,)), alert.hits) == (["3"], ["4"], 2)
+    # Of the purchases, as many as there must be are listed, the latest; all are counted.
+    assert ids(alert.evidence) == ["0", "1", "2", "3"]
+    assert ids(alert.latest_evidence) == ["1", "2", "3", "4"]
+    assert alert.counted == 4
+
+
+def test_unless_keeps_a_ratio_from_purchases() -> None:
+    silent = ("compare", "=", ("field", "kind"), ("text", "purchase"))
+    assert _ratio("PRRP", "0.5", 2, unless=silent) == []
+    (alert,) = _ratio("PRRPR", "0.5", 2, unless=silent)
+    assert ids((alert.started_by,)) == ["4"]
+
+
+def test_a_ratio_of_nothing_needs_one_event() -> None:
+    assert _ratio("PPP", "0", 1) == []
+    assert len(_ratio("PR", "0", 1)) == 1

@@ -135,7 +135,8 @@ def _ratio(plan: Plan, near: NearRatio, window: str) -> str:
     assert isinstance(plan.condition, Ratio)
     condition = plan.condition
     of, to = f"{condition.of} event", f"{condition.to} event"
-    asked = f"at least {condition.at_least:,} and more than {number(condition.more_than)} times as many are needed"
+    least = _many(condition.at_least, to)
+    asked = f"at least {least} and more than {number(condition.more_than)} {condition.of} for each are needed"
     short = [_many(count, noun) for count, noun in ((near.missing_to, to), (near.missing_of, of)) if count]
     missing = f"{' and '.join(short)} missing" if short else "nothing missing"
     when = f"from {iso(near.first_at)} to {iso(near.at)}"

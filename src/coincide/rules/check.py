@@ -175,7 +175,7 @@ class _Check:
         self.put("components", self.filter)
 
     def kinds(self, key: str, node: Node) -> tuple[str, ...] | None:
-        nodes = node.items if isinstance(node, Items) else (node,)
+        nodes = _items(node)
         if not nodes:
             self.reader.add(errors.NothingNamed(key, where=self.reader.where(node)))
             return None
@@ -487,8 +487,11 @@ class _Check:
             self.reader.add(errors.RatioToItself(of[0], where=self.reader.where(to[1])))
             return
         events = self.document.entry("events")
-        named = self.values.get("events")
-        if events is not None and named is not None and set(named) != {of[0], to[0]}:
+        if events is None:
+            return
+        # Of a list with a mistake in it nobody knows what it was to name.
+        named = self.values.get("events", ())
+        if len(named) == len(_items(events.value)) and set(named) != {of[0], to[0]}:
             self.reader.add(errors.RatioOfOtherEvents(of[0], to[0], where=self.reader.where(events.value)))
 
     # Expressions and tests.
@@ -511,6 +514,11 @@ class _Check:
         entry = self.document.entry("tests")
         if entry is not None:
             self.values["tests"] = read_examples(self.reader, entry)
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    """The nodes of a list, or the one that stands alone for a list of itself."""
+    return node.items if isinstance(node, Items) else (node,)
 
 
 def _text(entry: Entry) -> str:

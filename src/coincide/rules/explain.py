@@ -72,9 +72,9 @@ def _raises(plan: Plan) -> str:
         case Steps(steps, gap_us):
             ordered = ", then ".join(steps)
             return f"Raises an alert when these are seen in this order {window}{_gap(gap_us)}: {ordered}."
-        case plans.Ratio(of, to, _, at_least) as condition:
-            enough = f"at least {_counted(at_least, f'{to} event')}"
-            return f"Raises an alert when there are {enough} {window}, and {_times(condition)} {of} events."
+        case plans.Ratio(of, to, more_than, at_least):
+            many = f"more than {number(more_than)} {of} {'event' if more_than == 1 else 'events'} for each {to} event"
+            return f"Raises an alert when there are {many} {window}, and at least {_counted(at_least, f'{to} event')}."
         case other:
             assert_never(other)
 
@@ -174,8 +174,8 @@ def _because(plan: Plan) -> Because:
         case Steps(steps, gap_us):
             ordered = f"{', then '.join(steps)}, {window}{_gap(gap_us)}"
             return lambda _components, _count, _beside, _total, a, b: f"{ordered}, {when(a, b)}."
-        case plans.Ratio(compared, to, _, _) as condition:
-            limit = _times(condition)
+        case plans.Ratio(compared, to, more_than, _):
+            limit = f"more than {number(more_than)} for each"
             return lambda _components, count, beside, _total, a, b: (
                 f"{_counted(count or 0, f'{compared} event')} to {_counted(beside or 0, f'{to} event')}{of} {window}, "
                 f"{limit}, {when(a, b)}."
@@ -250,10 +250,6 @@ def _unit(condition: plans.Threshold) -> str:
 
 def _limit(condition: plans.Threshold) -> str:
     return f"{'at least' if condition.inclusive else 'more than'} {number(condition.limit)}"
-
-
-def _times(condition: plans.Ratio) -> str:
-    return f"more than {number(condition.more_than)} times as many"
 
 
 def _counted(number: int, noun: str) -> str:

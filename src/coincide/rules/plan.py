@@ -76,7 +76,7 @@ class Sequence:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Of events of two kinds, more than ``more_than`` times as many are ``of`` as ``to``, and enough are ``to``.
+    """More than ``more_than`` events of the kind ``of`` for each event of the kind ``to``, of which there are enough.
 
     ``at_least`` bounds the number of ``to``, so that one of one raises nothing.
     """

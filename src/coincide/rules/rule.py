@@ -124,7 +124,7 @@ class Ratio(_Part):
     of: EventKind = Field(description="the kind of event that is compared, such as `refund`")
     to: EventKind = Field(description="the kind it is compared to, such as `purchase`")
     more_than: NotNegative = Field(
-        description="there must be more than so many times as many `of` as `to`; 0.5: more than one for two"
+        description="there must be more than so many `of` for each `to`; with 0.5, more than one for two"
     )
     at_least: Count = Field(description="how many `to` there must be, so that one of one raises nothing")
 

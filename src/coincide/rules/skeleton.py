@@ -105,7 +105,7 @@ def _sequence(names: tuple[str, ...]) -> str:
 
 def _ratio(names: tuple[str, ...]) -> str:
     lines = [
-        "# Holds when there are enough events of one kind, and more than so many times as many of the other.",
+        "# Holds when there are more than so many events of one kind for each of another, and enough of these.",
         "ratio:",
         "  of: refund",
         "  to: purchase",

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise, product
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coincide.detect.exact import Exact
-from coincide.detect.kernel import combination, sequence, threshold, velocity, window
+from coincide.detect.kernel import combination, ratio, sequence, threshold, velocity, window
 from coincide.detect.kernel.observations import Evidence, Observations
-from coincide.rules.plan import Combination, Sequence, Threshold, Velocity
+from coincide.rules.plan import Combination, Ratio, Sequence, Threshold, Velocity
 
 
 @dataclass(frozen=True)
@@ -142,6 +143,53 @@ def test_a_threshold_passes_on_the_exact_sum(log: Log, limit: int, inclusive: bo
     evidence = threshold.evidence(condition, log.seen, hits)
     for i, e in enumerate(hits.tolist()):
         assert of(evidence, i) == log.window(e)
+
+
+@given(logs(), st.sampled_from(["0", "0.5", "0.333333333", "0.9", "1", "2"]), st.integers(1, 3))
+@settings(max_examples=300)
+def test_a_ratio_compares_the_numbers_of_two_kinds_by_their_products(log: Log, more_than: str, at_least: int) -> None:
+    condition = Ratio("refund", "purchase", Decimal(more_than), at_least)
+    refund = log.seen.carries[0]
+    seen = replace(log.seen, carries=(refund, ~refund))
+    found = ratio.hits(condition, seen)
+    evidence = ratio.evidence(condition, seen, np.flatnonzero(found))
+    number = 0
+    for e in range(len(seen)):
+        refunds = [j for j in log.window(e) if refund[j]]
+        purchases = [j for j in log.window(e) if not refund[j]]
+        assert found[e] == (len(purchases) >= at_least and len(refunds) > Decimal(more_than) * len(purchases))
+        if found[e]:
+            assert of(evidence, number) == sorted(refunds + purchases[-at_least:])
+            assert evidence.counted[number] == len(log.window(e))
+            number += 1
+
+
+def _of_two_kinds(refunds: int, purchases: int) -> Observations:
+    """That many refunds, then that many purchases, in one window."""
+    refund = np.r_[np.ones(refunds, dtype=np.bool_), np.zeros(purchases, dtype=np.bool_)]
+    zeros = np.zeros(len(refund), dtype=np.int64)
+    return Observations(zeros, np.arange(len(refund), dtype=np.int64), zeros, (refund, ~refund))
+
+
+@pytest.mark.parametrize(("refunds", "holds"), [(3, False), (4, True)])
+def test_a_ratio_is_exact_at_its_limit(refunds: int, holds: bool) -> None:
+    # 0.1 * 30 is above 3 in floating point.
+    condition = Ratio("refund", "purchase", Decimal("0.1"), 30)
+    assert ratio.hits(condition, _of_two_kinds(refunds, 30))[-1] == holds
+
+
+@pytest.mark.parametrize("more_than", ["999999999999999999", "123456789.123456789"])
+def test_a_ratio_whose_limit_nobody_reaches_holds_nowhere(more_than: str) -> None:
+    # Times so many purchases, the limit leaves 64 bits.
+    condition = Ratio("refund", "purchase", Decimal(more_than), 1)
+    assert not ratio.hits(condition, _of_two_kinds(5, 200)).any()
+
+
+def test_a_ratio_lists_the_latest_thousand_and_counts_all() -> None:
+    seen = _of_two_kinds(1_003, 1_005)
+    evidence = ratio.evidence(Ratio("refund", "purchase", Decimal("0.5"), 1_004), seen, np.array([2_007]))
+    assert of(evidence, 0) == [*range(3, 1_003), *range(1_008, 2_008)]
+    assert evidence.counted.tolist() == [2_008]
 
 
 @given(logs(), st.lists(st.sampled_from("abc"), min_size=2, max_size=3), st.none() | st.integers(1, 8))

@@ -17,12 +17,13 @@ from coincide.detect.kernel.observations import Observations
 from coincide.detect.nearest import (
     NearCombination,
     Nearest,
+    NearRatio,
     NearSequence,
     NearThreshold,
     NearVelocity,
     nearest,
 )
-from coincide.rules.plan import Combination, Condition, Plan, Sequence, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Condition, Plan, Ratio, Sequence, Sliding, Threshold, Velocity
 
 NAMES = ("a", "b", "c")
 NONE = np.zeros(0, dtype=np.int64)
@@ -48,6 +49,8 @@ def found(condition: Condition, log: list[Row], width: int) -> Hits:
     carries = [np.array([row[1][i] for row in log], dtype=np.bool_) for i in range(3)]
     if isinstance(condition, Sequence):
         carries = [carries[NAMES.index(name)] for name in sorted(set(condition.steps))]
+    if isinstance(condition, Ratio):
+        carries = [carries[0], ~carries[0]]
     seen = Observations(
         group,
         at,
@@ -120,6 +123,30 @@ def test_a_threshold_names_the_largest_sum_and_what_is_missing(log: list[Row], w
     assert near == NearThreshold(log[inside[best][0]][0], log[best][0], Decimal(sums[best]), missing)
 
 
+@given(rows(), st.integers(1, 8), st.sampled_from(["0", "0.5", "1"]), st.integers(1, 4))
+def test_a_ratio_names_the_window_that_lacks_the_fewest_events(
+    log: list[Row], width: int, more_than: str, at_least: int
+) -> None:
+    near = nearest(found(Ratio("refund", "purchase", Decimal(more_than), at_least), log, width))
+    assert isinstance(near, NearRatio)
+
+    def counts(e: int) -> tuple[int, int]:
+        refunds = sum(log[j][1][0] for j in windows(log, width)[e])
+        return refunds, len(windows(log, width)[e]) - refunds
+
+    def lacking(refunds: int, purchases: int) -> tuple[int, int]:
+        """The first numbers of further refunds and purchases, few before many, with which it holds."""
+        more = ((total - p, p) for total in range(30) for p in range(total + 1))
+        return next(
+            (r, p) for r, p in more if purchases + p >= at_least and refunds + r > Decimal(more_than) * (purchases + p)
+        )
+
+    best = last_best([-sum(lacking(*counts(e))) for e in range(len(log))])
+    assert (near.first_at, near.at) == (log[windows(log, width)[best][0]][0], log[best][0])
+    assert (near.of, near.to) == counts(best)
+    assert (near.missing_of, near.missing_to) == lacking(*counts(best))
+
+
 @given(rows(), st.integers(1, 8), st.none() | st.integers(0, 4), st.permutations("abca"))
 def test_a_sequence_names_the_longest_prefix_and_what_failed(
     log: list[Row], width: int, gap: int | None, order: list[str]
@@ -165,6 +192,7 @@ def test_a_sequence_names_the_longest_prefix_and_what_failed(
         Velocity(2),
         Threshold("quantity", Decimal(1), True),
         Sequence(("a",)),
+        Ratio("refund", "purchase", Decimal(0), 1),
     ],
 )
 def test_without_an_observation_nothing_is_near(condition: Condition) -> None:

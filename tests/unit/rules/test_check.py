@@ -13,7 +13,7 @@ from coincide.errors import Problems
 from coincide.rules.example import Example, Given, Value
 from coincide.rules.expression import Compare, Field, Literal
 from coincide.rules.load import Context, LoadedRule, load_text
-from coincide.rules.plan import Combination, LocalDay, Sequence, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, LocalDay, Ratio, Sequence, Sliding, Threshold, Velocity
 from coincide.settings import Attribute
 
 HEAD = """\
@@ -76,6 +76,17 @@ def test_a_threshold_has_its_exact_limit_and_its_unit(text: str, condition: Thre
 def test_a_sequence_keeps_its_order_and_may_repeat_a_step() -> None:
     plan = rule("within: 3 days", "sequence: {steps: [timer, pressure-vessel, timer], gap: 3 days}").plan
     assert plan.condition == Sequence(("timer", "pressure-vessel", "timer"), 3 * DAY_US)
+
+
+@pytest.mark.parametrize("events", ["events: [purchase, refund]", "events: [refund, purchase]"])
+def test_a_ratio_has_its_two_kinds_and_its_exact_limit(events: str) -> None:
+    text = "ratio: {of: refund, to: purchase, more_than: 0.50, at_least: 10}"
+    loaded = rule("within: 30 days", text, "components: [timer, b]", events=events)
+    assert loaded.plan.condition == Ratio("refund", "purchase", Decimal("0.5"), 10)
+    assert loaded.plan.events == ("purchase", "refund")
+    assert loaded.plan.tagged == ("b", "timer")
+    assert loaded.rule.kind == "ratio"
+    assert type(loaded.rule).model_validate(loaded.rule.model_dump()) == loaded.rule
 
 
 def test_conditions_come_to_the_plan_and_their_text_to_the_rule() -> None:
@@ -224,6 +235,7 @@ LINES = st.sampled_from(
         *("velocity: {at_least: -1, distinct: [a]}", "velocity: 3", "threshold: {sum: lat}"),
         *("threshold: {sum: quantity, at_least: x}", "sequence: {steps: [a], gap: [b]}", "sequence: {steps: {a: b}}"),
         "threshold: {sum: amount_minor, more_than: 1e400, currency: eur}",
+        *("ratio: 5", "ratio: {of: [a], to: purchase}", "ratio: {of: tap, to: tap, more_than: -1, at_least: x}"),
         *("where: quantity >", "where: [a]", "unless: sum(kind) > 1", "unless: 5"),
         *("tests: [~, 1, {given: [~, {at: [x]}], expect: []}]", "tests: x", "innocent: [~, [a]]"),
         *("events: [1, purchase]", "references: {}", "basis: []", "basis: {law: ~}", "title: ~", "rule: 5"),

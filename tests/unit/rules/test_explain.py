@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from coincide.rules.explain import because, duration
-from coincide.rules.plan import Combination, Condition, LocalDay, Plan, Sequence, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Condition, LocalDay, Plan, Ratio, Sequence, Sliding, Threshold, Velocity
 
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
@@ -75,6 +75,19 @@ def test_a_velocity_counts_observations_or_values() -> None:
 def test_a_threshold_says_the_exact_sum_and_its_limit(condition: Threshold, total: str, expected: str) -> None:
     said = because(plan(condition), total=Decimal(total), first_us=at("2025-03-01"), last_us=at("2025-03-02"))
     assert said == f"{expected}, from 2025-03-01 to 2025-03-02."
+
+
+def test_a_ratio_says_both_numbers_and_its_limit() -> None:
+    of = plan(Ratio("refund", "purchase", Decimal("0.50"), 10))
+    first_us, last_us = at("2025-03-01"), at("2025-03-20")
+    assert because(of, count=1200, beside=12, first_us=first_us, last_us=last_us) == (
+        "1,200 refund events to 12 purchase events within 30 days, more than 0.5 for each, "
+        "from 2025-03-01 to 2025-03-20."
+    )
+    of = plan(Ratio("refund", "purchase", Decimal(0), 1), None, ("timer",))
+    assert because(of, count=1, beside=1, first_us=first_us, last_us=first_us) == (
+        "1 refund event to 1 purchase event of timer on one day (Europe/Paris), more than 0 for each, on 2025-03-01."
+    )
 
 
 def test_a_sequence_names_its_steps_in_order() -> None:

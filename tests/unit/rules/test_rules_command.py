@@ -46,11 +46,11 @@ def spoil(workspace: Path, old: str, new: str, name: str = "example") -> None:
 
 
 def test_a_new_rule_of_each_kind_passes_the_check(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for kind in ("combination", "velocity", "threshold", "sequence"):
+    for kind in ("combination", "velocity", "threshold", "sequence", "ratio"):
         begin(f"a-{kind}", kind)
     capsys.readouterr()
     assert run(["rules", "check"]) == 0
-    assert capsys.readouterr().out == "4 rules in 4 files: nothing is wrong\n"
+    assert capsys.readouterr().out == "5 rules in 5 files: nothing is wrong\n"
     assert "pressure-vessel" in (workspace / "rules" / "a-combination.yaml").read_text("utf-8")
 
 

@@ -31,7 +31,8 @@ def test_the_schema_needs_what_the_check_needs() -> None:
 
 def test_the_schema_has_exactly_one_kind_one_window_and_one_limit() -> None:
     kinds, windows = schema()["allOf"]
-    assert [part["required"] for part in kinds["oneOf"]] == [["combination"], ["velocity"], ["threshold"], ["sequence"]]
+    names = ["combination", "velocity", "threshold", "sequence", "ratio"]
+    assert [part["required"] for part in kinds["oneOf"]] == [[name] for name in names]
     assert [part["required"] for part in windows["oneOf"]] == [["within"], ["per"]]
     limits = schema()["$defs"]["Threshold"]["oneOf"]
     assert [part["required"] for part in limits] == [["more_than"], ["at_least"]]

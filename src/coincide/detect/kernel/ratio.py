@@ -16,7 +16,7 @@ _SAFE = 2**62
 
 
 def hits(condition: Ratio, seen: Observations) -> Truths:
-    """At which observations the window holds enough ``to``, and more than ``more_than`` times as many ``of``."""
+    """At which observations the window holds enough ``to``, and more than ``more_than`` ``of`` for each."""
     of, to = counts(seen)
     return (to >= condition.at_least) & (of >= needed(condition, to))
 
@@ -42,17 +42,23 @@ def needed(condition: Ratio, to: Positions) -> Positions:
     return least
 
 
-def evidence(condition: Ratio, seen: Observations, at_hits: Positions) -> Evidence:  # noqa: ARG001
-    """The window's observations of the kind that is compared, the latest ``LISTED``; both kinds are counted.
+def evidence(condition: Ratio, seen: Observations, at_hits: Positions) -> Evidence:
+    """The window's ``of``, and so many of the latest ``to`` as there must be; of each at most ``LISTED``.
 
-    That there are no more of the other kind is proven by no list, so it is counted and not listed.
+    That there are no more ``to`` is proven by no list: all of the window's observations are counted.
     """
-    compared = np.flatnonzero(seen.carries[0])
-    start = seen.start[at_hits]
-    last = np.searchsorted(compared, at_hits, side="right")
-    first = np.maximum(np.searchsorted(compared, start, side="left"), last - LISTED)
+    most = (LISTED, min(condition.at_least, LISTED))
+    parts = [_latest(carries, seen, at_hits, n) for carries, n in zip(seen.carries, most, strict=True)]
+    return collect(parts, at_hits - seen.start[at_hits] + 1)
+
+
+def _latest(carries: Truths, seen: Observations, at_hits: Positions, most: int) -> tuple[Positions, Positions]:
+    """Of each hit's window, the latest observations that carry, at most so many: (hit, position)."""
+    carriers = np.flatnonzero(carries)
+    last = np.searchsorted(carriers, at_hits, side="right")
+    first = np.maximum(np.searchsorted(carriers, seen.start[at_hits], side="left"), last - most)
     owner, place = spans(first, last - 1)
-    return collect([(owner, compared[place])], at_hits - start + 1)
+    return owner, carriers[place]
 
 
 def _counted(carries: Truths, start: Positions) -> Positions:
