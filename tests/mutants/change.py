@@ -22,6 +22,7 @@ class Change:
 _COMBINATION = "detect/kernel/combination.py"
 _VELOCITY = "detect/kernel/velocity.py"
 _THRESHOLD = "detect/kernel/threshold.py"
+_RATIO = "detect/kernel/ratio.py"
 _SEQUENCE = "detect/kernel/sequence.py"
 _WINDOW = "detect/kernel/window.py"
 _DETECT = "detect/detect.py"
@@ -94,6 +95,22 @@ CHANGES = (
         "running[1:] - running[seen.start]",
         "running[1:] - running[np.minimum(seen.start + 1, len(seen))]",
     ),
+    Change(
+        "ratio reached, not passed",
+        _RATIO,
+        "return least\n",
+        "return np.asarray(-(-limit.numerator * to // limit.denominator))\n",
+    ),
+    Change("ratio of any number", _RATIO, "(to >= condition.at_least) & (of >=", "(to >= 0) & (of >="),
+    Change("ratio of n + 1", _RATIO, "to >= condition.at_least", "to > condition.at_least"),
+    Change(
+        "ratio over the whole past",
+        _RATIO,
+        "running[1:] - running[start]",
+        "running[1:] - running[np.minimum(start, 0)]",
+    ),
+    Change("all of the other kind as evidence", _RATIO, "min(condition.at_least, LISTED))", "LISTED)"),
+    Change("ratio the other way round", _DETECT, "for name in (of_kind, to_kind)", "for name in (to_kind, of_kind)"),
     Change("gap open at the old end", _SEQUENCE, "condition.gap_us + 1", "condition.gap_us"),
     Change("gap ignored", _SEQUENCE, "if condition.gap_us is None", "if True"),
     Change("sequence older than its window", _SEQUENCE, "(begins >= 0) & (begins >= seen.start)", "begins >= 0"),

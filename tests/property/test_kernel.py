@@ -16,9 +16,10 @@ SHARE = 8
 """One in so many examples: the comparison of the whole engine has all of them."""
 
 
-def test_the_kernel_agrees_with_the_judge(request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("only", [None, "ratio"])
+def test_the_kernel_agrees_with_the_judge(request: pytest.FixtureRequest, only: str | None) -> None:
     @examples(request.config, SHARE)
-    @given(worlds())
+    @given(worlds(only=only))
     def compare(made: tuple[World, Layout]) -> None:
         world, _ = made
         verdict = judge(world).verdict

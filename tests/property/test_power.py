@@ -81,6 +81,13 @@ def _condition(*changes: tuple[str, int, Callable[[Any], Any]]) -> Callable[[Rul
     return change
 
 
+def _turned(condition_: tuple[Any, ...]) -> tuple[Any, ...]:
+    if condition_[0] != "ratio":
+        return condition_
+    _, of, to, *rest = condition_
+    return ("ratio", to, of, *rest)
+
+
 MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "the window holds its old end": (judge, "_inside", _window_closed_at_the_old_end),
     "hits a window apart are one episode": (judge, "_closer", _window_closed_at_the_old_end),
@@ -102,6 +109,12 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "sequence takes the latest and gives up": (condition, "_before", _greedy),
     "limit included": _with(condition, "holds", _rule(condition=_condition(("threshold", 3, lambda _: True)))),
     "limit excluded": _with(condition, "holds", _rule(condition=_condition(("threshold", 3, lambda _: False)))),
+    "a ratio that is reached is passed": _with(
+        condition, "holds", _rule(condition=_condition(("ratio", 3, lambda limit: str(float(limit) - 1e-9))))
+    ),
+    "a ratio of too few": _with(condition, "holds", _rule(condition=_condition(("ratio", 4, lambda n: n - 1)))),
+    "a ratio of more": _with(condition, "holds", _rule(condition=_condition(("ratio", 4, lambda n: n + 1)))),
+    "a ratio the other way round": _with(condition, "holds", _rule(condition=lambda rule: _turned(rule.condition))),
     "last copy kept": (judge, "_as_sorted", _last_copy_first),
     "unknown silences": _with(judge, "truth", lambda of: lambda *a: {None: True}.get(of(*a), of(*a))),
     "nothing is silenced": _with(

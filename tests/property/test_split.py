@@ -61,11 +61,14 @@ def sparse_story(choice: Choice) -> Story:
         Rule("both", ["purchase"], ("combination", 2, dict.fromkeys(COMPONENTS[:2])), ("sliding", 2 * DAY)),
         Rule("often", ["purchase"], ("velocity", choice.of([2, 3]), None), ("sliding", DAY)),
         Rule("alone", ["purchase"], ("velocity", 2, None), ("sliding", DAY), by="account"),
+        Rule("back", ["purchase", "return"], ("ratio", "return", "purchase", "0.5", 1), ("sliding", 2 * DAY)),
         Rule("card", ["purchase"], ("velocity", 2, "account"), ("sliding", DAY), by="link.card"),
     ]
-    columns: dict[str, str | list[str]] = {"event_id": "id", "occurred_at": "when", "account": "who", "item": "sku"}
+    columns: dict[str, str | list[str]] = {
+        "event_id": "id", "occurred_at": "when", "account": "who", "item": "sku", "kind": "what",
+    }  # fmt: skip
     sources = {
-        name: Source(columns, _rare_rows(choice), "purchase", form, accounts, links={"card": "card no"})
+        name: Source(columns, _rare_rows(choice), None, form, accounts, links={"card": "card no"})
         for name, form, accounts in (
             ("shop", choice.of(["csv", "parquet"]), "people"),
             ("app", choice.of(["parquet", "ndjson"]), choice.of(["people", None])),
@@ -84,7 +87,9 @@ def _rare_rows(choice: Choice) -> list[Row | Bad]:
         card = choice.of([None, None, None, None, "k1", "k2", "k3"])
         item = choice.of(["A", "B", "C", "A"])
         who, number = choice.of("uvwxyz"), choice.of("1234")
-        rows.append({"id": number, "when": f"{at:%Y-%m-%dT%H:%M:%SZ}", "who": who, "sku": item, "card no": card})
+        what = choice.of(["purchase", "purchase", "purchase", "return"])
+        when = f"{at:%Y-%m-%dT%H:%M:%SZ}"
+        rows.append({"id": number, "when": when, "who": who, "sku": item, "what": what, "card no": card})
     return [*sorted(rows, key=lambda row: str(row["when"]))]
 
 

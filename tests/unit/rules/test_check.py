@@ -131,6 +131,51 @@ def test_what_was_checked_satisfies_the_model_that_the_schema_is_made_from(lines
     assert type(loaded.rule).model_validate(loaded.rule.model_dump()) == loaded.rule
 
 
+@pytest.mark.parametrize(
+    ("fingerprint", "lines"),
+    [
+        (
+            "v1-08dbd0a9212ad660e6c74a375f1c85c6",
+            (
+                "events: purchase", "within: 30 days",
+                "combination: {at_least: 2, of: [timer, {steel-balls: {quantity: 2.50}}]}",
+            ),
+        ),
+        (
+            "v1-6f9fb2a10e68c0bf4132fc260cc879fa",
+            (
+                "events: [tap, purchase]", "where: quantity > 0", "per: day", "zone: Europe/Paris",
+                "velocity: {at_least: 4, distinct: place}", "components: [timer]",
+            ),
+        ),
+        (
+            "v1-6d3b15a67b784abac15696988c93c03f",
+            (
+                "events: purchase", "by: link.card", "within: 2 weeks",
+                "threshold: {sum: quantity * content, at_least: 2.5, unit: kg}",
+            ),
+        ),
+        (
+            "v1-348c32d03151cace583db02705dbd381",
+            (
+                "events: purchase", "within: 3 days", "sequence: {steps: [timer, timer], gap: 1 hour}",
+                "unless: count() > 3",
+            ),
+        ),
+        (
+            "v1-67b3376f0eb251006d162809f9676665",
+            (
+                "events: [purchase, refund]", "within: 30 days",
+                "ratio: {of: refund, to: purchase, more_than: 0.50, at_least: 10}",
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_fingerprints_never_change(fingerprint: str, lines: tuple[str, ...]) -> None:
+    # Every alert that is kept is named by one: another would withdraw them all.
+    assert rule(*lines[1:], events=lines[0]).plan.fingerprint == fingerprint
+
+
 def test_rules_that_mean_the_same_have_one_fingerprint() -> None:
     one = rule("within: 14 days", COMBINATION, "where: quantity != 0 and item not in ('b', 'a')").plan
     other = rule(
