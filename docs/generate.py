@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import json
 import pkgutil
 import re
 import sys
@@ -25,6 +26,8 @@ from coincide.cli.main import coincide as entry
 from coincide.errors import CoincideError
 from coincide.events.event import FIELDS, KINDS, STATUSES
 from coincide.rules.reference import page as rules
+from coincide.rules.schema import schema
+from coincide.rules.skeleton import SCHEMA_FILE
 from coincide.settings import Settings
 
 DOCS = Path(__file__).parent
@@ -140,12 +143,18 @@ def events() -> str:
     )
 
 
+def rule_schema() -> str:
+    """The schema that editors find beside the rules of the example."""
+    return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
     "reference/rules.md": rules,
     "reference/settings.md": settings,
     "reference/cli.md": cli,
+    f"../examples/marketplace/rules/{SCHEMA_FILE}": rule_schema,
 }
 
 

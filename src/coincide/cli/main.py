@@ -42,7 +42,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("reveal", "coincide.cli.reveal:reveal", "Show the identifier behind a pseudonym, for a purpose."),
     Command("ledger", "coincide.cli.ledger:ledger", "Verify, prove, publish and list what was done."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
-    Command("rules", "coincide.cli.rules:rules", "Check, test, explain and begin rules."),
+    Command("rules", "coincide.cli.rules:rules", "Check, test, explain, lay out and begin rules."),
     Command("catalog", "coincide.cli.catalog:catalog", "Try, explain and review what things are called."),
     Command("packs", "coincide.cli.packs:packs", "List the rule packs that Coincide comes with."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),

@@ -27,12 +27,31 @@ def workspace_option(command: Command) -> Command:
     )(command)
 
 
+def optional_workspace(command: Command) -> Command:
+    """``-w/--workspace FOLDER``, passed as ``workspace: Path | None``: for commands that also take files alone.
+
+    ``found_workspace`` gives the folder when one is needed.
+    """
+    return click.option(
+        "-w",
+        "--workspace",
+        type=click.Path(path_type=Path),
+        metavar="FOLDER",
+        help="Folder with coincide.toml.  [default: here or the nearest above]",
+    )(command)
+
+
 def json_option(command: Command) -> Command:
     """``--json``, passed as ``as_json: bool``: one JSON document on stdout, errors as one on stderr."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(command)
 
 
 def _workspace(_context: click.Context, _parameter: click.Parameter, value: Path | None) -> Path:
+    return found_workspace(value)
+
+
+def found_workspace(value: Path | None) -> Path:
+    """The folder that was named, else the nearest that is a workspace. Raises ``NoWorkspace``."""
     # Imported here: only commands that work in a workspace pay for it.
     from coincide.settings import folder_of
     from coincide.settings.errors import NoWorkspace

@@ -1,4 +1,4 @@
-"""``coincide rules``: check, explain, schema, new. What rules mean is said in ``coincide.rules``."""
+"""``coincide rules``: check, test, explain, schema, new. What rules mean is said in ``coincide.rules``."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coincide.cli.fmt import fmt
 from coincide.cli.option import json_option, workspace_option
 
 if TYPE_CHECKING:
@@ -31,7 +32,10 @@ no_workspace = click.option(
 
 @click.group()
 def rules() -> None:
-    """Check, test, explain and begin rules."""
+    """Check, test, explain, lay out and begin rules."""
+
+
+rules.add_command(fmt)
 
 
 @rules.command()
@@ -186,6 +190,18 @@ def _settings(folder: Path) -> Settings:
     from coincide import settings
 
     return settings.load(folder)
+
+
+def workspace_files(folder: Path) -> list[Path]:
+    """The rule files of a workspace, those of packs left out. Raises ``NoRules``."""
+    from coincide.engines.errors import NoRules
+    from coincide.rules.workspace import rule_files
+
+    settings = _settings(folder)
+    paths = rule_files(folder, settings)
+    if not paths:
+        raise NoRules(settings.rules, str(folder))
+    return paths
 
 
 def _load(folder: Path, settings: Settings, paths: Sequence[Path]) -> list[LoadedRule]:

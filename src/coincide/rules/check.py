@@ -37,6 +37,7 @@ from coincide.rules.rule import (
     Threshold,
     Velocity,
 )
+from coincide.rules.sigma import is_sigma
 from coincide.rules.types import check_condition, event_type
 
 KNOWN_BY = ("actor", "account", "organisation")
@@ -70,7 +71,13 @@ def check(source: Text, document: Mapping, context: Context, problems: list[Coin
 
     Raises ``TooManyProblems`` when these are enough.
     """
-    return _Check(Reader(source, context, problems), document).done()
+    reader = Reader(source, context, problems)
+    sigma = is_sigma(document)
+    if sigma is not None:
+        # Nothing else is said of it: every key would be unknown and every one of ours missing.
+        reader.add(errors.SigmaRule(where=reader.where(sigma)))
+        return Checked(None, reader.where(sigma))
+    return _Check(reader, document).done()
 
 
 class _Check:

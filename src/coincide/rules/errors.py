@@ -201,6 +201,41 @@ class RuleFileExists(RuleError):
         super().__init__("this rule file is there already", where=Where(file), hint="choose another id, or edit it")
 
 
+class SigmaRule(RuleError):
+    """A document is a Sigma rule, not one of Coincide: it has `logsource` and `detection`.
+
+    A Sigma rule matches single events of a log, one by one. A rule of Coincide looks at the purchases or journeys
+    of one actor together, over a window of time, so that there is no translation from one to the other. Keep the
+    Sigma rule where logs are searched, or say anew what is to be found: `coincide rules new` begins a rule.
+    """
+
+    code = "COI-R081"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__(
+            "this is a Sigma rule: it matches single events of a log, and rules here are over purchases and journeys",
+            where=where,
+            hint="keep it out of `rules`; `coincide rules new ID` begins a rule over what an actor does in a window",
+        )
+
+
+class NotFormatted(RuleError):
+    """`coincide rules fmt` could not lay out a rule file without changing what it says, and left it as it is.
+
+    What was laid out is read again and compared with the file: all values and all comments. Here they differed,
+    which is a mistake of the formatter. Please report the file; nothing in it needs mending.
+    """
+
+    code = "COI-R082"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__(
+            "this file cannot be laid out without changing it, so it was left as it is",
+            where=where,
+            hint="please report it with the file",
+        )
+
+
 # --- the rule ---------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ Kind = Literal["combination", "velocity", "threshold", "sequence", "ratio"]
 KIND_KEYS: tuple[Kind, ...] = ("combination", "velocity", "threshold", "sequence", "ratio")
 WINDOW_KEYS = ("within", "per")
 LIMIT_KEYS = ("more_than", "at_least")
+EXPRESSION_KEYS = ("where", "unless")
 SUMMANDS = ("quantity", "quantity * content", "amount_minor")
 MAX_COUNT = 1_000_000
 
