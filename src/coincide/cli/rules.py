@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 KINDS = ("combination", "velocity", "threshold", "sequence", "ratio")
 
+FORMATS = ("text", "json", "sarif", "junit", "github")
+
 no_workspace = click.option(
     "-w", "--workspace", metavar="FOLDER", expose_value=False, help="Taken as everywhere; nothing here depends on it."
 )
@@ -40,15 +42,20 @@ rules.add_command(fmt)
 
 @rules.command()
 @click.argument("files", nargs=-1, metavar="[FILE]...", type=click.Path(path_type=Path))
+@click.option(
+    "--format", "as_", type=click.Choice(FORMATS), help="How to say it; github: annotations.  [default: text]"
+)
 @workspace_option
 @json_option
-def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
+def check(files: tuple[Path, ...], as_: str | None, workspace: Path, as_json: bool) -> int:
     """Find everything that is wrong with rules.
 
     Checks FILES, or all rule files of the workspace. Every problem is shown with its place, a code and a hint.
-    Ends with 1 if there are any.
+    Ends with 1 if there are any. --json is --format json.
     """
     from coincide.errors import Problems
+
+    as_ = _format(as_, as_json)
 
     found: list[LoadedRule] = []
     problems: list[CoincideError] = []
@@ -57,8 +64,8 @@ def check(files: tuple[Path, ...], workspace: Path, as_json: bool) -> int:
         found = _load(workspace, settings, files)
     except Problems as error:
         problems = error.problems
-    if as_json:
-        click.echo(json.dumps([_entry(problem) for problem in problems], ensure_ascii=False))
+    if as_ != "text":
+        click.echo(_findings(as_, problems, workspace, paths), nl=bool(problems) or as_ != "github")
     elif problems:
         from coincide.cli import render
 
@@ -96,17 +103,19 @@ def explain(names: tuple[str, ...], workspace: Path, as_json: bool) -> None:
 
 @rules.command()
 @click.argument("names", nargs=-1, metavar="[RULE]...")
+@click.option("--format", "as_", type=click.Choice(("text", "json", "junit")), help="How to say it.  [default: text]")
 @workspace_option
 @json_option
-def test(names: tuple[str, ...], workspace: Path, as_json: bool) -> int:
+def test(names: tuple[str, ...], as_: str | None, workspace: Path, as_json: bool) -> int:
     """Run the tests inside rules.
 
     Runs those of the RULES of these ids, or of all of the workspace, with the kernel that scans use. Ends with 1 if one
-    fails.
+    fails. --json is --format json.
     """
     from coincide.detect.trial import trial
     from coincide.engines.workspace import open_workspace
 
+    as_ = _format(as_, as_json)
     opened = open_workspace(workspace)
     loaded = _chosen(opened.rules, names)
     trials = [
@@ -115,12 +124,18 @@ def test(names: tuple[str, ...], workspace: Path, as_json: bool) -> int:
         for one in rule.rule.tests
     ]
     failed = sum(not went.passed for _, went in trials)
-    if as_json:
+    if as_ == "junit":
+        from coincide.cli.findings import junit
+
+        cases = [junit.Case(rule, went.example.name, _failures(rule, went)) for rule, went in trials]
+        click.echo(junit.text("rules test", cases))
+        return 1 if failed else 0
+    if as_ == "json":
         click.echo(json.dumps([_tried(rule, went) for rule, went in trials], ensure_ascii=False))
         return 1 if failed else 0
     for name, went in trials:
         if not went.passed:
-            _show_failure(name, went)
+            click.echo(_failure(name, went))
     for rule in loaded:
         if not rule.rule.tests:
             click.echo(f"{rule.plan.rule}: has no tests", err=True)
@@ -181,6 +196,36 @@ def new(rule: str, kind: Any, dry_run: bool, workspace: Path, as_json: bool) -> 
         click.echo(json.dumps({"file": name, "written": not dry_run, "text": text}, ensure_ascii=False))
     else:
         click.echo(text if dry_run else f"{name} written; `coincide rules check` checks it", nl=not dry_run)
+
+
+def _format(as_: str | None, as_json: bool) -> str:
+    """The format that was asked for. Raises ``UsageError`` for two of them."""
+    from coincide.errors import UsageError
+
+    if as_json and as_ not in (None, "json"):
+        raise UsageError(f"--json and --format {as_} ask for two formats", hint="leave one of them out")
+    return "json" if as_json else as_ or "text"
+
+
+def _findings(as_: str, problems: Sequence[CoincideError], workspace: Path, paths: Sequence[Path]) -> str:
+    """What is wrong, as other programs read it."""
+    from coincide.cli.findings import github, junit, sarif
+    from coincide.cli.findings.place import Places
+    from coincide.rules.listing import listed
+
+    # Files are called as in the messages: from the workspace where they lie inside.
+    named = {str(path.relative_to(workspace) if path.is_relative_to(workspace) else path): path for path in paths}
+    places = Places(workspace, named)
+    match as_:
+        case "json":
+            return json.dumps([_entry(problem) for problem in problems], ensure_ascii=False)
+        case "sarif":
+            return sarif.text(problems, places, docs=sarif.documentation())
+        case "github":
+            return github.text(problems, places)
+        case _:
+            rules_ = [rule for file, path in named.items() for rule in listed(path, file)]
+            return junit.text("rules check", junit.cases(rules_, problems))
 
 
 # --- what the commands share ------------------------------------------------------------------------------
@@ -283,15 +328,24 @@ def _tried(rule: str, went: Trial) -> dict[str, Any]:
     }
 
 
-def _show_failure(rule: str, went: Trial) -> None:
+def _failure(rule: str, went: Trial) -> str:
     """Expected and found, one below the other."""
-    click.echo(f"{rule}: {went.example.name}")
-    click.echo(f"  expected: {_counted(went.example.alerts, 'alert')}")
-    click.echo(f"  found:    {_counted(len(went.found), 'alert')}")
-    for episode in went.found:
-        click.echo(f"    {episode.because}")
-    for reason in went.refused:
-        click.echo(f"    not usable: {reason}")
+    lines = [
+        f"{rule}: {went.example.name}",
+        f"  expected: {_counted(went.example.alerts, 'alert')}",
+        f"  found:    {_counted(len(went.found), 'alert')}",
+        *(f"    {episode.because}" for episode in went.found),
+        *(f"    not usable: {reason}" for reason in went.refused),
+    ]
+    return "\n".join(lines)
+
+
+def _failures(rule: str, went: Trial) -> tuple[tuple[str, str, str], ...]:
+    """The failure of a test as JUnit has it; none if it passed."""
+    if went.passed:
+        return ()
+    expected, found = _counted(went.example.alerts, "alert"), _counted(len(went.found), "alert")
+    return (("test", f"expected {expected}, found {found}", _failure(rule, went)),)
 
 
 def _sql(plan: Plan, catalog: Catalog) -> str:

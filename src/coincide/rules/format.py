@@ -25,7 +25,7 @@ from coincide.rules.check import REQUIRED
 from coincide.rules.document import Items, Node, Scalar, Text, documents
 from coincide.rules.errors import MissingKey, NotFormatted, SigmaRule
 from coincide.rules.rule import DURATION_PATTERN, EXPRESSION_KEYS
-from coincide.rules.schema import schema
+from coincide.rules.schema import schema as schema_of_rules
 from coincide.rules.sigma import is_sigma
 from coincide.rules.skeleton import SCHEMA_FILE
 
@@ -73,7 +73,7 @@ def _same(layout: _Layout, roots: list[document.Mapping], found: Text) -> bool:
     except Problems:
         return False
     comments = Counter(layout.comments.values()) + Counter(layout.added)
-    meanings = ([_meaning(root, schema()) for root in every] for every in (roots, again))
+    meanings = ([_meaning(root, _schema()) for root in every] for every in (roots, again))
     return next(meanings) == next(meanings) and Counter(_comments(found, again).values()) == comments
 
 
@@ -161,7 +161,7 @@ class _Layout:
             if number:
                 lines.append("---")
             _put(lines, "", head)
-            lines += _block(self, root, 0, schema())
+            lines += _block(self, root, 0, _schema())
         return "\n".join(lines) + "\n"
 
     # Nodes to pieces.
@@ -259,6 +259,9 @@ class _Layout:
         value = last.value
         if isinstance(value, _Collection) and value.pieces and value.start < at and (not value.flow or at < value.end):
             return self.beside(value, at, comment)
+        if last.key is None and isinstance(value, _Collection) and not value.flow and at < value.start:
+            last.above.append(comment)  # beside a dash alone
+            return None
         if last.beside:
             last.above.append(last.beside[0])
         aligned = self.source.text[max(at - 2, 0) : at].isspace()
@@ -322,7 +325,7 @@ def _block(layout: _Layout, inside: _Collection, indent: int, part: Part) -> lis
     lines: list[str] = []
     for piece in _ordered(inside, part):
         own = _piece(layout, piece, indent, _inside(part, piece.key))
-        _put(lines, pad, [*piece.above, *_comments_of(own)])
+        _put(lines, pad, piece.above)
         lines += own
     _put(lines, pad, inside.below)
     return lines
@@ -331,26 +334,23 @@ def _block(layout: _Layout, inside: _Collection, indent: int, part: Part) -> lis
 def _put(lines: list[str], pad: str, above: list[str]) -> None:
     """Adds comments; an empty line neither first nor after another."""
     for line in above:
-        if line or (lines and lines[-1]):
+        if line or (lines and lines[-1].strip()):
             lines.append(line and pad + line)
 
 
-def _comments_of(lines: list[str]) -> list[str]:
-    """Takes away the comments that come first."""
-    found: list[str] = []
-    while lines[0].lstrip()[:1] in ("", "#"):
-        found.append(lines.pop(0).strip())
-    return found
-
-
 def _piece(layout: _Layout, piece: _Piece, indent: int, part: Part) -> list[str]:
-    """The lines of one piece; comments in front belong above it."""
+    """The lines of one piece; a comment that cannot stand beside is added to those above."""
     pad = " " * indent
     head = pad + ("-" if piece.key is None else f"{_key(layout, piece.key, flow=False)}:")
     if isinstance(piece.value, Scalar):
-        first, *rest = _scalar(layout, piece, head, indent, part)
-        return [_with(first, piece.beside), *rest]
+        lines = _scalar(layout, piece, head, indent, part)
+        # Beside the header of a block of text, else behind the end of it.
+        at = 0 if piece.value.style == "block" else -1
+        lines[at] = _with(lines[at], piece.beside)
+        return lines
     value, part = piece.value, _chosen(part, mapping=piece.value.mapping)
+    if piece.key is None:
+        piece.above += _hoisted(value, part)
     one = None if piece.headed or _spread(part) else _flow(layout, value, part)
     if one is not None and _single(piece, value) and value.pieces:
         one = None
@@ -359,8 +359,8 @@ def _piece(layout: _Layout, piece: _Piece, indent: int, part: Part) -> list[str]
     inner = _block(layout, value, indent + _STEP, part)
     if piece.key is not None:
         return [_with(head, piece.beside), *inner]
-    comments = [*([piece.beside[0]] if piece.beside else []), *_comments_of(inner)]
-    return [*comments, f"{head} {inner[0][indent + _STEP :]}", *inner[1:]]
+    piece.above += [piece.beside[0]] if piece.beside else []
+    return [f"{head} {inner[0][indent + _STEP :]}", *inner[1:]]
 
 
 def _single(piece: _Piece, value: _Collection) -> bool:
@@ -371,6 +371,17 @@ def _single(piece: _Piece, value: _Collection) -> bool:
         and len(value.pieces) == 1
         and isinstance(value.pieces[0].value, _Collection)
     )
+
+
+def _hoisted(value: _Collection, part: Part) -> list[str]:
+    """Takes away the comments above what will stand on the line of a dash: they go above the dash."""
+    if not value.pieces:
+        return []
+    first = _ordered(value, part)[0]
+    found, first.above = first.above, []
+    if first.key is None and isinstance(first.value, _Collection):
+        found += _hoisted(first.value, _chosen(_inside(part, None), mapping=first.value.mapping))
+    return found
 
 
 def _with(line: str, beside: tuple[str, int] | None) -> str:
@@ -490,8 +501,13 @@ def _normal(scalar: Scalar, key: Scalar | None, part: Part) -> str:
 # --- what the schema says -----------------------------------------------------------------------------------
 
 
+@cache
+def _schema() -> Part:
+    return schema_of_rules()
+
+
 def _resolved(part: Part) -> Part:
-    return schema()["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
+    return _schema()["$defs"][part["$ref"].rpartition("/")[2]] if "$ref" in part else part
 
 
 def _inside(part: Part, key: Scalar | None) -> Part:
