@@ -25,8 +25,9 @@ _HEAD = f"""\
 
 A rule is a YAML document in a file that `rules` of `coincide.toml` names (`rules/*.yaml` by default); a file may
 hold several, separated by `---`. `coincide rules check` says all that is wrong with it, at the letter;
-`coincide rules explain` says it in plain English; `coincide rules test` runs the tests in it; `coincide rules new`
-begins one. `coincide rules schema` prints the JSON Schema for editors, which find it by the first line:
+`coincide rules explain` says it in plain English; `coincide rules test` runs the tests in it; `coincide rules fmt`
+lays it out; `coincide rules new` begins one. `coincide rules schema` prints the JSON Schema for editors, which find
+it by the first line:
 
 ```yaml
 {{skeleton}}```

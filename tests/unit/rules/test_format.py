@@ -36,7 +36,7 @@ CONTEXT = Context(
         "grade": Attribute.model_validate({"type": "number", **REVIEWED}),
     },
 )
-EXAMPLES = int(os.environ.get("COINCIDE_EXAMPLES", "0")) or 40
+EXAMPLES = int(os.environ.get("COINCIDE_EXAMPLES", "0")) or 25
 
 
 def laid(text: str) -> str:
