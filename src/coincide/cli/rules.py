@@ -65,6 +65,9 @@ def check(files: tuple[Path, ...], as_: str | None, workspace: Path, as_json: bo
     except Problems as error:
         problems = error.problems
     if as_ != "text":
+        from coincide.rules.workspace import rule_files
+
+        paths = files or rule_files(workspace, settings)
         click.echo(_findings(as_, problems, workspace, paths), nl=bool(problems) or as_ != "github")
     elif problems:
         from coincide.cli import render
