@@ -43,6 +43,7 @@ PARTS = {
     "N": "Entities: accounts, actors, keys",
     "R": "Rules",
     "A": "Alerts",
+    "W": "Watching: sources and rules over time",
 }
 
 

@@ -20,6 +20,7 @@ P      rule packs
 N      entities (accounts, actors, keys)
 R      rules
 A      alerts
+W      watching: sources and rules over time
 ====== ==========================================
 
 Rendering (colours, underlines) is the matter of the screens; nothing here prints.
@@ -31,7 +32,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECPNRA]\d{3}")
+CODE = re.compile(r"COI-[USLDECPNRAW]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

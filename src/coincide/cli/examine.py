@@ -44,6 +44,8 @@ class Report:
     rows: dict[str, int] = field(default_factory=dict)
     """Rows that were looked at, by source."""
     rules: int = 0
+    subject: Subject | None = None
+    """The workspace, if its settings could be loaded."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def examine(folder: Path, *, rows: int) -> Report:
     if settings is None:
         return report
     subject = _packs(Subject(folder, settings, (folder / WORKSPACE_FILE).read_text(encoding="utf-8-sig")), report)
+    report.subject = subject
     _sources(subject, report, rows)
     for step in STEPS:
         step(subject, report)

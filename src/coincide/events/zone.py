@@ -52,10 +52,23 @@ def local(utc_us: Times, zone: str) -> Times:
     return utc_us + offsets.offset[np.searchsorted(offsets.utc, utc_us, side="right")]
 
 
+def day_of(utc_us: int, zone: str) -> int:
+    """The local day of an instant, counted from 1970-01-01."""
+    return int(local(np.array([utc_us], dtype=np.int64), zone)[0]) // (_DAY * _SECOND)
+
+
+def start_of(day: int, zone: str) -> int:
+    """The instant at which a local day begins."""
+    return int(to_utc(np.array([day * _DAY * _SECOND], dtype=np.int64), zone)[0])
+
+
 @lru_cache(maxsize=64)
 def offsets_of(zone: str) -> Offsets:
     """The offsets of ``zone`` over 1970 to 2200. Raises ``ZoneInfoNotFoundError``."""
     info = ZoneInfo(zone)
+    if zone == "UTC":
+        nothing = np.zeros(0, dtype=np.int64)
+        return Offsets(nothing, nothing, np.zeros(1, dtype=np.int64))
     # No zone has two changes within a day that cancel each other; a test looks at every zone there is.
     days = range(_FIRST, _LAST + 1, _DAY)
     changes: list[int] = []

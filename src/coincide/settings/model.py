@@ -177,6 +177,47 @@ class Attribute(_Section):
     reviewed_on: date | None = Field(default=None, description="when that was, such as 2025-03-01")
 
 
+class Doctor(_Section):
+    """What `coincide doctor --history` compares, and from where on it is a finding."""
+
+    timezone: Zone | None = Field(
+        default=None, description="IANA zone whose days are counted; default: the source's own `timezone`, else UTC"
+    )
+    weeks: Annotated[int, Field(ge=4, le=520)] = Field(
+        default=8, description="weeks of the past that are compared with"
+    )
+    recent_days: Annotated[int, Field(ge=1, le=366)] = Field(
+        default=7, description="newest days of a source that are compared with the weeks before them"
+    )
+    least_days: Annotated[int, Field(ge=7, le=366)] = Field(
+        default=14, description="a source with fewer days of history is not judged by its rhythm"
+    )
+    grace_days: Annotated[int, Field(ge=0, le=366)] = Field(
+        default=1, description="days without any row that are never late, because files come later than what is in them"
+    )
+    grace: dict[Name, Annotated[int, Field(ge=0, le=366)]] = Field(
+        default_factory=dict, description="the same by source, where it is not `grace_days`"
+    )
+    fewer_percent: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=50, description="a day with this share of its usual rows, or less, has too few"
+    )
+    more_percent: Annotated[int, Field(ge=101)] = Field(
+        default=200, description="a day with this share of its usual rows, or more, has too many"
+    )
+    missing_points: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=10, description="points of percent by which the share of missing values of a column may grow"
+    )
+    unreadable_points: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1, description="points of percent by which the share of unreadable values of a column may grow"
+    )
+    catalog_percent: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=50, description="the share of rows whose item the catalog knows may fall to this part of what it was"
+    )
+    heartbeat_days: Annotated[int, Field(ge=1, le=3660)] = Field(
+        default=28, description="days in which a rule should match anything at all"
+    )
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -186,6 +227,7 @@ class Settings(_Section):
     entities: Entities = Field(default=Entities(), description="how accounts become actors")
     attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
+    doctor: Doctor = Field(default=Doctor(), description="what `doctor --history` compares")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     packs: list[str] = Field(default_factory=list, description="rule packs by name; `coincide packs` lists them")

@@ -56,6 +56,12 @@ def latest_of(connection: Connection, selection: str) -> Scan | None:
     return None if row is None else Scan(*row)
 
 
+def latest_kept(connection: Connection) -> list[Scan]:
+    """The newest scan of each scope that files are kept for, the newest of all first."""
+    found = (latest(connection, scope) for scope in scopes(connection))
+    return sorted((scan for scan in found if scan is not None), key=lambda scan: scan.id, reverse=True)
+
+
 def scopes_of(connection: Connection, selection: str) -> list[str]:
     """The scopes of a selection that files are kept for, sorted."""
     table = tables.file

@@ -45,6 +45,12 @@ def totals(connection: Connection, scope: str) -> tuple[int, dict[str, int]]:
     return counts.pop(DUPLICATES, 0), counts
 
 
+def by_day(connection: Connection, scope: str, rule: str) -> dict[int, int]:
+    """The observations of a rule by day since 1970 in UTC."""
+    query = select(table.c.day, table.c.rows).where(table.c.scope == scope, table.c.rule == rule)
+    return {int(day): int(rows) for day, rows in connection.execute(query)}
+
+
 def forget(connection: Connection, scope: str) -> None:
     """Forgets the counts of a scope that is no longer used."""
     connection.execute(delete(table).where(table.c.scope == scope))

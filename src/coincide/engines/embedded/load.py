@@ -125,7 +125,7 @@ def load(
             loaded.sieved[feed.name] = sieved
         for batch in feed.reader.batches(connection, feed.decided, columns, first_file=feed.first_file):
             _count(loaded, feed, batch)
-            told = _Told(progress, batch.rows)
+            told = Told(progress, batch.rows)
             frames += _selected(feed, batch, _Asked(plans, wanted, titles, connection, attributes, sieved, only, told))
             if here is not None:
                 here.take(feed.source, feed.namespace, batch)
@@ -146,7 +146,7 @@ def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnec
     return sieve(feed.reader, feed.source, plans, list(batches), connection, linked=linked)
 
 
-class _Told:
+class Told:
     """Tells the progress of one batch in records, each once."""
 
     def __init__(self, progress: Progress, records: int) -> None:
@@ -204,7 +204,7 @@ class _Asked:
     attributes: Mapping[str, settings.Attribute]
     sieved: Sieve | None
     only: Only | None
-    told: _Told
+    told: Told
 
 
 def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]:

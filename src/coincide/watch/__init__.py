@@ -1,0 +1,1 @@
+"""Watching: whether sources still give what they gave, and whether rules still see anything."""
