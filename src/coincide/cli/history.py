@@ -46,7 +46,8 @@ def _source(report: SourceReport) -> Iterator[str]:
         return
     newest = moment(history.newest, history.asked.zone)
     if found.judged:
-        rhythm = f"rows are expected {weekdays(found)}; {found.missed:,} of these days missed, more than {found.allowed:,} is late"
+        late = f"{found.missed:,} of these days missed, more than {found.allowed:,} is late"
+        rhythm = f"rows are expected {weekdays(found)}; {late}"
     else:
         rhythm = f"too little history to know its rhythm; more than {found.allowed:,} days without a row is late"
     yield f"{report.name}: newest event {newest}; {rhythm}"

@@ -113,7 +113,7 @@ def _condition(
     if kind is None:
         parts.append(projection["kind"].copy().isin(*(exp.Literal.string(name) for name in plan.events)))
     if plan.tagged is not None:
-        parts.append(_tagged(wanted[plan.tagged], projection))
+        parts.append(tagged(wanted[plan.tagged], projection))
     if plan.where is not None:
         narrowed = _narrowed(plan.where, projection, types)
         if narrowed is not None:
@@ -121,7 +121,7 @@ def _condition(
     return exp.and_(*parts) if parts else exp.true()
 
 
-def _tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:
+def tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:
     """Item on the list of SKUs, category beginning with one of the prefixes (compared by their lengths), or a title
     with one of the components: more than these are, since a title counts only where the codes say nothing.
     """

@@ -55,7 +55,10 @@ def clock(value: exp.Expr, kind: str, time_unit: str | None) -> Clock:
 
 
 def usable(at: exp.Expr) -> exp.Expr:
-    """That a time is one of those that can be used. A second step, so that reading it is written once."""
+    """That a time is one of those that can be used. A second step, so that reading it is written once.
+
+    At both ends of these times, the hours that a clock is from UTC are not looked at.
+    """
     return exp.Between(this=at.copy(), low=_number(EARLIEST_US), high=_number(LATEST_US))
 
 

@@ -171,8 +171,8 @@ class SilentRule(Finding):
 class NotScanned(Finding):
     """No scan ran these rules, as they are now, in the last days (`doctor.heartbeat_days`): nobody looks.
 
-    Sources may be in order all the same. Run `coincide scan`, and see to it that it is run daily (a timer, cron). A rule
-    that was edited counts as not scanned until the next scan.
+    Sources may be in order all the same. Run `coincide scan`, and see to it that it is run daily (a timer, cron). A
+    rule that was edited counts as not scanned until the next scan.
     """
 
     code = "COI-W009"

@@ -63,9 +63,26 @@ def heartbeat(plan: Plan, seen: Seen, counted: Mapping[int, int] | None, first: 
         return Heartbeat(plan.rule, None, None, unseen, because)
     lately = sum(rows for day, rows in counted.items() if first <= day <= last)
     before = [day for day, rows in counted.items() if rows and day <= last]
-    if not lately and not because:
-        because = ("each of its parts is there, but no row meets all of them",)
     return Heartbeat(plan.rule, lately, max(before, default=None), unseen, because)
+
+
+def parts(where: Expression | None) -> tuple[Expression, ...]:
+    """What all must hold of a row."""
+    if where is None:
+        return ()
+    return where.operands if isinstance(where, And) else (where,)
+
+
+def unmet(held: Mapping[str, bool | None]) -> tuple[str, ...]:
+    """Why no row was an observation although everything that it needs is there: by part of ``where``, as text, whether
+    it held for any row of the rule's kinds and components (``None``: not known)."""
+    never = tuple(f"`{part}` held for no row" for part, any_row in held.items() if any_row is False)
+    if never:
+        return never
+    unknown = ", ".join(f"`{part}`" for part, any_row in held.items() if any_row is None)
+    if unknown:
+        return (f"everything that it needs is there; look at {unknown}",)
+    return ("everything that it needs is there, but no row meets all of it",)
 
 
 def blame(plan: Plan, seen: Seen) -> list[str]:
@@ -116,7 +133,7 @@ def _items(plan: Plan, missing: set[str], seen: Seen) -> list[str]:
 def _never(where: Expression, missing: set[str], empty: frozenset[str]) -> list[str]:
     """The parts of ``where`` that cannot be true, each with the field or list that keeps it from it."""
     found = []
-    for part in where.operands if isinstance(where, And) else (where,):
+    for part in parts(where):
         if can_hold(part, missing=missing, empty=empty):
             continue
         lists = {node.list for node in walk(part) if isinstance(node, InList)} & empty

@@ -7,25 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import polars as pl
 
 from coincide.catalog.catalog import Catalog
+from coincide.detect.evaluate import Surroundings
 from coincide.engines.embedded.database import connect
-from coincide.engines.embedded.history import Asked, History, history
+from coincide.engines.embedded.history import Asked, History, Reading, history
 from coincide.engines.embedded.load import Progress
+from coincide.engines.embedded.part import held
 from coincide.engines.workspace import Workspace
 from coincide.errors import CoincideError, Problems, Where
 from coincide.events.mapping import AMOUNT
+from coincide.rules.expression import text_of
 from coincide.rules.load import LoadedRule
+from coincide.rules.plan import Plan
 from coincide.settings import Source
 from coincide.store import scan as scans
 from coincide.store import tally
 from coincide.store.database import FILE, open_database
 from coincide.watch.errors import NotScanned, SilentRule, SilentSource
-from coincide.watch.heartbeat import Heartbeat, Seen, heartbeat
+from coincide.watch.heartbeat import Heartbeat, Seen, heartbeat, parts, unmet
 from coincide.watch.rhythm import WEEK
 from coincide.watch.source import SourceReport, findings, iso_day, judge, moment
 
@@ -58,24 +62,29 @@ def look(workspace: Workspace, place: Place, at_us: int, progress: Progress = la
     """Look at all sources and rules as they were at ``at_us`` (microseconds since 1970 in UTC)."""
     found = Look(at_us)
     catalog = _or_nothing(lambda: workspace.catalog)
+    limits = workspace.settings.doctor
     failed: list[Source] = []
     with connect(workspace.settings) as connection:
+        readings = {}
         for name, reader in workspace.readers.items():
             source = workspace.settings.sources[name]
-            asked = _asked(workspace, source, at_us)
+            reading = Reading(reader, source, _asked(workspace, source, at_us), connection, progress)
             try:
-                counted = history(reader, asked, connection, progress)
+                counted = history(reading)
             except CoincideError as error:
                 failed.append(source)
                 found.findings += _placed(error, place("sources", name))
                 continue
-            known = catalog if workspace.settings.catalog is not None else None
-            report = judge(name, counted, known, workspace.settings.doctor)
+            report = judge(name, counted, catalog if workspace.settings.catalog is not None else None, limits)
+            readings[name] = reading
             found.sources[name] = report
-            found.findings += findings(report, workspace.settings.doctor, place("sources", name))
-    rules = _or_nothing(workspace.chosen)
-    if rules and catalog is not None:
-        _rules(workspace, rules, catalog, failed, found)
+            found.findings += findings(report, limits, place("sources", name))
+        rules = _or_nothing(workspace.chosen)
+        lists = _or_nothing(lambda: workspace.lists)
+        if rules and catalog is not None and lists is not None:
+            # What could not be counted cannot be called silent.
+            sure = [one for one in rules if not any(_gives(source, one.plan) for source in failed)]
+            _rules(workspace, sure, catalog, list(readings.values()), found)
     # A source that is silent is said before anything else, then that nobody looks.
     found.findings.sort(key=lambda one: (not isinstance(one, SilentSource), not isinstance(one, NotScanned)))
     return found
@@ -111,7 +120,7 @@ def _placed(error: CoincideError, place: Where) -> list[CoincideError]:
 
 
 def _rules(
-    workspace: Workspace, rules: Sequence[LoadedRule], catalog: Catalog, failed: Sequence[Source], found: Look
+    workspace: Workspace, rules: Sequence[LoadedRule], catalog: Catalog, readings: Sequence[Reading], found: Look
 ) -> None:
     days, last = workspace.settings.doctor.heartbeat_days, found.at_us // _DAY_US
     counted = _by_scans(workspace, rules)
@@ -119,14 +128,15 @@ def _rules(
     unscanned = []
     for loaded in rules:
         plan = loaded.plan
-        if any(source.kind in (None, *plan.events) for source in failed):
-            continue  # What could not be counted cannot be called silent.
         known = counted.get(plan.rule)
         if known is None or known.finished_at < found.at_us - days * _DAY_US:
             unscanned.append(plan.rule)
             known = None
         seen = _seen(found, plan.events, catalog, expired)
         beat = heartbeat(plan, seen, None if known is None else known.days, last - days, last)
+        if beat.observations == 0 and not beat.because:
+            chosen = [reading for reading in readings if _gives(reading.source, plan)]
+            beat = replace(beat, because=unmet(_held(workspace, plan, chosen, catalog)))
         found.rules[plan.rule] = beat
         if beat.dead:
             ever = None if beat.last_day is None else iso_day(beat.last_day)
@@ -137,6 +147,21 @@ def _rules(
         newest = max((one.finished_at for one in counted.values()), default=None)
         ended = None if newest is None else moment(newest, "UTC")
         found.findings.append(NotScanned(unscanned, days=days, last=ended, where=None))
+
+
+def _gives(source: Source, plan: Plan) -> bool:
+    """Whether a source can have events that the rule looks at."""
+    return source.kind is None or source.kind in plan.events
+
+
+def _held(workspace: Workspace, plan: Plan, readings: Sequence[Reading], catalog: Catalog) -> dict[str, bool | None]:
+    """Of each part of ``where``, whether it held for any row of late."""
+    around = Surroundings(plan.zone, workspace.lists)
+    told: dict[str, bool | None] = {}
+    for part in parts(plan.where):
+        answers = [held(reading, plan, part, catalog, around) for reading in readings]
+        told[text_of(part)] = True if True in answers else None if None in answers else False
+    return told
 
 
 def _by_scans(workspace: Workspace, rules: Sequence[LoadedRule]) -> dict[str, _Counted]:

@@ -127,35 +127,8 @@ class History:
         return sum(chosen, Count())
 
 
-def history(
-    reader: SourceReader, asked: Asked, connection: duckdb.DuckDBPyConnection, progress: Progress = lambda _: None
-) -> History:
-    """Count a source as it was at ``asked.at_us``.
-
-    Raises what is wrong with its files and its mapping (:mod:`coincide.events.errors`).
-    """
-    source = reader.source
-    assert isinstance(source, Source)
-    check(source)
-    reading = _Reading(reader, source, asked, connection, progress)
-    stamps = reader.files()
-    files = _looked(reading, stamps)
-    newest = max((file.newest for file in files if file.newest is not None), default=None)
-    fields = tuple(mapped(source))
-    if newest is None:
-        return History(asked, fields, files, None)
-    recent = zone.day_of(newest, asked.zone) - asked.recent + 1
-    first = min(recent - asked.past, asked.today - asked.lately)
-    start = zone.start_of(first, asked.zone)
-    chosen = [
-        stamp for stamp, file in zip(stamps, files, strict=True) if file.newest is not None and file.newest >= start
-    ]
-    days, items = _counted(reading, chosen, start, recent)
-    return History(asked, fields, files, newest, days, items)
-
-
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """A source that is being read, for what, and by which connection."""
 
     reader: SourceReader
@@ -219,10 +192,33 @@ class _Reading:
         return exp.paren(zoned.else_(exp.Literal.number(wall)))
 
 
+def history(reading: Reading) -> History:
+    """Count a source as it was at the time of looking.
+
+    Raises what is wrong with its files and its mapping (:mod:`coincide.events.errors`).
+    """
+    source, asked = reading.source, reading.asked
+    check(source)
+    stamps = reading.reader.files()
+    files = _looked(reading, stamps)
+    newest = max((file.newest for file in files if file.newest is not None), default=None)
+    fields = tuple(mapped(source))
+    if newest is None:
+        return History(asked, fields, files, None)
+    recent = zone.day_of(newest, asked.zone) - asked.recent + 1
+    first = min(recent - asked.past, asked.today - asked.lately)
+    start = zone.start_of(first, asked.zone)
+    chosen = [
+        stamp for stamp, file in zip(stamps, files, strict=True) if file.newest is not None and file.newest >= start
+    ]
+    days, items = _counted(reading, chosen, start, recent)
+    return History(asked, fields, files, newest, days, items)
+
+
 # --- the first look: times alone --------------------------------------------------------------------------
 
 
-def _looked(reading: _Reading, stamps: Sequence[FileStamp]) -> tuple[FileCount, ...]:
+def _looked(reading: Reading, stamps: Sequence[FileStamp]) -> tuple[FileCount, ...]:
     """Every file with its records and its first and last time."""
     records, bad = dict.fromkeys(range(len(stamps)), 0), dict.fromkeys(range(len(stamps)), 0)
     frames = []
@@ -241,7 +237,7 @@ def _looked(reading: _Reading, stamps: Sequence[FileStamp]) -> tuple[FileCount, 
     )
 
 
-def _extent(reading: _Reading, batch: Batch) -> exp.Query:
+def _extent(reading: Reading, batch: Batch) -> exp.Query:
     at, value = _column(_AT), _column(_TIME)
     past = exp.LTE(this=at.copy(), expression=reading.shown(reading.asked.at_us))
     return (
@@ -259,7 +255,7 @@ def _extent(reading: _Reading, batch: Batch) -> exp.Query:
 
 
 def _file(
-    reading: _Reading,
+    reading: Reading,
     stamp: FileStamp,
     rows: int,
     bad: int,
@@ -285,7 +281,7 @@ def _file(
 
 
 def _counted(
-    reading: _Reading, stamps: Sequence[FileStamp], start: int, recent: Day
+    reading: Reading, stamps: Sequence[FileStamp], start: int, recent: Day
 ) -> tuple[dict[Day, dict[str, Count]], pl.DataFrame]:
     names = tuple(name for name in mapped(reading.source) if name != _TIME)
     with_items = any(name in names for name in _ITEM)
@@ -299,7 +295,7 @@ def _counted(
     return _by_day(reading, days, names), found.group_by(*_ITEMS).agg(pl.col("rows").sum())
 
 
-def _by_quarter(reading: _Reading, batch: Batch, names: Sequence[str], start: int) -> exp.Query:
+def _by_quarter(reading: Reading, batch: Batch, names: Sequence[str], start: int) -> exp.Query:
     mapped_to = projection(reading.source, batch.columns, reading.reader.attributes)
     counts = []
     for place, name in enumerate(names):
@@ -322,7 +318,7 @@ def _by_quarter(reading: _Reading, batch: Batch, names: Sequence[str], start: in
     )
 
 
-def _by_item(reading: _Reading, batch: Batch, start: int, recent: Day) -> exp.Query:
+def _by_item(reading: Reading, batch: Batch, start: int, recent: Day) -> exp.Query:
     asked = reading.asked
     there = [name for name in _ITEM if name in mapped(reading.source)]
 
@@ -356,7 +352,7 @@ def _kind_of(value: exp.Expr, batch: Batch) -> str:
     return batch.columns.get(value.name, "VARCHAR") if isinstance(value, exp.Column) else "VARCHAR"
 
 
-def _by_day(reading: _Reading, frames: Sequence[pl.DataFrame], names: Sequence[str]) -> dict[Day, dict[str, Count]]:
+def _by_day(reading: Reading, frames: Sequence[pl.DataFrame], names: Sequence[str]) -> dict[Day, dict[str, Count]]:
     if not frames:
         return {}
     frame = pl.concat(frames)

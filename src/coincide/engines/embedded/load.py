@@ -110,7 +110,7 @@ def load(
     ``whole``: these files are all there are, so that rows of which nothing can come may be left unread. ``only``: a
     condition that the rows must meet beside what the plans select.
     """
-    wanted = _wanted(plans, catalog, connection)
+    wanted = wanted_of(plans, catalog, connection)
     titles = TitleTable(catalog, plans, connection)
     loaded = Loaded(pl.DataFrame())
     frames = [_empty(plans, attributes)]
@@ -170,9 +170,10 @@ def _link_only(feed: Feed, links: Links, connection: duckdb.DuckDBPyConnection, 
         progress(batch.rows)
 
 
-def _wanted(
+def wanted_of(
     plans: Sequence[Plan], catalog: Catalog, connection: duckdb.DuckDBPyConnection
 ) -> dict[tuple[str, ...], Wanted]:
+    """What the catalog knows of the components of the plans; their SKUs become a table of the connection."""
     wanted = {}
     every: set[str] = set()
     for tagged in {plan.tagged for plan in plans if plan.tagged is not None}:
