@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -77,11 +78,19 @@ def test_rows_of_a_table_raise_the_alerts_of_the_same_rows_in_files(
     assert _comparable(found) == _comparable(expected)
 
 
-def _append(uri: str, rows: pl.DataFrame) -> None:
+def _looked(shop: Shop, *arguments: str) -> dict[str, Any]:
+    """What doctor says where it has findings."""
+    status, out, err = shop.call("doctor", *arguments, "--json")
+    assert status == 1, err
+    document: dict[str, Any] = json.loads(out)
+    return document
+
+
+def _append(uri: str, rows: pl.DataFrame, name: str = "lines") -> None:
     from adbc_driver_postgresql import dbapi
 
     with dbapi.connect(uri) as connection, connection.cursor() as cursor:
-        cursor.adbc_ingest("lines", rows.to_arrow(compat_level=pl.CompatLevel.oldest()), mode="create_append")
+        cursor.adbc_ingest(name, rows.to_arrow(compat_level=pl.CompatLevel.oldest()), mode="create_append")
         connection.commit()
 
 
@@ -92,3 +101,25 @@ def _comparable(document: dict[str, Any]) -> list[dict[str, Any]]:
         for alert in document["alerts"]
     ]
     return sorted(kept, key=lambda alert: (alert["rule"], alert["first_at"], alert["actor"]))
+
+
+def test_the_history_of_a_table_is_that_of_the_same_rows_in_a_file(
+    uri: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files, at = Shop(tmp_path / "files", capsys), ("--history", "--at", "2026-01-04T00:00Z")
+    write_shop(files.folder, Marketplace(LINES, 4), files=1)
+    expected = _looked(files, *at)
+    assert [one["code"] for one in expected["findings"]] == ["COI-W001", "COI-W009"]
+
+    table = Shop(tmp_path / "table", capsys)
+    shutil.copytree(files.folder, table.folder, ignore=shutil.ignore_patterns("purchases", ".coincide"))
+    toml = (table.folder / "coincide.toml").read_text("utf-8")
+    table.write("coincide.toml", toml.replace(FILES, f'postgres = {{uri = "{uri}", table = "history"}}'))
+    rows = pl.read_parquet(files.folder / "purchases/*.parquet").sample(fraction=1, shuffle=True, seed=1)
+    _append(uri, rows, "history")
+    found = _looked(table, *at)
+    assert [one["code"] for one in found["findings"]] == ["COI-W001", "COI-W009"]
+    for document in (found, expected):
+        (file,) = document["history"]["sources"]["purchases"]["files"]
+        assert file.pop("path") in ("purchases/purchases-0001.parquet", "postgres:purchases")
+    assert found["history"] == expected["history"]
