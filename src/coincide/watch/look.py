@@ -5,7 +5,7 @@ Counts alone are taken, and nothing is kept. What goes wrong with one source is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -25,6 +25,7 @@ from coincide.rules.expression import text_of
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.settings import Source
+from coincide.settings.errors import BadSetting
 from coincide.store import scan as scans
 from coincide.store import tally
 from coincide.store.database import FILE, open_database
@@ -64,6 +65,11 @@ def look(workspace: Workspace, place: Place, at_us: int, progress: Progress = la
     catalog = _or_nothing(lambda: workspace.catalog)
     limits = workspace.settings.doctor
     failed: list[Source] = []
+    found.findings += [
+        BadSetting(f"doctor.grace.{name}", reason="no source has this name", where=place("doctor", "grace", name))
+        for name in limits.grace
+        if name not in workspace.settings.sources
+    ]
     with connect(workspace.settings) as connection:
         readings = {}
         for name, reader in workspace.readers.items():
@@ -84,7 +90,7 @@ def look(workspace: Workspace, place: Place, at_us: int, progress: Progress = la
         if rules and catalog is not None and lists is not None:
             # What could not be counted cannot be called silent.
             sure = [one for one in rules if not any(_gives(source, one.plan) for source in failed)]
-            _rules(workspace, sure, catalog, list(readings.values()), found)
+            _rules(workspace, sure, catalog, readings, found)
     # A source that is silent is said before anything else, then that nobody looks.
     found.findings.sort(key=lambda one: (not isinstance(one, SilentSource), not isinstance(one, NotScanned)))
     return found
@@ -120,7 +126,7 @@ def _placed(error: CoincideError, place: Where) -> list[CoincideError]:
 
 
 def _rules(
-    workspace: Workspace, rules: Sequence[LoadedRule], catalog: Catalog, readings: Sequence[Reading], found: Look
+    workspace: Workspace, rules: Sequence[LoadedRule], catalog: Catalog, readings: Mapping[str, Reading], found: Look
 ) -> None:
     days, last = workspace.settings.doctor.heartbeat_days, found.at_us // _DAY_US
     counted = _by_scans(workspace, rules)
@@ -135,8 +141,7 @@ def _rules(
         seen = _seen(found, plan.events, catalog, expired)
         beat = heartbeat(plan, seen, None if known is None else known.days, last - days, last)
         if beat.observations == 0 and not beat.because:
-            chosen = [reading for reading in readings if _gives(reading.source, plan)]
-            beat = replace(beat, because=unmet(_held(workspace, plan, chosen, catalog)))
+            beat = replace(beat, because=unmet(_held(workspace, plan, readings, catalog, found)))
         found.rules[plan.rule] = beat
         if beat.dead:
             ever = None if beat.last_day is None else iso_day(beat.last_day)
@@ -154,13 +159,17 @@ def _gives(source: Source, plan: Plan) -> bool:
     return source.kind is None or source.kind in plan.events
 
 
-def _held(workspace: Workspace, plan: Plan, readings: Sequence[Reading], catalog: Catalog) -> dict[str, bool | None]:
-    """Of each part of ``where``, whether it held for any row of late."""
-    around = Surroundings(plan.zone, workspace.lists)
-    told: dict[str, bool | None] = {}
-    for part in parts(plan.where):
-        answers = [held(reading, plan, part, catalog, around) for reading in readings]
-        told[text_of(part)] = True if True in answers else None if None in answers else False
+def _held(
+    workspace: Workspace, plan: Plan, readings: Mapping[str, Reading], catalog: Catalog, found: Look
+) -> dict[str, bool | None]:
+    """Of each part of ``where``, whether it held for any row of late, of any source."""
+    around, asked = Surroundings(plan.zone, workspace.lists), parts(plan.where)
+    told: dict[str, bool | None] = dict.fromkeys(map(text_of, asked), False)
+    for name, reading in readings.items() if asked else ():
+        if _gives(reading.source, plan):
+            answers = held(reading, found.sources[name].history, plan, asked, catalog, around)
+            for part, answer in zip(told, answers, strict=True):
+                told[part] = True if True in (told[part], answer) else None if None in (told[part], answer) else False
     return told
 
 

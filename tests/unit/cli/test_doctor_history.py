@@ -381,6 +381,7 @@ def test_a_broken_file_is_a_finding_and_its_rules_are_not_called_silent(shop: Sh
     shop.make()
     (shop.folder / "purchases/week-99.csv").write_text("id,when\n1,2025-06-29\n")
     assert {code for code, _ in shop.found()} == {"COI-E006"}
+    assert len(shop.found()) == len(set(shop.found())), "what the rest of doctor found is not said twice"
     assert shop.doctor()["history"]["sources"] == {}
 
 
@@ -476,3 +477,88 @@ def test_page_and_document_are_as_they_were(shop: Shop, name: str) -> None:
     if os.environ.get("COINCIDE_RECORD") == "1":
         golden.write_text(shown, encoding="utf-8")
     assert shown == golden.read_text(encoding="utf-8")
+
+
+KINDS = """\
+[sources.events]
+files = "events.csv"
+time_unit = "s"
+timezone = "Europe/Berlin"
+[sources.events.columns]
+event_id = "id"
+occurred_at = "when"
+account = "customer"
+kind = "what"
+item = "sku"
+amount = "price"
+currency = "money"
+[doctor.grace]
+event = 2
+[catalog]
+files = "catalog.csv"
+"""
+
+
+def test_a_log_of_several_kinds_is_counted_by_kind(shop: Shop) -> None:
+    """Times are counts; taps carry no item; a kind that is none of ours is no kind."""
+    shop.write("coincide.toml", KINDS)
+    shop.write("catalog.csv", "match,value,component\nsku,s0,timer\nsku,s1,steel-balls\n")
+    shop.rule()
+    start = int(datetime(2025, 4, 20, tzinfo=UTC).timestamp())
+    what = ("purchase", "tap", "nonsense")
+    rows = [
+        f"{number},{start + number * 3_600},c,{what[number % 3]},{'' if number % 3 else f's{number % 2}'},9.99,EUR"
+        for number in range(24 * 70)
+    ]
+    shop.write("events.csv", "id,when,customer,what,sku,price,money\n" + "\n".join(rows) + "\n")
+    shop.scan()
+    document = shop.doctor()
+    # Of the settings only the name in `grace` is wrong.
+    (finding,) = document["findings"]
+    assert (finding["code"], finding["message"]) == ("COI-S006", "`doctor.grace.event`: no source has this name")
+    assert finding["where"]["line"] == 14
+    source = document["history"]["sources"]["events"]
+    assert source["zone"] == "Europe/Berlin"
+    assert source["missing"]["amount"] == {"before": [0, 24 * 56], "now": [0, 24 * 6 + 2]}
+    assert source["missing"]["item"]["before"] == [16 * 56, 24 * 56]
+    assert source["catalog"]["rows"]["before"] == [8 * 56, 8 * 56]
+    assert document["history"]["rules"]["two-things"]["components_unseen"] == []
+
+    shop.write("rules/two-things.yaml", RULE.format(name="two-things", where="where: amount_minor > 5000", given=""))
+    shop.scan()
+    messages = [one["message"] for one in shop.doctor()["findings"]]
+    assert messages[0].endswith("`amount_minor > 5000` held for no row")
+
+    shop.write(
+        "rules/two-things.yaml", RULE.format(name="two-things", where="", given="").replace("purchase\n", "refund\n")
+    )
+    shop.scan()
+    messages = [one["message"] for one in shop.doctor()["findings"]]
+    assert messages[0].endswith("no source gave a row of kind `refund`")
+
+
+def test_text_that_is_not_utf8_in_parquet_is_read_by_the_slower_reader(shop: Shop) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    shop.format = "parquet"
+    shop.make()
+    file = shop.folder / "purchases/week-99.parquet"
+    table = pq.read_table(file)
+    broken = pa.array([b"\xff"] * table.num_rows, pa.binary()).view(pa.string())
+    pq.write_table(table.set_column(table.column_names.index("state"), "state", broken), file)
+    found = dict(shop.found())
+    assert found["COI-W005"] == (
+        "`status` of `purchases` cannot be read in 100.0 % (168 of 168) of the newest rows, 0.0 % (0 of 1,344) before"
+    )
+
+
+def test_two_bad_sources_are_said_before_what_is_smaller(shop: Shop) -> None:
+    shop.make(since(LAST - timedelta(days=9), lambda *_: []))
+    toml = (shop.folder / "coincide.toml").read_text()
+    other = toml[toml.index("[sources") : toml.index("[catalog]")].replace("purchases", "returns")
+    shop.write("coincide.toml", toml + other.replace('kind = "purchase"', 'kind = "return"'))
+    shop.log("returns/one.csv", [{**row, "qty": "many"} for row in _day(date(2025, 1, 1), 3)])
+    codes = [code for code, _ in shop.found()]
+    assert codes[:2] == ["COI-W001", "COI-W001"]
+    assert "COI-U009" in codes[2:]
