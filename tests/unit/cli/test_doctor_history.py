@@ -524,17 +524,16 @@ def test_a_log_of_several_kinds_is_counted_by_kind(shop: Shop) -> None:
     assert source["catalog"]["rows"]["before"] == [8 * 56, 8 * 56]
     assert document["history"]["rules"]["two-things"]["components_unseen"] == []
 
-    shop.write("rules/two-things.yaml", RULE.format(name="two-things", where="where: amount_minor > 5000", given=""))
+    shop.write("coincide.toml", KINDS.replace("event = 2", ""))
+    shop.rule(where="where: amount_minor > 5000")
     shop.scan()
-    messages = [one["message"] for one in shop.doctor()["findings"]]
-    assert messages[0].endswith("`amount_minor > 5000` held for no row")
+    assert shop.only("COI-W008").endswith("`amount_minor > 5000` held for no row")
 
-    shop.write(
-        "rules/two-things.yaml", RULE.format(name="two-things", where="", given="").replace("purchase\n", "refund\n")
-    )
+    shop.rule()
+    file = shop.folder / "rules/two-things.yaml"
+    file.write_text(file.read_text().replace("events: purchase", "events: refund"))
     shop.scan()
-    messages = [one["message"] for one in shop.doctor()["findings"]]
-    assert messages[0].endswith("no source gave a row of kind `refund`")
+    assert shop.only("COI-W008").endswith("no source gave a row of kind `refund`")
 
 
 def test_text_that_is_not_utf8_in_parquet_is_read_by_the_slower_reader(shop: Shop) -> None:
