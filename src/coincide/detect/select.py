@@ -73,9 +73,8 @@ def select(
     ]
     statement = exp.select(*columns).from_(table.copy())
     if "title" in projection and any(one.titled for one in wanted.values()):
-        # Joined once for all rules: the table has each title that carries a component.
-        same = exp.column(TITLE, quoted=True).eq(projection["title"].copy())
-        statement = statement.join(exp.to_table(TITLES), on=same, join_type="left")
+        # Joined once for all rules.
+        statement = with_titles(statement, projection["title"])
     if any(isinstance(condition, exp.Boolean) for condition in conditions):
         return statement
     return statement.where(exp.or_(*conditions))
@@ -119,6 +118,12 @@ def _condition(
         if narrowed is not None:
             parts.append(narrowed)
     return exp.and_(*parts) if parts else exp.true()
+
+
+def with_titles(statement: exp.Select, title: exp.Expr) -> exp.Select:
+    """The statement with what titles carry beside its rows: the table has each title that carries a component once."""
+    same = exp.column(TITLE, quoted=True).eq(title.copy())
+    return statement.join(exp.to_table(TITLES), on=same, join_type="left")
 
 
 def tagged(wanted: Wanted, projection: Mapping[str, exp.Expr]) -> exp.Expr:

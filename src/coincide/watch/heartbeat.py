@@ -90,7 +90,7 @@ def blame(plan: Plan, seen: Seen) -> list[str]:
     kinds = _listed(plan.events)
     if not seen.rows:
         return [f"no source gave a row of kind {kinds}"]
-    read = {*_NAMING, "item", "category", *plan.reads}
+    read = {*_NAMING, "item", "category", "title", *plan.reads}
     missing = {name for name in read if not seen.present.get(name)}
     found = [f"`{name}` has no value in any row of kind {kinds}" for name in contract_order(missing & _needed(plan))]
     found += _items(plan, missing, seen)
@@ -110,8 +110,8 @@ def _items(plan: Plan, missing: set[str], seen: Seen) -> list[str]:
     """Components that are in no row, if too few are left for the condition."""
     if plan.tagged is None:
         return []
-    if {"item", "category"} <= missing:
-        return ["`item` and `category` have no value in any row, and by them the catalog finds components"]
+    if {"item", "category", "title"} <= missing:
+        return ["`item`, `category` and `title` have no value in any row, and by them the catalog finds components"]
     there = {name for name in plan.tagged if seen.components.get(name)}
     unseen = [name for name in plan.tagged if name not in there]
     match plan.condition:

@@ -81,7 +81,7 @@ def look(workspace: Workspace, place: Place, at_us: int, progress: Progress = la
                 failed.append(source)
                 found.findings += _placed(error, place("sources", name))
                 continue
-            report = judge(name, counted, catalog if workspace.settings.catalog is not None else None, limits)
+            report = judge(name, counted, catalog if catalog is not None and catalog.components else None, limits)
             readings[name] = reading
             found.sources[name] = report
             found.findings += findings(report, limits, place("sources", name))

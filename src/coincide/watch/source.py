@@ -131,12 +131,12 @@ def _by_file(history: History, start: int) -> dict[str, ThenAndNow]:
 
 
 def _known(items: pl.DataFrame, catalog: Catalog) -> Known | None:
-    named = items.filter(pl.col("item").is_not_null() | pl.col("category").is_not_null())
+    named = items.filter(pl.any_horizontal(pl.col("item", "category", "title").is_not_null()))
     tagged = named.with_columns(known=catalog.tags(named).codes > 0)
     shares = []
     for recent in (False, True):
         part = tagged.filter(pl.col("recent") == recent)
-        distinct = part.select("item", "category", "known").unique()
+        distinct = part.select("item", "category", "title", "known").unique()
         shares.append(
             (
                 Share(int(part.filter("known")["rows"].sum()), int(part["rows"].sum())),

@@ -111,7 +111,7 @@ def test_without_items_and_categories_there_are_no_components() -> None:
     assert blamed(BOTH, one) == ()
     none = replace(SEEN, present={**EVERY, "item": 0, "category": 0}, components={})
     assert blamed(BOTH, none) == (
-        "`item` and `category` have no value in any row, and by them the catalog finds components",
+        "`item`, `category` and `title` have no value in any row, and by them the catalog finds components",
     )
 
 

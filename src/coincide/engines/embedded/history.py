@@ -30,9 +30,9 @@ _TIME = "occurred_at"
 _QUARTER_US = 900_000_000
 """What is counted together before days are told: every zone is whole quarters of an hour from UTC."""
 _DAY_US = 86_400_000_000
-_ITEM = ("item", "category")
+_ITEM = ("item", "category", "title")
 """What the catalog knows an item by."""
-_ITEMS = {"kind": pl.String, "item": pl.String, "category": pl.String, "recent": pl.Boolean, "lately": pl.Boolean}
+_ITEMS = {"kind": pl.String, **dict.fromkeys(_ITEM, pl.String), "recent": pl.Boolean, "lately": pl.Boolean}
 
 _FILE, _AT, _ZONED = "?file", "?at", "?zoned"
 """Beside the fields of the contract, whose names hold no question mark."""
@@ -95,7 +95,7 @@ class History:
     """What a source gave up to the time of looking.
 
     ``fields``: those mapped, in contract order. ``days``: rows by day and kind, from the day before ``past`` begins.
-    ``items``: rows by kind, item and category, whether of the recent days, and whether of late.
+    ``items``: rows by kind, item, category and title, whether of the recent days, and whether of late.
     """
 
     asked: Asked
@@ -335,7 +335,7 @@ def _by_item(reading: Reading, batch: Batch, start: int, recent: Day) -> exp.Que
             exp.Count(this=exp.Star()).as_("rows"),
         )
         .from_(reading.rows(batch, names, start).subquery("rows"))
-        .group_by("1", "2", "3", "4", "5")
+        .group_by("1", "2", "3", "4", "5", "6")
     )
 
 

@@ -14,9 +14,10 @@ from sqlglot import exp
 
 from coincide.catalog.catalog import Catalog
 from coincide.detect.evaluate import Surroundings, evaluate
-from coincide.detect.select import tagged
+from coincide.detect.select import tagged, with_titles
 from coincide.engines.embedded.history import History, Reading
 from coincide.engines.embedded.load import wanted_of
+from coincide.engines.embedded.titles import TitleTable
 from coincide.events import zone
 from coincide.events.batch import Batch
 from coincide.events.canonical import canonical
@@ -28,7 +29,7 @@ from coincide.settings import Source
 
 MOST = 100_000
 """Combinations of values that are looked at."""
-_ITEM = ("item", "category")
+_ITEM = ("item", "category", "title")
 
 
 def held(
@@ -98,4 +99,9 @@ def _distinct(
         statement = statement.where(there["kind"].copy().isin(*(exp.Literal.string(kind) for kind in plan.events)))
     if plan.tagged is None:
         return statement
-    return statement.where(tagged(wanted_of([plan], catalog, reading.connection)[plan.tagged], there))
+    wanted = wanted_of([plan], catalog, reading.connection)[plan.tagged]
+    if wanted.titled and "title" in there:
+        # The titles of late rows were looked at when the items were counted.
+        TitleTable(catalog, [plan], reading.connection)
+        statement = with_titles(statement, there["title"])
+    return statement.where(tagged(wanted, there))
