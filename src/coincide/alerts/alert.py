@@ -23,8 +23,12 @@ STATUSES: tuple[Status, ...] = ("open", "decided", "superseded", "withdrawn")
 Disposition = Literal["benign", "inconclusive", "suspicious"]
 DISPOSITIONS: tuple[Disposition, ...] = ("benign", "inconclusive", "suspicious")
 
-Change = Literal["opened", "extended", "changed", "superseded", "withdrawn", "decided", "amended"]
+Change = Literal["opened", "extended", "changed", "superseded", "withdrawn", "decided", "amended", "redacted", "erased"]
 
+ERASED = ""
+"""Stands in the place of a name, an event or a text that was erased."""
+
+_DAY_US = 86_400_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,6 +56,30 @@ class Finding:
         """First and last hit, as far as pseudonyms can be ordered."""
         return order(self.started_by), order(self.ended_by)
 
+    @property
+    def accounts(self) -> set[str]:
+        """Whose events it rests on, as far as they are named."""
+        events = (self.started_by, self.ended_by, *self.evidence, *self.latest_evidence)
+        return {name.account for name in events} - {ERASED}
+
+    def without(self, name: str, heir: str | None) -> Finding | None:
+        """As it is once an account is erased from it; ``None`` if nothing is left that is of others.
+
+        ``heir``: what the actor is called then, if it was called ``name``. The counts and the days stay.
+        """
+        others = self.accounts - {name}
+        if not others or (self.actor == name and heir is None):
+            return None
+        return replace(
+            self,
+            actor=heir if heir is not None and self.actor == name else self.actor,
+            started_by=_blank(self.started_by) if self.started_by.account == name else self.started_by,
+            ended_by=_blank(self.ended_by) if self.ended_by.account == name else self.ended_by,
+            evidence=tuple(event for event in self.evidence if event.account != name),
+            latest_evidence=tuple(event for event in self.latest_evidence if event.account != name),
+            because=self.because.replace(name, "an erased account"),
+        )
+
 
 Order = tuple[int, str, str]
 
@@ -64,6 +92,11 @@ def order(name: EventName) -> Order:
     such a place, because they are at least a window (or a day) apart.
     """
     return name.occurred_at, name.source, name.event_id
+
+
+def _blank(name: EventName) -> EventName:
+    """The day of an event and its source, and nothing by which it could be found there."""
+    return EventName(name.occurred_at - name.occurred_at % _DAY_US, name.source, ERASED, ERASED)
 
 
 def finding_of(episode: Episode) -> Finding:
@@ -116,7 +149,8 @@ class Alert:
     """An alert as the store keeps it; ``id`` 0 has not been stored yet.
 
     ``amendment`` is ``None`` while a decided alert is found as it was decided; otherwise what would be
-    found now in its place, in order, empty if nothing. ``reason`` is that of the latest change.
+    found now in its place, in order, empty if nothing. ``reason`` is that of the latest change. ``erased_at``: since
+    when it is a tombstone, whose actor, evidence and texts are gone; no scan and no person changes it any more.
     """
 
     id: int
@@ -129,6 +163,12 @@ class Alert:
     changed_in: int = 0
     decision: Decision | None = None
     amendment: tuple[Finding, ...] | None = None
+    erased_at: int | None = None
+
+    @property
+    def first_account(self) -> str:
+        """Whose the first hit is, by which an alert is followed; if that one was erased, what the actor is called."""
+        return self.finding.started_by.account or self.finding.actor
 
     @property
     def name(self) -> str:
@@ -161,6 +201,49 @@ class Alert:
         """A person decided it, or decided it anew."""
         self._must_be("open", "decided")
         return replace(self, status="decided", decision=decision, reason=decision.because)
+
+    def without(self, name: str, heir: str | None, reason: str) -> Alert | None:
+        """As it is once an account of several is erased from it; ``None`` if it was about that account alone.
+
+        ``heir``: what the actor is called then, where accounts are linked and it was called ``name``.
+        """
+        if self.facts.by != "actor":
+            heir = None
+        finding = self.finding.without(name, heir)
+        if finding is None:
+            return None
+        amendment = self.amendment
+        if amendment is not None:
+            amendment = tuple(left for one in amendment if (left := one.without(name, heir)) is not None)
+        return replace(self, finding=finding, amendment=amendment, reason=reason)
+
+    def erased(self, reason: str, at_us: int) -> Alert:
+        """A tombstone: number, rule, end, counts and days stay, so that what was counted stays true; all else goes.
+
+        An open alert ends with it: nothing is left to decide on.
+        """
+        old = self.finding
+        gone = Finding(
+            ERASED,
+            _blank(old.started_by),
+            _blank(old.ended_by),
+            old.hits,
+            old.silenced,
+            old.counted,
+            old.one_account,
+            (),
+            (),
+            "What this alert was about has been erased.",
+        )
+        return replace(
+            self,
+            finding=gone,
+            status="withdrawn" if self.status == "open" else self.status,
+            reason=reason,
+            decision=replace(self.decision, because=ERASED) if self.decision else None,
+            amendment=None,
+            erased_at=at_us,
+        )
 
     def _must_be(self, *allowed: Status) -> None:
         if self.status not in allowed:

@@ -56,7 +56,10 @@ class AlreadyDecided(CoincideError):
 
 
 class ReasonMissing(CoincideError):
-    """A decision, a suppression, a separation and a look at an identity need a reason that another person can follow.
+    """What concerns a person needs a reason that another person can follow.
+
+    That is so for a decision, a suppression, a separation, a look at an identity, and an answer to a person who asks
+    what is stored or wants it erased.
 
     Write it in quotes, after the option that the hint names.
     """
@@ -214,3 +217,53 @@ class NotAsFound(CoincideError):
     def __init__(self, name: str, what: str) -> None:
         self.name = name
         super().__init__(f"{name} cannot be followed in the files: {what}", hint="run `coincide scan`")
+
+
+class AlertErased(CoincideError):
+    """What the alert was about has been erased: on the request of a person, or because its time was over.
+
+    Its number, rule and end are kept so that what was counted stays true. There is nothing left to decide on.
+    """
+
+    code = "COI-A020"
+
+    def __init__(self, name: str, at: str) -> None:
+        self.name = name
+        super().__init__(f"{name} was erased on {at}", hint="there is nothing left to decide; see its history")
+
+
+class UnknownNamespace(CoincideError):
+    """No source names this namespace of accounts, and nothing is stored in it.
+
+    To say "nothing is stored" about an account in a misspelt namespace would be a wrong answer. The namespace of a
+    source is its `accounts`, or its own name; values of fields and identifiers are in one of their own, such as
+    `@link.card`.
+    """
+
+    code = "COI-A021"
+    exit_status = 2
+
+    def __init__(self, namespace: str, known: Sequence[str]) -> None:
+        self.namespace = namespace
+        listed = ", ".join(f"`{name}`" for name in known) or "none yet"
+        super().__init__(f"there is no namespace `{namespace}`", hint=f"known are {listed}")
+
+
+class ErasureHindered(CoincideError):
+    """Something about the account is not finished: an alert that nobody has decided, or a report under way.
+
+    Regulation (EU) 2016/679, Article 17(3): erasure may be refused as far as the data are needed for a legal
+    obligation or a task in the public interest (b), or for legal claims (e) (unchecked). Whether that is so here, a
+    person judges. Decide the alert or finish the report first; or say with `--override "why"` that none of these
+    grounds holds. The refusal and the override are entered in the ledger, with the reason and without the account.
+    """
+
+    code = "COI-A022"
+    exit_status = 1
+
+    def __init__(self, hindrances: Sequence[str]) -> None:
+        self.hindrances = tuple(hindrances)
+        super().__init__(
+            f"not erased: {', '.join(hindrances)} (grounds: Regulation (EU) 2016/679, Art. 17(3)(b), (e))",
+            hint='decide or finish it first, or `--override "why no ground holds"`, which goes into the ledger',
+        )

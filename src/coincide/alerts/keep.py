@@ -229,7 +229,7 @@ def _stored(asked: Asked, connection: Connection, plan: Plan, result: Run) -> li
 
 
 def _first_account(alert: Alert) -> str:
-    return alert.finding.started_by.account
+    return alert.first_account
 
 
 def _retire(asked: Asked, connection: Connection, number: int) -> list[Alert]:

@@ -134,7 +134,7 @@ class _Moved:
 
 
 def _moved(alert: Alert, actors: Mapping[str, str]) -> _Moved:
-    return _Moved(alert, actors.get(alert.finding.started_by.account, alert.finding.actor))
+    return _Moved(alert, actors.get(alert.first_account, alert.finding.actor))
 
 
 def _by_actor(alerts: Iterable[_Moved]) -> defaultdict[str, list[_Moved]]:

@@ -1,27 +1,33 @@
 """The alerts in the database: rows to values and back, and the writing of transitions with their history.
 
-Only ``service`` (what people do) and the scan call what writes here. An alert gets its id when it is first
-written, the next number inside the write transaction; rows are never deleted, so no id comes twice.
+Only ``service`` (what people do), the scan and ``erasure`` call what writes here. An alert gets its id when it is
+first written, the next number inside the write transaction; rows are never deleted, so no id comes twice. Tombstones
+are nobody's any more: no scan is given one.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, or_, select, update
 from sqlalchemy.sql import Select
 
-from coincide.alerts.alert import Alert, Decision, Facts, Finding
+from coincide.alerts.alert import ERASED, Alert, Decision, Facts, Finding
 from coincide.alerts.reconcile import Transition
 from coincide.events.event import EventName
 from coincide.store import tables
 from coincide.store.bulk import insert_rows
+from coincide.store.rename import naming
 from coincide.store.tables import alert as table
 
 _ASKED = 500
 """Up to so many actors are asked for by name; for more the alerts of the rule are read and looked through."""
+
+_STANDING = table.c.status.in_(("open", "decided")) & table.c.erased_at.is_(None)
+"""What a scan compares with what it finds."""
 
 
 def load(
@@ -39,7 +45,7 @@ def load(
     bound the time that was evaluated again, both ends included: an alert belongs to it if one of its hits
     may lie there.
     """
-    query = select(table).where(table.c.rule == rule, table.c.status.in_(("open", "decided")))
+    query = select(table).where(table.c.rule == rule, _STANDING)
     if since_us is not None:
         query = query.where(table.c.last_at >= since_us)
     if until_us is not None:
@@ -51,13 +57,13 @@ def load(
     if actors is None:
         return alerts
     wanted = frozenset(actors)
-    return [a for a in alerts if a.finding.actor in wanted or a.finding.started_by.account in wanted]
+    return [a for a in alerts if a.finding.actor in wanted or a.first_account in wanted]
 
 
 def spans(connection: Connection, rule: str, actors: Collection[str] | None) -> list[tuple[int, int]]:
     """First and last hit of the open and decided alerts of a rule, of these actors (pseudonyms) or of all."""
     query = select(table.c.first_at, table.c.last_at, table.c.actor)
-    query = query.where(table.c.rule == rule, table.c.status.in_(("open", "decided")))
+    query = query.where(table.c.rule == rule, _STANDING)
     if actors is not None and len(actors) <= _ASKED:
         query = query.where(table.c.actor.in_(list(actors)))
     wanted = None if actors is None else frozenset(actors)
@@ -66,15 +72,15 @@ def spans(connection: Connection, rule: str, actors: Collection[str] | None) -> 
 
 def first_accounts(connection: Connection, by: str) -> set[str]:
     """The accounts (pseudonyms) of the first hits of all open and decided alerts of rules that look ``by``."""
-    query = select(table.c.started_account).distinct()
-    query = query.where(table.c.actor_kind == by, table.c.status.in_(("open", "decided")))
+    first = case((table.c.started_account == ERASED, table.c.actor), else_=table.c.started_account)
+    query = select(first).distinct().where(table.c.actor_kind == by, _STANDING)
     return set(connection.execute(query).scalars())
 
 
 def rules_with_alerts(connection: Connection) -> list[str]:
     """The rules that have open or decided alerts, sorted: those that are no longer run must be reconciled
     too."""
-    query = select(table.c.rule).distinct().where(table.c.status.in_(("open", "decided")))
+    query = select(table.c.rule).distinct().where(_STANDING)
     return sorted(connection.execute(query).scalars())
 
 
@@ -118,6 +124,25 @@ def write(
     changes = [_change(transition, row, at_us, by) for transition, row in both]
     insert_rows(connection, tables.alert_change, tuple(changes[0]), [tuple(row.values()) for row in changes])
     return written
+
+
+def forget_history(connection: Connection, id_: int) -> None:
+    """What happened to an alert, when and by whom stays; what it held, and why, goes."""
+    change = tables.alert_change
+    connection.execute(update(change).where(change.c.alert == id_).values(before={}))
+    texts = update(change).where(change.c.alert == id_, change.c.change != "erased")
+    connection.execute(texts.values(reason=ERASED))
+
+
+def scrub_history(connection: Connection, name: str) -> int:
+    """Takes an account out of what is told of alerts that stay, and what they held when they named it; rows changed."""
+    change = tables.alert_change
+    rows = connection.execute(select(change).where(naming(change, name))).mappings().all()
+    for row in rows:
+        before = {key: value for key, value in row["before"].items() if name not in json.dumps(value)}
+        reason = row["reason"].replace(name, "an erased account")
+        connection.execute(update(change).where(change.c.id == row["id"]).values(before=before, reason=reason))
+    return len(rows)
 
 
 def relabel(connection: Connection, facts: Facts, at_us: int) -> list[Alert]:
@@ -206,6 +231,7 @@ def row_of(alert: Alert) -> dict[str, Any]:
         "decided_by": decision.by if decision else None,
         "decided_at": decision.at if decision else None,
         "decided_because": decision.because if decision else None,
+        "erased_at": alert.erased_at,
     }
 
 
@@ -247,6 +273,7 @@ def _alert(row: Row[Any]) -> Alert:
         row.changed_in,
         decision,
         amendment,
+        row.erased_at,
     )
 
 

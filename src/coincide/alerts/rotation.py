@@ -97,7 +97,7 @@ def _renamed(book: Book, ring: KeyRing, random: Random) -> int:
         identifiers = [unseal(row.sealed, ring.by_id(row.key_id), pseudonym=row.pseudonym) for row in stale]
         fresh = pseudonyms([row.namespace for row in stale], identifiers, ring.current)
         names = {row.pseudonym: name for row, name in zip(stale, fresh, strict=True)}
-        scopes = _scopes(connection)
+        before = scopes(connection)
         rename.rename(connection, names)
         pseudonym_store.replace(
             connection,
@@ -107,7 +107,7 @@ def _renamed(book: Book, ring: KeyRing, random: Random) -> int:
                 for row, identifier, name in zip(stale, identifiers, fresh, strict=True)
             ],
         )
-        _rescope(connection, scopes)
+        rescope(connection, before)
         # A death here leaves a rollback journal: whoever opens the database next plays it back.
         failpoint("names-ready")
         return len(stale)
@@ -118,19 +118,21 @@ def _sealed(namespace: str, identifier: str, name: str, key: Key, random: Random
     return {"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": key.id}
 
 
-def _scopes(connection: Connection) -> dict[str, str]:
+def scopes(connection: Connection) -> dict[str, str]:
     """The parts of scopes that are made of pseudonyms, as they are now."""
     suppressed = [(one.rule, one.actor, one.until) for one in service.suppressions(connection)]
     return {"separations": digest(service.separations(connection)), "suppressions": digest(suppressed)}
 
 
-def _rescope(connection: Connection, before: Mapping[str, str]) -> None:
-    """Scopes keep their meaning under the name that the new pseudonyms give them, so that nothing need be read again.
+def rescope(connection: Connection, before: Mapping[str, str]) -> None:
+    """Scopes keep their meaning under the name that their parts give them now, so that nothing need be read again.
+
+    ``before``: these parts before they were renamed, or before what has no effect any more was taken out.
 
     The digest of an entity version is made of all accounts read and cannot be taken anew here: the next scan that
     reads links sees that it is of another key, begins a new version and reads everything.
     """
-    after = _scopes(connection)
+    after = scopes(connection)
     if after == before:
         return
     for name in scans.scopes(connection):

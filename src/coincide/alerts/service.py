@@ -18,6 +18,7 @@ from coincide.alerts import register
 from coincide.alerts.alert import Alert, Decision, Disposition, iso
 from coincide.alerts.errors import (
     AlertClosed,
+    AlertErased,
     AlreadyDecided,
     NoSuchAlert,
     NothingToLift,
@@ -61,7 +62,7 @@ def decide(
     """A person's word on an alert; from then on it no longer moves. The alert afterwards.
 
     ``again`` replaces an earlier decision, which stays in the history. Raises ``ReasonMissing``,
-    ``NoSuchAlert``, ``AlertClosed`` or ``AlreadyDecided``.
+    ``NoSuchAlert``, ``AlertErased``, ``AlertClosed`` or ``AlreadyDecided``.
     """
     if not because.strip():
         raise ReasonMissing("a decision")
@@ -69,6 +70,8 @@ def decide(
         alert = register.find(connection, id_)
         if alert is None:
             raise NoSuchAlert(f"A-{id_}")
+        if alert.erased_at is not None:
+            raise AlertErased(alert.name, iso(alert.erased_at))
         if alert.status in ("superseded", "withdrawn"):
             survivor = f"A-{alert.superseded_by}" if alert.superseded_by else None
             raise AlertClosed(alert.name, alert.status, survivor)

@@ -10,14 +10,18 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from coincide.alerts.errors import UnknownActor
+from coincide.alerts.errors import NamespaceMissing, UnknownActor, UnknownNamespace
 from coincide.alerts.pseudonyms import Account, Pseudonyms
 from coincide.alerts.reread import opened
+from coincide.engines.workspace import Workspace
 from coincide.entities.key import KeyRing
 from coincide.ledger.subject import Subject
 from coincide.store import pseudonym as pseudonym_store
 
 Random = Callable[[int], bytes]
+
+FIELD_NAMESPACE = "@"
+"""Values of fields and identifiers are hashed in a namespace of their own, which begins so."""
 
 
 def stored(connection: Connection, ring: KeyRing, names: Sequence[str]) -> list[Subject]:
@@ -36,6 +40,38 @@ def given(accounts: Sequence[Account], ring: KeyRing, random: Random = os.urando
     seals = {str(row["pseudonym"]): row for row in made.sealed(names)}
     data = {name: datum(account) for name, account in zip(names, accounts, strict=True)}
     return [Subject(label, data[name], name, seals[name]) for label, name in _labelled(names)]
+
+
+def asked(
+    workspace: Workspace, connection: Connection, ring: KeyRing, given: str, namespace: str | None = None
+) -> Account:
+    """Whom a person means by ``given``: in ``namespace`` what stands there; else a pseudonym that the store knows, or
+    an account as ``account_of`` reads it.
+
+    Raises ``UnknownNamespace``, ``NamespaceMissing``.
+    """
+    settings = workspace.settings
+    named = {source.namespace(name) for name, source in settings.sources.items()}
+    named |= {part.accounts for part in settings.links.values()}
+    known = sorted(named | pseudonym_store.namespaces(connection))
+    if namespace is not None:
+        if namespace not in known:
+            raise UnknownNamespace(namespace, known)
+        return namespace, given
+    stored_ = opened(connection, ring, [given]).get(given)
+    if stored_ is not None:
+        return stored_
+    return account_of(given, [name for name in known if not name.startswith(FIELD_NAMESPACE)])
+
+
+def account_of(given: str, namespaces: Sequence[str]) -> Account:
+    """``NAMESPACE:ACCOUNT``, or the bare account where there is one namespace. Raises ``NamespaceMissing``."""
+    before, colon, after = given.partition(":")
+    if colon and before in namespaces:
+        return before, after
+    if len(namespaces) != 1:
+        raise NamespaceMissing(namespaces)
+    return namespaces[0], given
 
 
 def datum(account: Account) -> str:

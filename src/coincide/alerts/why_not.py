@@ -15,12 +15,13 @@ from sqlalchemy import Connection
 
 from coincide.alerts import kinship, miss, register, service, subject
 from coincide.alerts.alert import iso
-from coincide.alerts.errors import NamespaceMissing, UnknownAccount
+from coincide.alerts.errors import UnknownAccount
 from coincide.alerts.keep import basis_of
 from coincide.alerts.pseudonyms import Pseudonyms, value_of
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
 from coincide.alerts.rotation import ring_for
 from coincide.alerts.service import Suppression
+from coincide.alerts.subject import FIELD_NAMESPACE
 from coincide.detect.evaluate import evaluate
 from coincide.detect.fit import NEVER, reasons
 from coincide.detect.nearest import Nearest, nearest
@@ -30,9 +31,6 @@ from coincide.ledger.book import Book
 from coincide.rules.expression import And
 from coincide.rules.plan import Plan
 from coincide.rules.words import words
-
-FIELD_NAMESPACE = "@"
-"""Values of fields and identifiers are hashed in a namespace of their own, which begins so."""
 
 
 @dataclass(frozen=True)
@@ -120,12 +118,7 @@ def _party(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Pl
     if plan.by not in ("actor", "account"):
         return "", given
     namespaces = sorted({source.namespace(name) for name, source in workspace.settings.sources.items()})
-    before, colon, after = given.partition(":")
-    if colon and before in namespaces:
-        return before, after
-    if len(namespaces) > 1:
-        raise NamespaceMissing(namespaces)
-    return namespaces[0], given
+    return subject.account_of(given, namespaces)
 
 
 def _together(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Plan, party: Party) -> list[Party]:

@@ -40,6 +40,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("entities", "coincide.cli.entities:entities", "Explain which accounts are one actor; cut them."),
     Command("quarantine", "coincide.cli.quarantine:quarantine", "List, show and retry rows that cannot be used."),
     Command("reveal", "coincide.cli.reveal:reveal", "Show the identifier behind a pseudonym, for a purpose."),
+    Command("subject", "coincide.cli.subject:subject", "Answer and erase what is stored about an account."),
+    Command("retain", "coincide.cli.retain:retain", "Take out what is older than the settings say; run it daily."),
     Command("ledger", "coincide.cli.ledger:ledger", "Verify, prove, publish and list what was done."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain, lay out and begin rules."),

@@ -135,7 +135,7 @@ class Book:
         outbox.keep_salts(
             connection,
             [
-                {"commitment": commitments[subject.name], "salt": salt, "pseudonym": subject.pseudonym}
+                {"commitment": commitments[subject.name], "salt": salt, "pseudonym": subject.pseudonym, "at": at}
                 for subject, salt in zip(about, salts, strict=True)
             ],
         )

@@ -13,6 +13,7 @@ from coincide.settings.model import (
     LinkKind,
     Name,
     Postgres,
+    Retention,
     Settings,
     Source,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "LinkKind",
     "Name",
     "Postgres",
+    "Retention",
     "Settings",
     "Source",
     "folder_of",

@@ -47,6 +47,7 @@ def _origin(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Days = Annotated[int, Field(ge=0, le=36_500)]
 Columns = Annotated[str | list[str], Field(description="one column, or several that are joined")]
 
 
@@ -169,6 +170,23 @@ class Ledger(_Section):
     )
 
 
+class Retention(_Section):
+    """For how many days what is over is kept; `coincide retain` takes out what is older.
+
+    How long is for whoever is responsible to say, and to give a reason for (Regulation (EU) 2016/679, Article 5(1)(e);
+    unchecked). An undecided alert has no age.
+    """
+
+    decided_days: Days = Field(default=730, description="alerts that a person decided, after the decision")
+    closed_days: Days = Field(default=90, description="alerts that were withdrawn or superseded, after that")
+    quarantine_days: Days = Field(default=90, description="the places of rows in quarantine, after they were read")
+    suppression_days: Days = Field(default=365, description="suppressions, after their date")
+    commitment_days: Days = Field(
+        default=1095, description="what opens the commitments of entries in the ledger, after the entry"
+    )
+    scan_days: Days = Field(default=365, description="what is said of scans that no alert refers to")
+
+
 class Attribute(_Section):
     """A field of the user's own, usable in rules once a person has reviewed it."""
 
@@ -228,6 +246,7 @@ class Settings(_Section):
     attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
     doctor: Doctor = Field(default=Doctor(), description="what `doctor --history` compares")
+    retention: Retention = Field(default=Retention(), description="how long what is over is kept")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     packs: list[str] = Field(default_factory=list, description="rule packs by name; `coincide packs` lists them")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from coincide.store.bulk import insert_rows
 from coincide.store.tables import entity_version, generic_identifier, group_left_single, membership
@@ -90,3 +90,41 @@ def generic(connection: Connection) -> list[tuple[str, str, int]]:
     query = select(table.c.kind, table.c.pseudonym, table.c.accounts)
     query = query.order_by(table.c.kind, table.c.accounts.desc(), table.c.pseudonym)
     return [(kind, name, count) for kind, name, count in connection.execute(query)]
+
+
+def take_out(connection: Connection, account: str, heir: str | None) -> tuple[int, int]:
+    """Takes an account out of the memberships and the lists: how many rows of each went.
+
+    ``heir``: what the actor of the others is called, if it was called like the account.
+    """
+    members = connection.execute(delete(membership).where(membership.c.account == account)).rowcount
+    others = membership.c.actor == account
+    if heir is None:
+        members += connection.execute(delete(membership).where(others)).rowcount
+    else:
+        connection.execute(update(membership).where(others).values(actor=heir))
+    lists = [
+        connection.execute(delete(table).where(table.c.pseudonym == account)).rowcount
+        for table in (group_left_single, generic_identifier)
+    ]
+    return members, sum(lists)
+
+
+def keep_only(connection: Connection, accounts: Collection[str]) -> int:
+    """Forgets all members of actors to whom none of these accounts belongs; how many."""
+    rows = connection.execute(select(membership.c.account, membership.c.actor)).all()
+    actors = {actor for account, actor in rows if account in accounts}
+    gone = [{"key": account} for account, actor in rows if actor not in actors]
+    if gone:
+        connection.execute(delete(membership).where(membership.c.account == bindparam("key")), gone)
+    return len(gone)
+
+
+def forget_versions(connection: Connection, named: Collection[int]) -> int:
+    """Forgets the versions that no account came with and that are not among these; the newest stays."""
+    kept = {*named, *connection.execute(select(membership.c.version).distinct()).scalars()}
+    numbers = connection.execute(select(entity_version.c.number).order_by(entity_version.c.number)).scalars().all()
+    gone = [{"key": number} for number in numbers[:-1] if number not in kept]
+    if gone:
+        connection.execute(delete(entity_version).where(entity_version.c.number == bindparam("key")), gone)
+    return len(gone)

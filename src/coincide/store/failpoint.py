@@ -35,6 +35,7 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "commit-done": "the new state; data files that lost their row, which the next scan removes",
     "orphan-removed": "perhaps more data files without a row, which the next scan removes",
     "commit-swept": "the new state, and nothing else",
+    "compact-begun": "the new state; what was deleted may lie in unused parts of the file until the next such command",
     "entry-made": "a rollback journal that the next opening plays back; neither the act nor its entry",
     "entry-committed": "the act and its entry, which waits to be logged",
     "entries-logged": "the entry in the ledger and waiting: it is recognised and not logged again",

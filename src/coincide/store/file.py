@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select
+from sqlalchemy import Connection, Table, and_, bindparam, delete, func, insert, select, update
 
 from coincide.store import tables
 
@@ -74,6 +74,23 @@ def save(connection: Connection, states: Iterable[FileState]) -> None:
 def remove(connection: Connection, states: Iterable[FileState]) -> None:
     """Forgets files that are gone."""
     _delete(connection, [{"scope": state.scope, "source": state.source, "path": state.path} for state in states])
+
+
+def forget_quarantine(connection: Connection, at: int) -> int:
+    """Forgets which rows of files are in quarantine, where that was found before a time; how many rows. The number
+    stays."""
+    file, segment = tables.file, tables.segment
+    old = select(segment.c.id).where(segment.c.kind == "quarantine", segment.c.created < at)
+    rows = connection.execute(select(func.sum(segment.c.rows)).where(segment.c.id.in_(old))).scalar()
+    connection.execute(update(file).where(file.c.quarantine.in_(old)).values(quarantine=None))
+    return int(rows or 0)
+
+
+def spans(connection: Connection) -> list[tuple[str, int, int]]:
+    """Source, earliest and latest time of the selected rows of every file that has some, in whatever scope."""
+    file = tables.file
+    query = select(file.c.source, file.c.first_at, file.c.last_at).where(file.c.first_at.is_not(None)).distinct()
+    return [(source, first, last) for source, first, last in connection.execute(query)]
 
 
 def forget_scope(connection: Connection, scope: str) -> None:

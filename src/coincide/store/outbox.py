@@ -61,7 +61,7 @@ def logged(connection: Connection, size: int, root: bytes, last: int | None) -> 
 
 
 def keep_salts(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Keeps what opens commitments: commitment, salt, pseudonym."""
+    """Keeps what opens commitments: commitment, salt, pseudonym, time of the entry."""
     if rows:
         connection.execute(insert(_SALT), list(rows))
 
@@ -70,3 +70,13 @@ def salts_of(connection: Connection, pseudonym: str) -> list[Row[Any]]:
     """Commitments about a pseudonym and their salts."""
     query = select(_SALT.c.commitment, _SALT.c.salt).where(_SALT.c.pseudonym == pseudonym)
     return list(connection.execute(query.order_by(_SALT.c.commitment)))
+
+
+def forget_salts(connection: Connection, pseudonym: str) -> int:
+    """Takes out what opens the commitments about a pseudonym: nobody can prove any more whom they are about."""
+    return connection.execute(delete(_SALT).where(_SALT.c.pseudonym == pseudonym)).rowcount
+
+
+def forget_salts_before(connection: Connection, at: int) -> int:
+    """The same for commitments in entries from before a time, whomever they are about."""
+    return connection.execute(delete(_SALT).where(_SALT.c.at < at)).rowcount

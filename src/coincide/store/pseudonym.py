@@ -43,6 +43,11 @@ def key_id(connection: Connection) -> str | None:
     return found
 
 
+def namespaces(connection: Connection) -> set[str]:
+    """The namespaces of all that is stored."""
+    return set(connection.execute(select(table.c.namespace).distinct()).scalars())
+
+
 def everything(connection: Connection) -> list[Row[Any]]:
     """All rows, by pseudonym."""
     return list(connection.execute(select(table).order_by(table.c.pseudonym)))

@@ -12,7 +12,21 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, insert, select, update
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from coincide.store import tables
 
@@ -61,6 +75,12 @@ def held(connection: Connection, names: Collection[str]) -> set[str]:
                 if isinstance(text, str):
                     found |= wanted.intersection(PSEUDONYM.findall(text))
     return found
+
+
+def naming(table: Table, name: str) -> ColumnElement[bool]:
+    """The condition that a row names this pseudonym, wherever it holds text."""
+    texts = [cast(column, Text).contains(name) for column in table.c if isinstance(column.type, Text | JSON)]
+    return or_(*texts)
 
 
 def _renamed(table: Table, row: dict[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

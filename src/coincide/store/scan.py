@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from coincide.store import tables
 
@@ -79,3 +79,23 @@ def rescope(connection: Connection, scan: Scan, scope: str, versions: Mapping[st
     connection.execute(update(tables.scan).where(tables.scan.c.id == scan.id).values(versions=dict(versions)))
     for table in (tables.scan, tables.file, tables.tally):
         connection.execute(update(table).where(table.c.scope == scan.scope).values(scope=scope))
+
+
+def forget_before(connection: Connection, at: int) -> int:
+    """Forgets scans from before a time that no alert refers to; the newest of each scope and selection stay."""
+    table, alert, change = tables.scan, tables.alert, tables.alert_change
+    named = (
+        select(alert.c.opened_in),
+        select(alert.c.changed_in),
+        select(change.c.scan).where(change.c.scan.is_not(None)),
+    )
+    kept = {number for query in named for number in connection.execute(query.distinct()).scalars()}
+    newest: dict[str, int] = {}
+    for number, scope in connection.execute(select(table.c.id, table.c.scope).order_by(table.c.id)):
+        newest |= {scope: number, scope.rpartition("@")[0]: number, "": number}
+    kept |= set(newest.values())
+    old = connection.execute(select(table.c.id).where(table.c.finished_at < at)).scalars()
+    gone = [{"key": number} for number in old if number not in kept]
+    if gone:
+        connection.execute(delete(table).where(table.c.id == bindparam("key")), gone)
+    return len(gone)

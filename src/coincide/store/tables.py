@@ -146,6 +146,7 @@ alert = Table(
     Column("decided_by", Text),
     Column("decided_at", BigInteger),
     Column("decided_because", Text),
+    Column("erased_at", BigInteger, comment="since when whom it was about is gone; its number, rule and end stay"),
     CheckConstraint("status IN ('open', 'decided', 'superseded', 'withdrawn')", name="status"),
     CheckConstraint("disposition IN ('benign', 'inconclusive', 'suspicious')", name="disposition"),
     Index(None, "status", "first_at", "id"),
@@ -254,6 +255,7 @@ ledger_salt = Table(
     Column("commitment", Text, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("pseudonym", Text, nullable=False, comment="whose identifier was committed to; its seal is the datum"),
+    Column("at", BigInteger, nullable=False, comment="time of the entry"),
     Index(None, "pseudonym"),
 )
 

@@ -1,0 +1,126 @@
+"""What is over and older than its time goes, once a day: alerts, quarantine, suppressions, seals, salts.
+
+What is still needed has no age: an undecided alert waits for a person. A decision, and a suppression, wait for their
+source: as long as files have rows of that time, a scan that reads them would raise the matter anew. Both are counted.
+DESIGN: promise 5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, and_, delete, func, or_, select
+
+from coincide.alerts import register, rotation, service
+from coincide.alerts.alert import Alert, iso
+from coincide.alerts.erasure import Counts, bury, companions, unseal_nobody
+from coincide.engines.workspace import Workspace
+from coincide.ledger.book import Book
+from coincide.settings import Retention
+from coincide.store import commit, entity, outbox, segment, tables
+from coincide.store import file as files
+from coincide.store import pseudonym as pseudonym_store
+from coincide.store import scan as scans
+
+DAY_US = 86_400_000_000
+REASON = "erased because its time was over"
+
+
+@dataclass(frozen=True, slots=True)
+class Retained:
+    """``gone``: what went, by kind. ``waiting``: what is older than its time and waits for its source, by kind."""
+
+    gone: Counts
+    waiting: Counts
+
+
+def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) -> Retained:
+    """Takes out what is older than the settings say, and enters how much; without ``keep`` it is only counted.
+
+    Raises ``ScanRunning``.
+    """
+    with commit.scanning(book.database, workspace.state, iso(now_us)):
+        if not keep:
+            with book.database.writing(keep=False) as connection:
+                return take_out(connection, workspace.settings.retention, by=book.staff.id, now_us=now_us)
+        with commit.committing(book.database, workspace.state) as connection:
+            done = take_out(connection, workspace.settings.retention, by=book.staff.id, now_us=now_us)
+            book.enter(connection, "state:retain", "state", reason=_said(done))
+        book.log()
+        # Also where nothing went: an earlier run may have been broken off here.
+        book.database.compact()
+    return done
+
+
+def take_out(connection: Connection, settings: Retention, *, by: str, now_us: int) -> Retained:
+    """Takes out what is due at a time."""
+
+    def before(days: int) -> int:
+        return now_us - days * DAY_US
+
+    spans = files.spans(connection)
+    decided = _closed(connection, "decided", before(settings.decided_days))
+    waiting = [one for one in decided if _found_again(one, spans)]
+    due = [one for one in decided if one not in waiting]
+    due += _closed(connection, "other", before(settings.closed_days))
+    bury(connection, due, REASON, by=by, at_us=now_us)
+    silent, silencing = _suppressions(connection, before(settings.suppression_days), spans)
+    gone = {
+        "alerts": len(due),
+        "suppressions": silent,
+        "memberships": len(companions(connection)),
+        "quarantined_rows": files.forget_quarantine(connection, before(settings.quarantine_days)),
+        "commitments": outbox.forget_salts_before(connection, before(settings.commitment_days)),
+        "scans": scans.forget_before(connection, before(settings.scan_days)),
+    }
+    segment.forget(connection, segment.unnamed(connection))
+    gone["entity_versions"] = entity.forget_versions(connection, _versions(connection))
+    names = [row.pseudonym for row in pseudonym_store.everything(connection)]
+    gone["seals"] = unseal_nobody(connection, names)
+    return Retained(gone, {"alerts": len(waiting), "suppressions": silencing})
+
+
+def _closed(connection: Connection, kind: str, at: int) -> list[Alert]:
+    """The alerts that ended before a time and are no tombstones: ``decided`` ones, or the others."""
+    alert, change = tables.alert, tables.alert_change
+    if kind == "decided":
+        ended = and_(alert.c.status == "decided", alert.c.decided_at < at)
+    else:
+        last = select(func.max(change.c.at)).where(change.c.alert == alert.c.id).scalar_subquery()
+        ended = and_(or_(alert.c.status == "withdrawn", alert.c.status == "superseded"), last < at)
+    query = select(alert).where(alert.c.erased_at.is_(None), ended).order_by(alert.c.id)
+    return list(register.alerts_of(connection, query))
+
+
+def _found_again(alert: Alert, spans: list[tuple[str, int, int]]) -> bool:
+    """Whether a scan may find the episode of a decided alert again, which its decision covers as long as it is kept."""
+    first, last = alert.finding.started_by, alert.finding.ended_by
+    events = (first, last, *alert.finding.evidence, *alert.finding.latest_evidence)
+    sources = {name.source for name in events}
+    return any(
+        source in sources and begins <= last.occurred_at and first.occurred_at <= ends for source, begins, ends in spans
+    )
+
+
+def _suppressions(connection: Connection, at: int, spans: list[tuple[str, int, int]]) -> tuple[int, int]:
+    """Takes out the suppressions that ended before a time and silence nothing any more; how many, and how many wait."""
+    table = tables.suppression
+    over = [one for one in service.suppressions(connection) if one.until < at]
+    # Silenced are episodes that end before its date, so any row from before may still be one of them.
+    due = [one for one in over if not any(begins < one.until for _, begins, _ in spans)]
+    scopes = rotation.scopes(connection)
+    for one in due:
+        connection.execute(delete(table).where(table.c.rule == one.rule, table.c.actor == one.actor))
+    rotation.rescope(connection, scopes)
+    return len(due), len(over) - len(due)
+
+
+def _versions(connection: Connection) -> set[int]:
+    """The entity versions that scans were run with."""
+    versions = connection.execute(select(tables.scan.c.versions)).scalars()
+    return {version["entities"] for version in versions if version.get("entities") is not None}
+
+
+def _said(done: Retained) -> str:
+    went = ", ".join(f"{kind} {count}" for kind, count in done.gone.items())
+    return f"{went}; waiting for their source: {', '.join(f'{kind} {count}' for kind, count in done.waiting.items())}"
