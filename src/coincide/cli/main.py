@@ -42,6 +42,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("reveal", "coincide.cli.reveal:reveal", "Show the identifier behind a pseudonym, for a purpose."),
     Command("subject", "coincide.cli.subject:subject", "Answer and erase what is stored about an account."),
     Command("retain", "coincide.cli.retain:retain", "Take out what is older than the settings say; run it daily."),
+    Command("backup", "coincide.cli.backup:backup", "Write all that is stored into one file, as of one moment."),
+    Command("restore", "coincide.cli.backup:restore", "Check a backup and put it where nothing is yet."),
     Command("ledger", "coincide.cli.ledger:ledger", "Verify, prove, publish and list what was done."),
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain, lay out and begin rules."),

@@ -16,8 +16,9 @@ from __future__ import annotations
 import errno
 import json
 import logging
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,16 @@ class Database:
             yield
         except DBAPIError as error:
             raise _of_database(error, self.place, self.wait_ms) from error
+
+    def copy(self, connection: Connection, path: Path) -> None:
+        """Copies the database, as the transaction of ``connection`` sees it, into a new file (SQLite alone).
+
+        All pages at once: the transaction keeps others from committing meanwhile.
+        """
+        source = connection.connection.driver_connection
+        assert isinstance(source, sqlite3.Connection), "a server has backups of its own"
+        with self._answering(), closing(sqlite3.connect(path)) as target:
+            source.backup(target)
 
     def compact(self) -> None:
         """Writes the database's file anew, so that nothing that was deleted is left in it; after a commit.

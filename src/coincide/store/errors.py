@@ -195,3 +195,66 @@ class ScanRunning(StoreError):
             where=Where(str(path)),
             hint="wait until it is done, then run the command again",
         )
+
+
+class BackupThere(StoreError):
+    """There is a file of this name already, and a backup replaces none.
+
+    Name every backup anew, for instance with the day, and remove old ones when newer ones were tried.
+    """
+
+    code = "COI-D020"
+    exit_status = 2
+
+    def __init__(self, path: str) -> None:
+        super().__init__("there is a file of this name", where=Where(path), hint="name one that is not there yet")
+
+
+class ForeignBackup(StoreError):
+    """The file is no backup of Coincide, or one that another version made in a form that this one does not know.
+
+    Nothing was restored. The sentence says what is not as it must be.
+    """
+
+    code = "COI-D021"
+    exit_status = 3
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"the file is no backup that this version can read: {reason}",
+            where=Where(path),
+            hint="name a file that `coincide backup` made; a newer Coincide may be needed",
+        )
+
+
+class BackupDamaged(StoreError):
+    """The backup is not what was written: a part of it is missing, was changed, or does not fit the others.
+
+    Every file in it is compared with its hash before anything is put in place, so nothing was restored. Take another
+    copy of the backup, or an earlier one.
+    """
+
+    code = "COI-D022"
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(
+            f"the backup is damaged: {reason}", where=Where(path), hint="take another copy or an earlier backup"
+        )
+
+
+class PlaceOccupied(StoreError):
+    """Where the backup should go, something lies that it would replace; nothing was restored.
+
+    A database, a ledger that is not a later state of the one in the backup, or another key. Restore into an empty
+    folder (`--into`), or move away what the sentence names. A ledger that continues the one in the backup may stay:
+    it is kept, and that is better than the older copy.
+    """
+
+    code = "COI-D023"
+
+    def __init__(self, path: str, what: str) -> None:
+        super().__init__(
+            f"{what}; a restore replaces nothing",
+            where=Where(path),
+            hint="restore into an empty folder with --into, or move it away",
+        )
