@@ -85,6 +85,21 @@ def change(folder: Path) -> None:
     (folder / "purchases" / "leaves.csv").unlink()
 
 
+def turn(folder: Path, number: int) -> None:
+    """One file becomes another for each number, and the alert of its lines with it; another comes and goes."""
+    joins = folder / "purchases" / "joins.csv"
+    if joins.exists():
+        joins.unlink()
+    else:
+        _write(joins, JOINS)
+    lines = (
+        f"t{number},{30 + number}.0,cem,cooker,1,",
+        f"u{number},{30 + number}.5,cem,clock,1,",
+        "v,never,cem,clock,1,",
+    )
+    _write(folder / "purchases" / "turn.csv", "\n".join(lines))
+
+
 def grow(folder: Path, lines: int) -> None:
     """A file of so many lines, each a match, of which one in a hundred cannot be used."""
     rows = []

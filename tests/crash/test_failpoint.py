@@ -14,6 +14,7 @@ import pytest
 
 from coincide.store.failpoint import FAILPOINTS, KILLED
 from crash import process, shop
+from crash.test_backup import BACKUP
 from crash.test_ledger import LEDGER
 from crash.verify import State, verified
 
@@ -55,6 +56,27 @@ def _show(folder: Path) -> list[str]:
     return ["alerts", "show", "A-1", "--purpose", "a test", "--json", "-w", str(folder)]
 
 
+def _twice_scanned(folder: Path) -> None:
+    _changed(folder)
+    assert process.run(process.scan(folder)).status == 0
+
+
+def _erase(folder: Path) -> list[str]:
+    because = ["--purpose", "a test", "--because", "a request", "--override", "a test"]
+    return ["subject", "erase", "ann", *because, "-w", str(folder)]
+
+
+def _aged(folder: Path) -> None:
+    """Everything that is over is due at once."""
+    _twice_scanned(folder)
+    with (folder / "coincide.toml").open("a", encoding="utf-8") as settings:
+        settings.write("[retention]\n" + "".join(f"{kind}_days = 0\n" for kind in _KINDS))
+
+
+def _retain(folder: Path) -> list[str]:
+    return ["retain", "-w", str(folder)]
+
+
 def _one(folder: Path, query: str) -> tuple[str, ...]:
     with sqlite3.connect(f"file:{folder / '.coincide/coincide.db'}?mode=ro", uri=True) as connection:
         (row,) = connection.execute(query)
@@ -66,6 +88,8 @@ _BOOK = {name for name in FAILPOINTS if name.startswith(("entry-", "entries-"))}
 _LOG = _BOOK | LEDGER - {"ledger-partial-removed"}
 _SEGMENT = {name for name in FAILPOINTS if name.startswith(("segment-", "commit-"))}
 _START = {"folder-made", "database-created", "tables-ready", "tables-made", "key-written", "key-linked"}
+_FORGET = {"commit-begun", "commit-ready", "commit-done", "commit-swept", "compact-begun"}
+_KINDS = ("decided", "closed", "quarantine", "suppression", "commitment", "scan")
 _ROTATION = {"key-written", "key-replaced", "key-durable", "names-ready", "names-changed"}
 STORIES = {
     "first": Story(_first, process.scan, frozenset(_SEGMENT | _START | _LOG)),
@@ -80,6 +104,8 @@ STORIES = {
     ),
     "act": Story(_scanned, _suppress, frozenset(_LOG)),
     "read": Story(_scanned, _show, frozenset(_LOG)),
+    "erase": Story(_twice_scanned, _erase, frozenset(_LOG | _FORGET), ledger_elsewhere=True),
+    "retain": Story(_aged, _retain, frozenset(_LOG | _FORGET | {"orphan-removed"}), ledger_elsewhere=True),
     "ledger-key": Story(
         _scanned,
         lambda folder: ["ledger", "rotate-key", "-w", str(folder)],
@@ -90,8 +116,8 @@ STORIES = {
 
 def test_every_place_belongs_to_a_story() -> None:
     visits = set().union(*(story.visits for story in STORIES.values()))
-    # Full tiles, which replace partial ones, are visited by `test_ledger`.
-    assert visits | LEDGER == set(FAILPOINTS)
+    # Full tiles, which replace partial ones, are visited by `test_ledger`; a backup is another story.
+    assert visits | LEDGER | BACKUP == set(FAILPOINTS)
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -14,7 +14,18 @@ from coincide.store import outbox, segment
 from coincide.store.database import open_database
 
 State = dict[str, Any]
-_NEUTRAL = ("at", "created", "started_at", "finished_at", "first_seen", "digest", "scope", "versions", "mtime_ns")
+_NEUTRAL = (
+    "at",
+    "created",
+    "started_at",
+    "finished_at",
+    "first_seen",
+    "digest",
+    "scope",
+    "versions",
+    "mtime_ns",
+    "erased_at",
+)
 """Columns that hold the time of the run, or hashes with the key of the workspace."""
 _NAMES = ("actor", "started_account", "ended_account")
 _TABLES = ("scan", "file", "tally", "rule_version", "alert", "alert_change")
@@ -38,7 +49,8 @@ def verified(folder: Path, *, swept: bool = True) -> State:
     connection.close()
     _assert_counts(tables)
     _assert_ledger(state_folder, [f"S-{row['id']}" for row in tables["scan"]])
-    assert {alert[name] for alert in tables["alert"] for name in _NAMES} <= sealed
+    assert {alert[name] for alert in tables["alert"] for name in _NAMES} - {""} <= sealed
+    assert all(alert["erased_at"] for alert in tables["alert"] if not alert["actor"])
     assert {name for pair in members for name in pair} <= sealed
     quarantine = _quarantine(state_folder, tables["file"])
     called: dict[str, str] = {}
@@ -119,7 +131,7 @@ def _quarantine(state_folder: Path, files: list[dict[str, Any]]) -> dict[str, li
     held = {}
     for file in files:
         if file["quarantine"] is None:
-            assert file["quarantined"] == 0
+            assert file["quarantined"] == 0 or not known
             continue
         frame = segment.read(state_folder, known.pop(file["quarantine"]))
         assert frame.height == file["quarantined"]

@@ -11,6 +11,7 @@ one in its place would be to sign a second history (ADR 0015).
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -238,10 +239,11 @@ def _place(folder: Path, state: Path, place: Place, keys: list[tuple[Path, Path]
         ignore = state / ".gitignore"
         if not ignore.exists():
             ignore.write_text("*\n", encoding="utf-8")
+        place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path, target in moves:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            shutil.move(path, target)
-        for above in sorted({up for _, target in moves for up in target.parents if up.is_relative_to(state)}):
+            _move(path, target)
+        for above in _above([target for _, target in moves], (state, place.folder)):
             sync_folder(above)
         # A death here leaves all but the database: the same restore finds it and goes on.
         failpoint("restore-placed")
@@ -250,6 +252,28 @@ def _place(folder: Path, state: Path, place: Place, keys: list[tuple[Path, Path]
         failpoint("restore-named")
         sync_folder(state)
     failpoint("restore-durable")
+
+
+def _move(path: Path, target: Path) -> None:
+    """Gives a durable file another name; on another disk, one more copy of it."""
+    try:
+        path.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        part = target.with_name(target.name + PART)
+        part.unlink(missing_ok=True)
+        with path.open("rb") as old, archive.private(part) as new:
+            shutil.copyfileobj(old, new)
+            new.flush()
+            os.fsync(new.fileno())
+        part.replace(target)
+
+
+def _above(files: list[Path], tops: tuple[Path, ...]) -> list[Path]:
+    """The folders that have to be made durable for files to be so: theirs, and those up to above the ``tops``."""
+    inside = {up for file in files for up in file.parents if any(up.is_relative_to(top) for top in tops)}
+    return sorted(inside | {file.parent for file in files} | {top.parent for top in tops}, reverse=True)
 
 
 def _told(manifest: Manifest) -> Backup:

@@ -54,7 +54,7 @@ def write(target: Path, folder: Path, about: Mapping[str, Any]) -> Manifest:
     with translated(str(target)):
         try:
             part.unlink(missing_ok=True)
-            with _private(part) as file:
+            with private(part) as file:
                 with tarfile.open(fileobj=file, mode="w:gz", format=tarfile.PAX_FORMAT, compresslevel=6) as tar:
                     _add(tar, MANIFEST, _encoded(manifest))
                     for name in files:
@@ -147,7 +147,7 @@ def _put(path: Path, content: IO[bytes], size: int) -> tuple[int, str]:
     hashed, length = hashlib.sha256(), 0
     with translated(str(path)):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _private(path) as file:
+        with private(path) as file:
             while length <= size and (piece := content.read(_PIECE)):
                 hashed.update(piece)
                 length += len(piece)
@@ -183,6 +183,6 @@ def _hash(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _private(path: Path) -> BinaryIO:
+def private(path: Path) -> BinaryIO:
     """A new file, for its owner alone from its first byte."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")

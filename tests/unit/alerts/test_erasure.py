@@ -1,0 +1,310 @@
+"""Erasing one account: nothing of it is left in any byte, and what is of others is as it was, byte for byte."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import JSON, Text, insert, select
+
+from alertbook import DAY, FACTS, HOUR, START, Book
+from coincide.alerts import erasure, register, service
+from coincide.alerts.alert import ERASED, Alert, Finding
+from coincide.alerts.errors import AlertErased
+from coincide.alerts.reconcile import Cause
+from coincide.entities.key import Key
+from coincide.entities.pseudonym import pseudonym, seal
+from coincide.events.event import EventName
+from coincide.store import entity, outbox, rename, tables
+from coincide.store import pseudonym as pseudonym_store
+from coincide.store.rename import naming
+
+KEY = Key(b"k" * 32)
+ACCOUNTS = ("ann-1", "ben-2", "cem-3", "dan-4")
+NAMES = {account: pseudonym("shop", account, KEY) for account in ACCOUNTS}
+ANN = NAMES["ann-1"]
+Rows = dict[str, list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alert of a world: its actor, the accounts of its hits in order, what became of it."""
+
+    actor: str
+    accounts: tuple[str, ...]
+    end: str
+
+
+@dataclass(frozen=True)
+class World:
+    """``groups``: accounts that are one actor each."""
+
+    groups: tuple[tuple[str, ...], ...]
+    alerts: tuple[Told, ...]
+    suppressed: tuple[str, ...]
+    separated: tuple[tuple[str, str], ...]
+    looked_at: tuple[str, ...]
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    order = draw(st.permutations(sorted(NAMES.values())))
+    cut = sorted(draw(st.sets(st.integers(1, 3), max_size=3)))
+    groups = tuple(tuple(order[a:b]) for a, b in zip([0, *cut], [*cut, 4], strict=True))
+    told = []
+    for group in groups:
+        for _ in range(draw(st.integers(0, 2))):
+            accounts = tuple(draw(st.lists(st.sampled_from(group), min_size=1, max_size=4)))
+            end = draw(st.sampled_from(("open", "decided", "withdrawn", "moved")))
+            told.append(Told(group[0], accounts, end))
+    names = st.sampled_from(order)
+    return World(
+        groups,
+        tuple(told),
+        tuple(sorted(draw(st.sets(names)))),
+        tuple(sorted(draw(st.sets(st.sampled_from(list(combinations(sorted(order), 2))), max_size=3)))),
+        tuple(sorted(draw(st.lists(names, max_size=4)))),
+    )
+
+
+def _finding(number: int, told: Told, others: Sequence[str]) -> Finding:
+    events = tuple(
+        EventName(START + number * 10 * DAY + hour * HOUR + 7, "shop", f"e{number}-{hour}", account)
+        for hour, account in enumerate(told.accounts)
+    )
+    one = len({*told.accounts}) == 1
+    because = f"{told.actor} bought 6 kg in a day, {others} did not."
+    return Finding(told.actor, events[0], events[-1], len(events), 0, len(events), one, events, events[-1:], because)
+
+
+@contextmanager
+def made(world: World) -> Iterator[Book]:
+    """The world in a database, each pseudonym that stands somewhere with its seal."""
+    with tempfile.TemporaryDirectory() as folder:
+        book = Book.made(Path(folder))
+        found = [_finding(number, told, ()) for number, told in enumerate(world.alerts)]
+        book.scan(*found)
+        for number, told in enumerate(world.alerts, 1):
+            if told.end == "decided":
+                service.decide(book.ledger, number, "benign", because="a farm", by="kim", at_us=1)
+        # What moved is of another actor by now, whose name it has, and its history the old one's.
+        left = [
+            Finding(*(told.accounts[-1], *[getattr(one, name) for name in Finding.__slots__[1:]]))
+            if told.end == "moved"
+            else one
+            for one, told in zip(found, world.alerts, strict=True)
+            if told.end != "withdrawn"
+        ]
+        book.scan(*left, cause=Cause.ENTITIES_CHANGED)
+        with book.database.writing() as connection:
+            entity.add(connection, 1, "d", 1)
+            members = {account: group[0] for group in world.groups for account in group}
+            entity.save_memberships(connection, 1, members)
+            erasure.companions(connection)
+            for actor in world.suppressed:
+                row = {"rule": "fertiliser", "actor": actor, "until": 9, "because": "x", "by": "kim", "at": 1}
+                connection.execute(insert(tables.suppression), row)
+            for a, b in world.separated:
+                row = {"account_a": a, "account_b": b, "because": "x", "by": "kim", "at": 1}
+                connection.execute(insert(tables.separation), row)
+            outbox.keep_salts(
+                connection,
+                [
+                    {"commitment": f"c{number}", "salt": b"s" * 32, "pseudonym": name, "at": 1}
+                    for number, name in enumerate(world.looked_at)
+                ],
+            )
+            for account, name in NAMES.items():
+                if rename.held(connection, [name]):
+                    sealed = seal(account, KEY, b"n" * 12, pseudonym=name)
+                    row = {"pseudonym": name, "namespace": "shop", "sealed": sealed, "key_id": KEY.id}
+                    pseudonym_store.save(connection, [row])
+        yield book
+        book.database.close()
+
+
+def everything(book: Book) -> Rows:
+    with book.database.reading() as connection:
+        return {
+            table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+            for table in tables.metadata.sorted_tables
+        }
+
+
+def alerts(book: Book) -> list[Alert]:
+    with book.database.reading() as connection:
+        return list(register.alerts_of(connection, select(tables.alert).order_by(tables.alert.c.id)))
+
+
+def erased(book: Book, name: str, heir: str | None) -> erasure.Erasure:
+    with book.database.writing() as connection:
+        done = erasure.take_out(connection, name, heir, by="kim", at_us=START)
+    book.database.compact()
+    return done
+
+
+def _heir(world: World) -> str | None:
+    group = next(group for group in world.groups if ANN in group)
+    return next((name for name in group if name != ANN), None)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(worlds())
+def test_nothing_of_an_erased_account_is_left_and_others_are_as_they_were(world: World) -> None:
+    with made(world) as book:
+        before, were = everything(book), alerts(book)
+        done = erased(book, ANN, _heir(world))
+        after, are = everything(book), alerts(book)
+        _assert_gone(book, after)
+        _assert_others_stay(world, before, after)
+        for old, new in zip(were, are, strict=True):
+            _assert_alert(old, new)
+        _assert_counted(before, done)
+        # Nothing is left to erase.
+        assert erased(book, ANN, None).total == 0
+        assert everything(book) == after
+        book.database.close()
+
+
+def _assert_gone(book: Book, after: Rows) -> None:
+    for table in tables.metadata.sorted_tables:
+        if any(isinstance(column.type, Text | JSON) for column in table.c):
+            with book.database.reading() as connection:
+                assert not connection.execute(select(table).where(naming(table, ANN))).all()
+    assert ANN not in str(after)
+    for path in (book.workspace / ".coincide").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert ANN.encode() not in content
+            assert b"ann-1" not in content
+    # A seal that stands beside a name that nobody uses would be a way back to somebody of whom nothing is stored.
+    with book.database.reading() as connection:
+        sealed = {row["pseudonym"] for row in after["pseudonym"]}
+        assert rename.held(connection, sealed) == sealed
+
+
+def _assert_others_stay(world: World, before: Rows, after: Rows) -> None:
+    """Rows that did not name the account are there as they were, and but for the history no new one."""
+    mine = {name for group in world.groups if ANN in group for name in group}
+    buried = {row["id"] for row in after["alert"] if row["erased_at"]}
+    for table, rows in before.items():
+        others = [row for row in rows if ANN not in str(row)]
+        if table == "alert_change":
+            # The history of an alert about that account alone is its own.
+            others = [row for row in others if row["alert"] not in buried]
+        if table in ("membership", "pseudonym"):
+            # The companions go with the alert that they are known for.
+            others = [row for row in others if not mine & {row.get("account"), row.get("pseudonym")}]
+            assert all(row in after[table] for row in others)
+            continue
+        assert [row for row in after[table] if row in others] == others, table
+        if table not in ("alert", "alert_change"):
+            assert after[table] == others, table
+
+
+def _assert_alert(old: Alert, new: Alert) -> None:
+    assert (new.id, new.facts) == (old.id, old.facts)
+    if ANN not in str(old):
+        assert new == old
+        return
+    theirs = old.finding.accounts - {ANN}
+    assert (new.finding.hits, new.finding.counted, new.finding.one_account) == (
+        old.finding.hits,
+        old.finding.counted,
+        old.finding.one_account,
+    )
+    assert (new.decision and new.decision.disposition) == (old.decision and old.decision.disposition)
+    if theirs:
+        assert new.status == old.status
+        assert new.erased_at is None
+        assert new.finding.evidence == tuple(one for one in old.finding.evidence if one.account != ANN)
+        assert new.finding.latest_evidence == tuple(one for one in old.finding.latest_evidence if one.account != ANN)
+        assert (
+            new.finding.actor == old.finding.actor if old.finding.actor != ANN else new.finding.actor in NAMES.values()
+        )
+        for left, was in (
+            (new.finding.started_by, old.finding.started_by),
+            (new.finding.ended_by, old.finding.ended_by),
+        ):
+            assert left == was if was.account != ANN else (left.event_id, left.account) == (ERASED, ERASED)
+        assert new.first_account in theirs | {new.finding.actor}
+    else:
+        assert new.erased_at == START
+        assert new.status == ("withdrawn" if old.status == "open" else old.status)
+        assert (new.finding.actor, new.finding.evidence, new.finding.latest_evidence) == (ERASED, (), ())
+        assert {new.finding.started_by.event_id, new.finding.ended_by.event_id} == {ERASED}
+        # No more than the day.
+        assert new.finding.started_by.occurred_at % DAY == 0
+        assert 0 <= old.finding.started_by.occurred_at - new.finding.started_by.occurred_at < DAY
+        assert new.decision is None or new.decision.because == ERASED
+
+
+def _assert_counted(before: Rows, done: erasure.Erasure) -> None:
+    def naming_ann(table: str) -> list[dict[str, Any]]:
+        return [row for row in before[table] if ANN in str(row)]
+
+    assert done.counts["alerts"] + done.counts["alerts_redacted"] == len(naming_ann("alert"))
+    assert len(done.tombstones) == done.counts["alerts"]
+    assert done.counts["separations"] == len(naming_ann("separation"))
+    assert done.counts["suppressions"] == len(naming_ann("suppression"))
+    assert done.counts["commitments"] == len(naming_ann("ledger_salt"))
+    assert (done.counts["seals"] > 0) == bool(naming_ann("pseudonym"))
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Iterator[Book]:
+    """A decided alert of ann alone, and an open one of ben."""
+    book = Book.made(tmp_path)
+    told = (Told(ANN, (ANN, ANN), "decided"), Told(NAMES["ben-2"], (NAMES["ben-2"],) * 2, "open"))
+    book.scan(*(_finding(number, one, ()) for number, one in enumerate(told)))
+    service.decide(book.ledger, 1, "suspicious", because="ann-1 again", by="kim", at_us=1)
+    yield book
+    book.database.close()
+
+
+def test_what_people_wrote_of_an_erased_alert_goes_and_that_they_decided_stays(book: Book) -> None:
+    erased(book, ANN, None)
+    after = book.alert(1)
+    assert after.decision is not None
+    assert (after.decision.disposition, after.decision.by, after.decision.because) == ("suspicious", "kim", "")
+    with book.database.reading() as connection:
+        told = [(one.change, one.reason, one.before) for one in register.history(connection, 1)]
+    assert told == [("opened", "", {}), ("decided", "", {}), ("erased", erasure.REASON, {})]
+
+
+def test_a_scan_that_still_finds_it_opens_another_alert_and_leaves_the_tombstone(book: Book) -> None:
+    erased(book, ANN, None)
+    tombstone = book.alert(1)
+    again = _finding(0, Told(ANN, (ANN, ANN), ""), ())
+    (new,) = book.scan(again, book.alert(2).finding)
+    assert (new.id, new.status, new.finding) == (3, "open", again)
+    assert book.alert(1) == tombstone
+
+
+def test_a_scan_that_finds_nothing_more_leaves_the_tombstone(book: Book) -> None:
+    erased(book, ANN, None)
+    tombstone = book.alert(1)
+    assert book.scan(book.alert(2).finding) == []
+    assert book.scan(cause=Cause.RULE_GONE, facts=FACTS)[0].id == 2
+    assert book.alert(1) == tombstone
+
+
+def test_an_erased_alert_cannot_be_decided_anew(book: Book) -> None:
+    erased(book, ANN, None)
+    with pytest.raises(AlertErased, match="A-1 was erased on 2025-03-01"):
+        service.decide(book.ledger, 1, "benign", because="x", by="kim", at_us=2, again=True)
+
+
+def test_open_alerts_hinder_and_closed_ones_do_not(book: Book) -> None:
+    with book.database.reading() as connection:
+        assert erasure.unfinished(connection, ANN) == []
+        assert erasure.unfinished(connection, NAMES["ben-2"]) == ["the alert A-2 is undecided"]
+        assert erasure.unfinished(connection, NAMES["dan-4"]) == []
