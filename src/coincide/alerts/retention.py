@@ -16,7 +16,6 @@ from coincide.alerts.alert import Alert, iso
 from coincide.alerts.erasure import Counts, bury, companions, unseal_nobody
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
-from coincide.settings import Retention
 from coincide.store import commit, entity, outbox, segment, tables
 from coincide.store import file as files
 from coincide.store import pseudonym as pseudonym_store
@@ -24,6 +23,8 @@ from coincide.store import scan as scans
 
 DAY_US = 86_400_000_000
 REASON = "erased because its time was over"
+Span = tuple[str, int, int]
+"""A source, and the earliest and the latest time of the rows that rules selected from a file of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) 
     with commit.scanning(book.database, workspace.state, iso(now_us)):
         if not keep:
             with book.database.writing(keep=False) as connection:
-                return take_out(connection, workspace.settings.retention, by=book.staff.id, now_us=now_us)
+                return take_out(workspace, connection, by=book.staff.id, now_us=now_us)
         with commit.committing(book.database, workspace.state) as connection:
-            done = take_out(connection, workspace.settings.retention, by=book.staff.id, now_us=now_us)
+            done = take_out(workspace, connection, by=book.staff.id, now_us=now_us)
             book.enter(connection, "state:retain", "state", reason=_said(done))
         book.log()
         # Also where nothing went: an earlier run may have been broken off here.
@@ -52,13 +53,14 @@ def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) 
     return done
 
 
-def take_out(connection: Connection, settings: Retention, *, by: str, now_us: int) -> Retained:
+def take_out(workspace: Workspace, connection: Connection, *, by: str, now_us: int) -> Retained:
     """Takes out what is due at a time."""
+    settings = workspace.settings.retention
 
     def before(days: int) -> int:
         return now_us - days * DAY_US
 
-    spans = files.spans(connection)
+    spans = _spans(workspace, connection)
     decided = _closed(connection, "decided", before(settings.decided_days))
     waiting = [one for one in decided if _found_again(one, spans)]
     due = [one for one in decided if one not in waiting]
@@ -92,7 +94,18 @@ def _closed(connection: Connection, kind: str, at: int) -> list[Alert]:
     return list(register.alerts_of(connection, query))
 
 
-def _found_again(alert: Alert, spans: list[tuple[str, int, int]]) -> bool:
+def _spans(workspace: Workspace, connection: Connection) -> list[Span]:
+    """Of what times scans may still find something, as far as files are there that the last scans read."""
+    sources = workspace.settings.sources
+    return [
+        (source, first, last)
+        for source, path, first, last in files.spans(connection)
+        # A table of a server has no file. What a selection of rules read long ago may be gone since.
+        if source in sources and (sources[source].files is None or (workspace.folder / path).exists())
+    ]
+
+
+def _found_again(alert: Alert, spans: list[Span]) -> bool:
     """Whether a scan may find the episode of a decided alert again, which its decision covers as long as it is kept."""
     first, last = alert.finding.started_by, alert.finding.ended_by
     events = (first, last, *alert.finding.evidence, *alert.finding.latest_evidence)
@@ -102,7 +115,7 @@ def _found_again(alert: Alert, spans: list[tuple[str, int, int]]) -> bool:
     )
 
 
-def _suppressions(connection: Connection, at: int, spans: list[tuple[str, int, int]]) -> tuple[int, int]:
+def _suppressions(connection: Connection, at: int, spans: list[Span]) -> tuple[int, int]:
     """Takes out the suppressions that ended before a time and silence nothing any more; how many, and how many wait."""
     table = tables.suppression
     over = [one for one in service.suppressions(connection) if one.until < at]

@@ -121,7 +121,8 @@ class Database:
         """Writes the database's file anew, so that nothing that was deleted is left in it; after a commit.
 
         What is deleted is overwritten at once (``secure_delete``), but SQLite leaves copies in the unused part of a
-        page that it put in order. PostgreSQL does this by itself, in its own time.
+        page that it put in order. PostgreSQL does this by itself, in its own time. Raises ``DatabaseLocked`` and
+        ``DiskFull``; what was committed stays committed.
         """
         if self.engine.dialect.name != "sqlite":
             return

@@ -86,11 +86,11 @@ def forget_quarantine(connection: Connection, at: int) -> int:
     return int(rows or 0)
 
 
-def spans(connection: Connection) -> list[tuple[str, int, int]]:
-    """Source, earliest and latest time of the selected rows of every file that has some, in whatever scope."""
+def spans(connection: Connection) -> list[tuple[str, str, int, int]]:
+    """Source, path, earliest and latest time of the selected rows of every file that has some, in whatever scope."""
     file = tables.file
-    query = select(file.c.source, file.c.first_at, file.c.last_at).where(file.c.first_at.is_not(None)).distinct()
-    return [(source, first, last) for source, first, last in connection.execute(query)]
+    query = select(file.c.source, file.c.path, file.c.first_at, file.c.last_at).distinct()
+    return [(*row,) for row in connection.execute(query.where(file.c.first_at.is_not(None)))]
 
 
 def forget_scope(connection: Connection, scope: str) -> None:

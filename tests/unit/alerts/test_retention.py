@@ -253,6 +253,32 @@ def test_a_decision_waits_as_long_as_a_scan_could_raise_the_matter_anew(aging: A
     assert aging.traces() == set()
 
 
+def test_what_a_scan_of_some_rules_read_long_ago_is_waited_for_only_as_long_as_it_is_there(aging: Aging) -> None:
+    aging.buys("ann", "a")
+    with aging.book() as book:
+        scan.scan(aging.workspace, book, names=("two-things",), now_us=us(aging.now))
+    aging.decide(1)
+    (aging.folder / "purchases/a.csv").unlink()
+    aging.scan()
+    # The scan of that selection was never given again, so what it knew of the file is still there.
+    assert len({row["scope"] for row in aging.rows("file") if row["path"] == "purchases/a.csv"}) == 1
+    aging.now += timedelta(days=301)
+    assert aging.retain().waiting["alerts"] == 0
+    assert aging.alerts() == {1: "tombstone"}
+
+
+def test_a_source_that_is_no_longer_set_is_not_waited_for(aging: Aging) -> None:
+    aging.buys("ann", "a")
+    aging.scan()
+    aging.decide(1)
+    aging.now += timedelta(days=301)
+    assert aging.retain(keep=False).waiting["alerts"] == 1
+    aging.shop.write(
+        "coincide.toml", (TOML + SETTINGS).replace("purchases]", "others]").replace("purchases.", "others.")
+    )
+    assert (aging.retain().waiting["alerts"], aging.alerts()) == (0, {1: "tombstone"})
+
+
 def test_a_suppression_waits_as_long_as_it_silences_something(aging: Aging) -> None:
     aging.buys("ann", "a")
     aging.scan()
