@@ -12,6 +12,7 @@ import click
 
 from coincide.cli.fmt import fmt
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.rules_diff import diff
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +39,7 @@ def rules() -> None:
 
 
 rules.add_command(fmt)
+rules.add_command(diff)
 
 
 @rules.command()

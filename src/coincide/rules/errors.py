@@ -920,3 +920,37 @@ class BadExpect(RuleError):
         super().__init__(
             f"`expect` is `no alert`, `1 alert` or another number of alerts, not `{shown(found)}`", where=where
         )
+
+
+# --- rules under a name -----------------------------------------------------------------------------------
+
+
+class NothingCalledSo(CoincideError):
+    """A name was given to compare rules with, and nothing is called so.
+
+    `coincide rules diff` takes a rule file, a folder, a revision that git knows (`HEAD~1`, a branch, a tag, a commit),
+    or a file at a revision (`HEAD~1:rules/some-rule.yaml`, named from the workspace on). Without git, or outside of a
+    repository, there are no revisions; a repository that git refuses to read (`safe.directory`) counts as none.
+    """
+
+    code = "COI-R090"
+    exit_status = 2
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"no file, folder or git revision is called `{shown(name)}`",
+            hint="for instance `HEAD~1`, `HEAD~1:rules/some-rule.yaml` or `rules/some-rule.yaml`",
+        )
+
+
+class NoRulesThere(CoincideError):
+    """The folder or revision is there, and there is no rule file in it.
+
+    In a workspace, and at a revision, rules are where `rules` of its `coincide.toml` says; of another folder its
+    `*.yaml` files are taken. A file behind a revision is named from the workspace on.
+    """
+
+    code = "COI-R091"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no rule file in `{shown(name)}`", hint="look where `rules` of coincide.toml points")

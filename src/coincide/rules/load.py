@@ -18,7 +18,7 @@ from coincide.rules.errors import DuplicateRule, FileUnreadable, RuleError
 from coincide.rules.plan import Plan
 from coincide.rules.rule import Rule
 
-__all__ = ["Context", "LoadedRule", "load", "load_text"]
+__all__ = ["Context", "LoadedRule", "load", "load_text", "load_texts"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,11 @@ def load(
 def load_text(text: str, *, file: str = "rule", context: Context) -> list[LoadedRule]:
     """The rules of one text, which messages call ``file``. Raises ``Problems`` as ``load`` does."""
     return _load([(file, text.encode("utf-8", errors="surrogatepass"), context)], [])
+
+
+def load_texts(texts: Sequence[tuple[str, bytes]], *, context: Context) -> list[LoadedRule]:
+    """The rules of several texts, each with what messages call it. Raises ``Problems`` as ``load`` does."""
+    return _load([(file, data, context) for file, data in texts], [])
 
 
 def _load(files: Sequence[tuple[str, bytes, Context]], problems: list[CoincideError]) -> list[LoadedRule]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal
 
-from coincide.rules.expression import Expression, fields_of
+from coincide.rules.expression import Expression, InList, fields_of, walk
 
 FINGERPRINT_VERSION = 1
 
@@ -133,6 +133,12 @@ class Plan:
                 return tuple(sorted(set(steps)))
             case _:
                 return self.components
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The names of the managed lists that are asked."""
+        asked = [expression for expression in (self.where, self.unless) if expression is not None]
+        return frozenset(node.list for one in asked for node in walk(one) if isinstance(node, InList))
 
     @property
     def reads(self) -> frozenset[str]:
