@@ -70,6 +70,7 @@ def document(told: Account) -> dict[str, Any]:
         "innocent": list(told.rule.innocent) if told.rule else [],
         "sentence": told.rule.sentence if told.rule else None,
         "rule_text": told.rule.text if told.rule else None,
+        "rule_origin": _origin(told.rule),
         "history": [
             {"at": iso(entry.at), "change": entry.change, "reason": entry.reason, "scan": entry.scan, "by": entry.by}
             for entry in told.history
@@ -136,7 +137,20 @@ def _versions(told: Account) -> list[str]:
     result = ["", "Found with", f"  rule {facts.rule}, {facts.fingerprint}"]
     if told.rule is not None:
         result.append(f"    {told.rule.sentence}")
+        origin = _origin(told.rule)
+        if origin is not None:
+            edited = ", and edited since" if origin["edited"] else ""
+            result.append(
+                f"    last changed in {origin['commit'][:12]} by {origin['author'] or 'nobody named'}{edited}"
+            )
     return result + [f"  {name} {value}" for name, value in sorted(facts.versions.items())]
+
+
+def _origin(rule: RuleVersion | None) -> dict[str, Any] | None:
+    """Commit and author of the rule's file when a scan first ran this meaning; ``None`` where git knew nothing."""
+    if rule is None or rule.git_commit is None:
+        return None
+    return {"commit": rule.git_commit, "author": rule.git_author, "edited": bool(rule.git_dirty)}
 
 
 def _history(told: Account) -> list[str]:

@@ -40,7 +40,8 @@ from coincide.store.file import FileState
 class Asked:
     """What a scan works with: its rules, their scope, the files, the key, and the last scan of the same scope.
 
-    ``partition_before``: the digest of who belonged together in that scan; ``None`` if it read no links.
+    ``partition_before``: the digest of who belonged together in that scan; ``None`` if it read no links. ``latest``:
+    the last scan of the same selection of rules, whatever else was another then.
     """
 
     workspace: Workspace
@@ -55,6 +56,7 @@ class Asked:
     before: scans.Scan | None
     partition_before: str | None
     causes: list[Cause]
+    latest: scans.Scan | None = None
 
     @property
     def namespaces(self) -> dict[str, str]:
@@ -66,6 +68,11 @@ class Asked:
         """What a rule's alerts are called and how urgent they are: no part of its meaning."""
         rules = [loaded.rule for loaded in self.chosen]
         return {rule.rule: [rule.status, rule.severity, rule.title] for rule in rules}
+
+    @property
+    def reworded(self) -> bool:
+        """Whether a rule has other words than in the last scan of the same scope."""
+        return self.before is not None and self.before.versions.get("words") != self.words
 
     def partition(self, actors: Actors | None) -> str | None:
         """A keyed hash of who belongs together, over all accounts read."""
@@ -129,6 +136,7 @@ def _asked(
         before=latest if same else None,
         partition_before=_partition_of(connection, latest) if same else None,
         causes=found.causes if same else causes_between(scope, latest),
+        latest=latest,
     )
 
 

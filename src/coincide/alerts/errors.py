@@ -267,3 +267,21 @@ class ErasureHindered(CoincideError):
             f"not erased: {', '.join(hindrances)} (grounds: Regulation (EU) 2016/679, Art. 17(3)(b), (e))",
             hint='decide or finish it first, or `--override "why no ground holds"`, which goes into the ledger',
         )
+
+
+class PlanOutdated(CoincideError):
+    """Something else would be done now than what was planned, so nothing was done.
+
+    A rule, the catalog, a list, a setting or a file was changed after `coincide rules plan`, a scan ran, or somebody
+    decided an alert. Look at the plan as it is now, and apply that.
+    """
+
+    code = "COI-A030"
+    exit_status = 1
+
+    def __init__(self, planned: str, now: str) -> None:
+        self.now = now
+        super().__init__(
+            f"the plan {planned} is no longer what would be done; nothing was done",
+            hint=f"`coincide rules plan` shows what would be done now ({now})",
+        )

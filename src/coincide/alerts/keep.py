@@ -18,11 +18,13 @@ from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.asked import Asked
 from coincide.alerts.file_states import save_files, states_of
 from coincide.alerts.memberships import actors_of, save_memberships, version_of
+from coincide.alerts.origin import origins_of
 from coincide.alerts.outcome import ENDS, Counts, Outcome, counted
-from coincide.alerts.reconcile import Cause, reconcile
+from coincide.alerts.reconcile import Cause, Transition, reconcile
 from coincide.alerts.region import width
 from coincide.engines.embedded.run import Run
 from coincide.rules.explain import explain
+from coincide.rules.git import Origin
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.store import commit, entity, rename, segment, tally
@@ -37,25 +39,23 @@ _MOST = 4_000
 """Letters of what rules say, in an entry of the ledger."""
 
 
-def keep(asked: Asked, result: Run) -> Outcome:
-    """Segments first, then the one transaction."""
+def keep(asked: Asked, result: Run, *, seconds: float = 0.0) -> Outcome:
+    """Segments first, then the one transaction. ``seconds``: what reading and deciding took."""
     findings = _findings(asked, result)
     run_counts = counted(result.files.values(), sum(result.duplicates.values()))
     states, segments = states_of(asked, result)
+    # Before the transaction: nobody waits for git with the database locked.
+    origins = origins_of(asked)
     with commit.committing(asked.book.database, asked.workspace.state) as connection:
         number = scans.next_id(connection)
-        version = version_of(asked, connection, result)
+        versions = _versions(asked, version_of(asked, connection, result))
         segment.add(connection, segments)
         save_files(asked, connection, states, result)
         totals, observed = _totals(connection, asked.scope.name, asked.chosen)
-        versions = {
-            **asked.scope.versions,
-            "entities": version,
-            "words": asked.words,
-        }
-        _record(asked, connection, number, run_counts, totals, versions)
-        written = _save_alerts(asked, connection, number, findings, result, versions)
-        names = {name for alert in written for name in _named(alert)}
+        _record(asked, connection, number, run_counts, totals, versions, seconds)
+        changes = _save_alerts(asked, connection, number, findings, result, versions, origins)
+        names = {name for change in changes for name in _named(change.after)}
+        version = versions["entities"]
         if version is not None and result.actors is not None:
             before = entity.names(connection)
             save_memberships(asked, connection, version, result.actors)
@@ -68,23 +68,70 @@ def keep(asked: Asked, result: Run) -> Outcome:
         _save_titles(asked, connection, result)
         asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
     asked.book.log()
-    return Outcome(run_counts, totals, observed, {}, asked.chosen)
+    return Outcome(run_counts, totals, observed, {}, asked.chosen, changes=changes, entities=version)
 
 
 def keep_words(asked: Asked) -> Outcome:
     """No row is read; nothing is written, unless a rule has other words now (title, severity, status)."""
     with asked.book.database.reading() as connection:
         totals, observations = _totals(connection, asked.scope.name, asked.chosen)
-    if asked.before is not None and asked.before.versions.get("words") != asked.words:
+    changes: list[Transition] = []
+    if asked.before is not None and asked.reworded:
+        origins = origins_of(asked)
         with commit.committing(asked.book.database, asked.workspace.state) as connection:
-            number = scans.next_id(connection)
-            versions = {**asked.before.versions, "words": asked.words}
-            _record(asked, connection, number, dict.fromkeys(ENDS, 0), totals, versions)
-            for loaded in asked.chosen:
-                register.relabel(connection, _facts(asked, connection, loaded, number, versions), asked.now_us)
+            changes = _reword(asked, connection, asked.before, totals, origins)
+            number = scans.next_id(connection) - 1
             asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
         asked.book.log()
-    return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen)
+    return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen, changes=changes)
+
+
+def foretell(asked: Asked, result: Run | None) -> Outcome:
+    """What ``keep`` would do with alerts, or ``keep_words`` if nothing was read: tried, and taken back.
+
+    The same functions write in a transaction that is not committed, so that what is foretold is what will be. Rows of
+    files are left out, and so ``totals`` are those of the run.
+    """
+    counts = dict.fromkeys(ENDS, 0)
+    if result is not None:
+        counts = counted(result.files.values(), sum(result.duplicates.values()))
+    changes: list[Transition] = []
+    version = None if asked.before is None else asked.before.versions.get("entities")
+    with asked.book.database.writing(keep=False) as connection:
+        if result is not None:
+            number = scans.next_id(connection)
+            versions = _versions(asked, version_of(asked, connection, result))
+            version = versions["entities"]
+            _record(asked, connection, number, counts, counts, versions, 0.0)
+            changes = _save_alerts(asked, connection, number, _findings(asked, result), result, versions, {})
+        elif asked.before is not None and asked.reworded:
+            changes = _reword(asked, connection, asked.before, counts, {})
+    return Outcome(counts, counts, {}, {}, asked.chosen, changes=changes, entities=version)
+
+
+def _versions(asked: Asked, entities: int | None) -> dict[str, Any]:
+    """All that a scan was made with; a later one tells from it what changed."""
+    return {
+        **asked.scope.versions,
+        "entities": entities,
+        "words": asked.words,
+        "key": asked.ring.current.id,
+        "components": asked.workspace.catalog.versions(),
+        "each_list": {name: known.version for name, known in sorted(asked.workspace.lists.items())},
+    }
+
+
+def _reword(
+    asked: Asked, connection: Connection, before: scans.Scan, totals: Counts, origins: Mapping[str, Origin]
+) -> list[Transition]:
+    number = scans.next_id(connection)
+    versions = {**before.versions, "words": asked.words}
+    _record(asked, connection, number, dict.fromkeys(ENDS, 0), totals, versions, 0.0)
+    changes: list[Transition] = []
+    for loaded in asked.chosen:
+        facts = _facts(asked, connection, loaded, number, versions, origins)
+        changes += register.relabel(connection, facts, asked.now_us)
+    return changes
 
 
 def basis_of(rules: Sequence[LoadedRule]) -> str:
@@ -118,7 +165,13 @@ def _findings(asked: Asked, result: Run) -> dict[str, list[Finding]]:
 
 
 def _record(
-    asked: Asked, connection: Connection, number: int, counts: Counts, totals: Counts, versions: Mapping[str, Any]
+    asked: Asked,
+    connection: Connection,
+    number: int,
+    counts: Counts,
+    totals: Counts,
+    versions: Mapping[str, Any],
+    seconds: float,
 ) -> None:
     """The row of the scan itself; its alerts refer to it."""
     scans.add(
@@ -127,7 +180,7 @@ def _record(
             id=number,
             scope=asked.scope.name,
             started_at=asked.now_us,
-            finished_at=asked.now_us,
+            finished_at=asked.now_us + round(seconds * 1e6),
             command={"rules": [loaded.plan.rule for loaded in asked.chosen]},
             run=counts,
             totals=totals,
@@ -136,12 +189,21 @@ def _record(
     )
 
 
-def _facts(asked: Asked, connection: Connection, loaded: LoadedRule, number: int, versions: Mapping[str, Any]) -> Facts:
+def _facts(
+    asked: Asked,
+    connection: Connection,
+    loaded: LoadedRule,
+    number: int,
+    versions: Mapping[str, Any],
+    origins: Mapping[str, Origin],
+) -> Facts:
     """What alerts take from their rule and scan; the rule's text in this meaning is kept."""
     rule, plan = loaded.rule, loaded.plan
-    rule_store.save(
-        connection, [RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, asked.now_us)]
-    )
+    version = RuleVersion(plan.rule, plan.fingerprint, loaded.text, explain(plan), rule.innocent, asked.now_us)
+    origin = origins.get(plan.rule)
+    if origin is not None:
+        version = replace(version, git_commit=origin.commit, git_author=origin.author, git_dirty=origin.dirty)
+    rule_store.save(connection, [version])
     named = {key: versions[key] for key in ("lists", "entities", "mapping")}
     named["catalog"] = asked.workspace.catalog.version
     return Facts(
@@ -180,12 +242,13 @@ def _save_alerts(
     findings: Mapping[str, Sequence[Finding]],
     result: Run,
     versions: Mapping[str, Any],
-) -> list[Alert]:
-    written: list[Alert] = []
+    origins: Mapping[str, Origin],
+) -> list[Transition]:
+    written: list[Transition] = []
     for loaded in asked.chosen:
         plan = loaded.plan
-        facts = _facts(asked, connection, loaded, number, versions)
-        register.relabel(connection, facts, asked.now_us)
+        facts = _facts(asked, connection, loaded, number, versions, origins)
+        written += register.relabel(connection, facts, asked.now_us)
         stored = _stored(asked, connection, plan, result)
         firsts = {_first_account(one) for one in stored} if plan.by == "actor" else set()
         changes = reconcile(
@@ -197,7 +260,7 @@ def _save_alerts(
             suppressed={one.actor: one.until for one in service.suppressions(connection, plan.rule)},
             continues_us=width(plan),
         )
-        written += register.write(connection, changes.transitions, asked.now_us)
+        written += register.applied(connection, changes.transitions, asked.now_us)
     if asked.scope.selection == "all":
         written += _retire(asked, connection, number)
     return written
@@ -232,14 +295,14 @@ def _first_account(alert: Alert) -> str:
     return alert.first_account
 
 
-def _retire(asked: Asked, connection: Connection, number: int) -> list[Alert]:
+def _retire(asked: Asked, connection: Connection, number: int) -> list[Transition]:
     """Rules that are no longer run have no open alerts."""
     running = {loaded.plan.rule for loaded in asked.chosen}
-    written: list[Alert] = []
+    written: list[Transition] = []
     for rule in register.rules_with_alerts(connection):
         if rule not in running:
             stored = register.load(connection, rule)
             facts = replace(stored[0].facts, fingerprint="", scan=number)
             changes = reconcile(stored, [], facts, [Cause.RULE_GONE])
-            written += register.write(connection, changes.transitions, asked.now_us)
+            written += register.applied(connection, changes.transitions, asked.now_us)
     return written

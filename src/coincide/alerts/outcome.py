@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from coincide.alerts.alert import Finding
+from coincide.alerts.reconcile import Transition
 from coincide.rules.load import LoadedRule
 
 Counts = dict[str, int]
@@ -29,6 +30,8 @@ class Outcome:
     drafts: Mapping[str, Sequence[Finding]]
     rules: Sequence[LoadedRule]
     seconds: Mapping[str, float] = field(default_factory=dict)
+    changes: Sequence[Transition] = ()
+    entities: int | None = None
 
     def beside(self, tried: Outcome) -> Outcome:
         """This outcome with what drafts found, whose rows are counted nowhere."""

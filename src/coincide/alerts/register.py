@@ -145,7 +145,13 @@ def scrub_history(connection: Connection, name: str) -> int:
     return len(rows)
 
 
-def relabel(connection: Connection, facts: Facts, at_us: int) -> list[Alert]:
+def applied(connection: Connection, transitions: Sequence[Transition], at_us: int) -> list[Transition]:
+    """Keeps what a scan changed; the transitions as they were kept, with the numbers of the alerts that opened."""
+    written = write(connection, transitions, at_us)
+    return [replace(transition, after=alert) for transition, alert in zip(transitions, written, strict=True)]
+
+
+def relabel(connection: Connection, facts: Facts, at_us: int) -> list[Transition]:
     """Gives the open alerts of a rule its present words: severity, title, shadow. Call it before ``load``.
 
     These are no part of a rule's meaning: an alert stays what it is, and says so in its history.
@@ -163,7 +169,7 @@ def relabel(connection: Connection, facts: Facts, at_us: int) -> list[Alert]:
         reason = " and ".join(parts)
         after = replace(alert, facts=now, reason=reason, changed_in=facts.scan)
         transitions.append(Transition("changed", alert, after, reason))
-    return write(connection, transitions, at_us)
+    return applied(connection, transitions, at_us)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +190,12 @@ def history(connection: Connection, id_: int) -> list[Entry]:
     change = tables.alert_change
     query = select(change.c.scan, change.c.by, change.c.at, change.c.change, change.c.reason, change.c.before)
     return [Entry(*row) for row in connection.execute(query.where(change.c.alert == id_).order_by(change.c.id))]
+
+
+def latest_change(connection: Connection) -> int:
+    """The number of the newest line of all histories, 0 if there is none: it tells whether anything was done since."""
+    found: int | None = connection.execute(select(func.max(tables.alert_change.c.id))).scalar()
+    return found or 0
 
 
 def alerts_of(connection: Connection, query: Select[Any]) -> Iterator[Alert]:

@@ -1,9 +1,9 @@
 """A scan: what changed since the last one, what that touches, and the one transaction that keeps the result.
 
 The steps, in order: look at the files; if nothing changed, stop (``alerts.asked``); run the engine, which reads what
-changed and then what that touches; turn identifiers into pseudonyms; reconcile what was found with the stored
-alerts; commit (``alerts.keep``). ``store.commit`` says what a death at each moment leaves. In the end the open alerts
-are those of one scan over all files, whatever came in which order. DESIGN: sections 5 to 7.
+changed and then what that touches (``alerts.stages``); turn identifiers into pseudonyms; reconcile what was found with
+the stored alerts; commit (``alerts.keep``). ``store.commit`` says what a death at each moment leaves. In the end the
+open alerts are those of one scan over all files, whatever came in which order. DESIGN: sections 5 to 7.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import time
 from dataclasses import replace
 
 from coincide.alerts.alert import iso
-from coincide.alerts.asked import ask, try_out
+from coincide.alerts.asked import Asked, ask, try_out
+from coincide.alerts.errors import PlanOutdated
+from coincide.alerts.foresight import digest_of
 from coincide.alerts.keep import keep, keep_words, show
 from coincide.alerts.outcome import ENDS, Outcome
+from coincide.alerts.stages import carried_out, stages
 from coincide.engines.embedded.load import Progress
-from coincide.engines.embedded.run import run
+from coincide.engines.embedded.run import Run, run
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
 from coincide.store import commit
@@ -32,10 +35,12 @@ def scan(
     now_us: int,
     progress: Progress = lambda _: None,
     started: float | None = None,
+    plan: str | None = None,
 ) -> Outcome:
     """Run the rules (those named, else all live and shadow) over what the workspace's sources hold now.
 
-    Drafts must be named. They run by themselves, after the others are kept.
+    Drafts must be named. They run by themselves, after the others are kept. ``plan``: the digest of what was planned;
+    raises ``PlanOutdated`` if something else would be done now.
 
     ``now_us``: the time of the scan, microseconds since 1970 in UTC. ``started``: ``time.perf_counter()`` at the
     start of the process, for ``seconds``. What is kept is entered in the ledger with it.
@@ -46,7 +51,7 @@ def scan(
     with commit.scanning(book.database, workspace.state, iso(now_us)):
         outcome = None
         if others or not drafts:
-            outcome = _scanned(workspace, book, others, now_us, progress, clock)
+            outcome = _scanned(workspace, book, others, now_us, progress, clock, plan)
         if drafts:
             # In a pass of their own, so that what is kept is what it would be without them.
             tried = _tried(workspace, book, drafts, now_us, progress, clock, beside=outcome is not None)
@@ -56,20 +61,25 @@ def scan(
 
 
 def _scanned(
-    workspace: Workspace, book: Book, names: tuple[str, ...], now_us: int, progress: Progress, clock: _Clock
+    workspace: Workspace,
+    book: Book,
+    names: tuple[str, ...],
+    now_us: int,
+    progress: Progress,
+    clock: _Clock,
+    plan: str | None,
 ) -> Outcome:
     """Rules that are live or in shadow: what they find is kept."""
     asked, task = ask(workspace, book, names, workspace.chosen(names), now_us)
+    # Under the lock of scans, so that what was planned is what is done.
+    if plan is not None and (now := digest_of(asked)) != plan:
+        raise PlanOutdated(plan, now)
     clock.lap("start")
-    if task is None:
-        outcome = keep_words(asked)
-        clock.lap("read")
-    else:
-        result = run(task, progress)
-        clock.lap("read")
-        outcome = keep(asked, result)
-    clock.lap("commit")
-    return outcome
+
+    def kept(asked: Asked, result: Run | None) -> Outcome:
+        return keep_words(asked) if result is None else keep(asked, result, seconds=clock.laps["read"])
+
+    return carried_out(stages(asked, task), kept, progress, clock.lap)
 
 
 def _tried(

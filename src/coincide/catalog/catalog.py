@@ -128,6 +128,17 @@ class Catalog:
         prefixes = self.prefixes.filter(wanted).get_column("value").unique().sort()
         return skus.to_list(), prefixes.to_list()
 
+    def versions(self) -> dict[str, str]:
+        """A hash of the entries of each component: tells which components differ between two catalogs."""
+        # Each text behind its length, so that no two lists of values write alike.
+        value = pl.concat_str(pl.col("value").str.len_bytes().cast(pl.String), pl.lit(":"), "value")
+        skus, prefixes = (
+            dict(frame.group_by("component").agg(value.sort().str.join("")).iter_rows())
+            for frame in (self.skus, self.prefixes)
+        )
+        texts = {name: f"{skus.get(name, '')}/{prefixes.get(name, '')}" for name in sorted(self.components)}
+        return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
+
     def _matches(self, categories: pl.Series) -> pl.DataFrame:
         """The distinct category codes with their prefixes' components: ``value``, ``component``."""
         distinct = categories.drop_nulls().unique().to_frame("value")

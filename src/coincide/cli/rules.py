@@ -13,6 +13,7 @@ import click
 from coincide.cli.fmt import fmt
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.rules_diff import diff
+from coincide.cli.rules_plan import apply, plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,8 +39,8 @@ def rules() -> None:
     """Check, test, explain, lay out and begin rules."""
 
 
-rules.add_command(fmt)
-rules.add_command(diff)
+for command in (fmt, diff, plan, apply):
+    rules.add_command(command)
 
 
 @rules.command()

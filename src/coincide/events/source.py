@@ -122,9 +122,12 @@ class SourceReader:
         """About how many records there are, for a progress bar: from footers and the first lines; 0 if not known."""
         if self.source.files is None:
             return 0
-        return sum(self._expected(file) for file in self.files())
+        return sum(self.expected_in(file) for file in self.files())
 
-    def _expected(self, file: FileStamp) -> int:
+    def expected_in(self, file: FileStamp) -> int:
+        """About how many records one file has; 0 if that is not known without reading it."""
+        if self.source.files is None:
+            return 0
         if self.format(file) == "parquet":
             from coincide.events import parquet
 

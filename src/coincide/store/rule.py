@@ -9,11 +9,16 @@ from sqlalchemy import Connection, insert, select, update
 
 from coincide.store import tables
 
+_ORIGIN = ("git_commit", "git_author", "git_dirty")
+
 
 @dataclass(frozen=True, slots=True)
 class RuleVersion:
     """A rule in one meaning. ``text`` is the latest wording that had it, ``sentence`` the plan in plain
     English, ``innocent`` the author's innocent explanations, ``first_seen`` microseconds since 1970 in UTC.
+
+    ``git_commit`` and ``git_author``: the last change of the rule's file when this meaning first ran, as far as git
+    knew; ``git_dirty``: the file had been edited since.
     """
 
     rule: str
@@ -22,17 +27,29 @@ class RuleVersion:
     sentence: str
     innocent: tuple[str, ...]
     first_seen: int
+    git_commit: str | None = None
+    git_author: str | None = None
+    git_dirty: bool | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is known which commit has this meaning."""
+        return self.git_commit is not None and not self.git_dirty
 
 
 def save(connection: Connection, versions: Iterable[RuleVersion]) -> None:
-    """Keeps rule versions; one that is known takes the new wording and keeps its first day."""
+    """Keeps rule versions; one that is known takes the new wording and keeps its first day and its settled origin."""
     for version in versions:
         known = load(connection, version.rule, version.fingerprint)
         row = asdict(version)
         if known is None:
             connection.execute(insert(tables.rule_version), row)
-        elif (known.text, known.sentence, known.innocent) != (version.text, version.sentence, version.innocent):
-            del row["first_seen"]
+            continue
+        row["first_seen"] = known.first_seen
+        # A meaning that ran before it was committed gets its commit afterwards; a later one is of other words.
+        if known.settled or (known.git_commit is not None and not version.settled):
+            row |= {name: getattr(known, name) for name in _ORIGIN}
+        if row != asdict(known):
             table = tables.rule_version
             same = (table.c.rule == version.rule) & (table.c.fingerprint == version.fingerprint)
             connection.execute(update(table).where(same).values(row))
@@ -45,7 +62,7 @@ def load(connection: Connection, rule: str, fingerprint: str) -> RuleVersion | N
     row = connection.execute(query).first()
     if row is None:
         return None
-    return RuleVersion(row.rule, row.fingerprint, row.text, row.sentence, tuple(row.innocent), row.first_seen)
+    return RuleVersion(**{**row._asdict(), "innocent": tuple(row.innocent)})
 
 
 def known(connection: Connection) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -13,7 +14,7 @@ from coincide.store import tables
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One finished scan; times in microseconds since 1970 in UTC.
+    """One finished scan; times in microseconds since 1970 in UTC: when it began to read, and when it was decided.
 
     ``run`` and ``totals`` count rows: read, unmatched, accepted, duplicates, quarantined; of this run, and
     of the workspace after it.
@@ -60,6 +61,15 @@ def latest_kept(connection: Connection) -> list[Scan]:
     """The newest scan of each scope that files are kept for, the newest of all first."""
     found = (latest(connection, scope) for scope in scopes(connection))
     return sorted((scan for scan in found if scan is not None), key=lambda scan: scan.id, reverse=True)
+
+
+def paces(connection: Connection, most: int) -> list[tuple[int, float]]:
+    """Rows that were read and the seconds that it took, of the newest scans that read any and were timed."""
+    table = tables.scan
+    query = select(table.c.run, table.c.started_at, table.c.finished_at)
+    query = query.where(table.c.finished_at > table.c.started_at).order_by(table.c.id.desc())
+    timed = ((run["read"], (end - start) / 1e6) for run, start, end in connection.execute(query) if run.get("read"))
+    return list(islice(timed, most))
 
 
 def scopes_of(connection: Connection, selection: str) -> list[str]:

@@ -102,6 +102,9 @@ rule_version = Table(
     Column("sentence", Text, nullable=False, comment="the plan in plain English"),
     Column("innocent", JSON, nullable=False, comment="innocent explanations, as the author listed them"),
     Column("first_seen", BigInteger, nullable=False),
+    Column("git_commit", Text, comment="the last change of the rule's file, when a scan first ran this meaning"),
+    Column("git_author", Text, comment="the name of who wrote it, no address"),
+    Column("git_dirty", Boolean(create_constraint=False), comment="the file had been edited since"),
 )
 
 alert = Table(

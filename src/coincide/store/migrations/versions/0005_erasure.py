@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0002"
+down_revision = "0004"
 
 
 def upgrade() -> None:
-    """From 0002 to 0005."""
+    """From 0004 to 0005."""
     with op.batch_alter_table("alert") as alert:
         alert.add_column(
             sa.Column(
