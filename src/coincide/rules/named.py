@@ -69,6 +69,8 @@ def named(name: str | None, folder: Path, settings: Settings, *, others: Sequenc
 def _path(name: str, folder: Path, settings: Settings) -> Named | None:
     path = Path(name)
     try:
+        if not name:
+            return None
         if path.is_file():
             return Named(name, _read([path], folder))
         if not path.is_dir():
@@ -110,15 +112,17 @@ def _contents(
     return tuple(texts)
 
 
-def _text(found: Repository, object_: str | None) -> str:
+def _text(found: Repository, object_: str | None) -> str | None:
     content = None if object_ is None else found.content(object_)
-    return "" if content is None else content.decode("utf-8-sig", "replace")
+    return None if content is None else content.decode("utf-8", "replace")
 
 
-def _with_rules(settings: Settings, text: str) -> Settings:
+def _with_rules(settings: Settings, text: str | None) -> Settings:
     """Settings that find rules where another ``coincide.toml`` says they are; all else stays as it is now."""
+    if text is None:
+        return settings
     try:
-        globs = tomllib.loads(text.removeprefix("\ufeff")).get("rules")
+        globs = tomllib.loads(text.removeprefix("\ufeff")).get("rules", Settings().rules)
     except tomllib.TOMLDecodeError:
         return settings
     if not isinstance(globs, list) or not all(isinstance(glob, str) for glob in globs):
