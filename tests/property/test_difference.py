@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from hypothesis import given, settings
 
@@ -15,10 +16,8 @@ from property.draw_rule import DAY, HOUR, ZONES, rule
 from property.workspace import rule_text
 
 Pair = tuple[list[LoadedRule], list[LoadedRule]]
-DECLARED = {
-    name: Attribute(type=kind, reviewed_by="data protection officer", reviewed_on=date(2025, 1, 1))
-    for name, kind in (("colour", "text"), ("grade", "number"))
-}
+REVIEWED: dict[str, Any] = {"reviewed_by": "data protection officer", "reviewed_on": date(2025, 1, 1)}
+DECLARED = {"colour": Attribute(type="text", **REVIEWED), "grade": Attribute(type="number", **REVIEWED)}
 
 
 def pair(choice: Choice) -> Pair:
@@ -32,9 +31,9 @@ def pair(choice: Choice) -> Pair:
             second = second.replace("title: A rule of a test", "title: Another title")
         if choice.percent(30):
             second = second.replace("severity: low", "severity: high")
-        for text, found, share in ((first, sets[0], 90), (second, sets[1], 90)):
-            if choice.percent(share):
-                found += load_text(text, context=Context(attributes=DECLARED))
+        for text, side in ((first, 0), (second, 1)):
+            if choice.percent(90):
+                sets[side].extend(load_text(text, context=Context(attributes=DECLARED)))
     return sets
 
 

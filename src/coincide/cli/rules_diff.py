@@ -123,7 +123,7 @@ def _details(one: Difference) -> list[str]:
 
 
 _STATUS = {
-    "draft": "runs only when named, and keeps nothing",
+    "draft": "runs only when named: the next scan withdraws its open alerts",
     "shadow": "the next scan keeps its alerts, which reach no queue",
     "live": "the next scan keeps its alerts",
     "retired": "no longer runs: the next scan withdraws its open alerts",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def write(folder: Path, name: str, days: int = 7) -> None:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Path:
-    """A workspace below the top of a repository: `a` and `old` at first, then `a` edited and `b` in the place of old."""
+    """A workspace below the top of a repository: `a` and `old` at first, then `a` edited and `b` instead of old."""
     folder = tmp_path / "repo" / "shop"
     write(folder, "rules/a.yaml")
     write(folder, "rules/old.yaml")
@@ -142,7 +141,8 @@ def test_a_rule_of_then_may_name_what_the_catalog_no_longer_has(shop: Path) -> N
     text = RULE.format(id="b", days=3).replace("velocity: {at_least: 2}", "sequence: {steps: [gone, lost]}")
     (shop / "rules" / "b.yaml").write_text(f"{text}unless: account in list('away')\n")
     (found,) = read(str(shop / "rules" / "b.yaml"), shop).rules(Settings())
-    assert (found.plan.tagged, found.plan.lists) == (("gone", "lost"), {"away"})
+    assert found.plan.tagged == ("gone", "lost")
+    assert found.plan.lists == {"away"}
 
 
 def test_a_file_that_cannot_be_read_is_named(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,5 +177,5 @@ def test_a_glob_finds_at_a_revision_what_it_would_find_in_the_folder(
                 path.write_text("")
         there = [path.relative_to(folder).parts for path in folder.rglob("*") if path.is_file()]
         glob = [*above, last]
-        found = {path.relative_to(folder).parts for path in folder.glob(os.sep.join(glob)) if path.is_file()}
+        found = {path.relative_to(folder).parts for path in folder.glob("/".join(glob)) if path.is_file()}
     assert {parts for parts in there if _matches(parts, glob)} == found
