@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from coincide.alerts.asked import Asked
-from coincide.rules.git import Origin, Repository, repository
+from coincide.rules.git import Origin, repository
 from coincide.store import rule as rules
 
 
@@ -16,17 +16,16 @@ def origins_of(asked: Asked) -> dict[str, Origin]:
             loaded.plan.rule: rules.load(connection, loaded.plan.rule, loaded.plan.fingerprint)
             for loaded in asked.chosen
         }
-    origins: dict[str, Origin] = {}
-    places: dict[Path, Repository | None] = {}
+    by_folder: dict[Path, dict[str, list[str]]] = {}
     for loaded in asked.chosen:
         version = known[loaded.plan.rule]
-        if version is not None and version.settled:
-            continue
-        file = Path(loaded.file)
-        if file.parent not in places:
-            places[file.parent] = repository(file.parent)
-        place = places[file.parent]
-        origin = None if place is None else place.origin(file.name)
-        if origin is not None:
-            origins[loaded.plan.rule] = origin
+        if version is None or not version.settled:
+            file = Path(loaded.file)
+            # A file can hold several rules.
+            by_folder.setdefault(file.parent, {}).setdefault(file.name, []).append(loaded.plan.rule)
+    origins: dict[str, Origin] = {}
+    for folder, names in by_folder.items():
+        place = repository(folder)
+        found = {} if place is None else place.origins(list(names))
+        origins |= {rule: origin for name, origin in found.items() for rule in names[name]}
     return origins

@@ -133,7 +133,7 @@ class Catalog:
         # Each text behind its length, so that no two lists of values write alike.
         value = pl.concat_str(pl.col("value").str.len_bytes().cast(pl.String), pl.lit(":"), "value")
         skus, prefixes = (
-            dict(frame.group_by("component").agg(value.sort().str.join("")).iter_rows())
+            dict(frame.group_by("component", maintain_order=True).agg(value.str.join("")).iter_rows())
             for frame in (self.skus, self.prefixes)
         )
         texts = {name: f"{skus.get(name, '')}/{prefixes.get(name, '')}" for name in sorted(self.components)}

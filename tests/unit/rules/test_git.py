@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import subprocess
 from pathlib import Path
 
@@ -17,6 +18,10 @@ def found(folder: Path) -> Repository:
     place = repository(folder)
     assert place is not None
     return place
+
+
+def origin_of(place: Repository, name: str) -> Origin | None:
+    return place.origins([name]).get(name)
 
 
 def state(folder: Path) -> dict[str, str]:
@@ -62,7 +67,7 @@ def test_reading_a_revision_touches_neither_the_working_tree_nor_the_index(shop:
     assert commit is not None
     for object_ in place.files(commit).values():
         place.content(object_)
-    place.origin("rules/a.yaml")
+    origin_of(place, "rules/a.yaml")
     assert state(shop.parent) == before
 
 
@@ -76,36 +81,64 @@ def test_what_names_no_commit_is_no_revision_and_no_option(shop: Path, revision:
 
 def test_a_file_knows_its_last_commit_and_its_author_by_name_alone(shop: Path) -> None:
     place = found(shop)
-    assert place.origin("rules/a.yaml") == Origin(git(shop, "rev-parse", "HEAD"), AUTHOR, dirty=False)
-    assert place.origin("rules/größe.yaml") == Origin(git(shop, "rev-parse", "HEAD~1"), "Bob Before", dirty=False)
-    assert ADDRESS not in str(place.origin("rules/a.yaml"))
+    assert origin_of(place, "rules/a.yaml") == Origin(git(shop, "rev-parse", "HEAD"), AUTHOR, dirty=False)
+    assert origin_of(place, "rules/größe.yaml") == Origin(git(shop, "rev-parse", "HEAD~1"), "Bob Before", dirty=False)
+    assert ADDRESS not in str(origin_of(place, "rules/a.yaml"))
+
+
+def test_the_last_changes_of_many_files_are_found_in_one_walk_merges_included(shop: Path) -> None:
+    first = git(shop, "rev-parse", "HEAD~1")
+    git(shop, "checkout", "--quiet", "-b", "side", "HEAD~1")
+    (shop / "rules" / "side.yaml").write_text("side\n")
+    side = committed(shop.parent, author="Sid Side")
+    git(shop, "checkout", "--quiet", "main")
+    git(shop, "merge", "--quiet", "--no-ff", "--no-commit", "side")
+    (shop / "rules" / "merged.yaml").write_text("made in the merge alone\n")
+    merge = committed(shop.parent, author="Mel Merge")
+    names = ["rules/side.yaml", "rules/größe.yaml", "rules/merged.yaml", "rules/never.yaml"]
+    assert found(shop).origins(names) == {
+        "rules/side.yaml": Origin(side, "Sid Side", dirty=False),
+        "rules/größe.yaml": Origin(first, "Bob Before", dirty=False),
+        "rules/merged.yaml": Origin(merge, "Mel Merge", dirty=False),
+    }
+    assert found(shop).origins([]) == {}
 
 
 def test_an_author_who_has_an_address_for_a_name_is_known_without_it(shop: Path) -> None:
     (shop / "rules" / "a.yaml").write_text("third\n")
     committed(shop.parent, author="ann.author@example.org")
-    origin = found(shop).origin("rules/a.yaml")
+    origin = origin_of(found(shop), "rules/a.yaml")
     assert origin is not None
     assert origin.author == "ann.author"
+
+
+def test_an_author_in_no_encoding_can_be_kept_all_the_same(shop: Path) -> None:
+    (shop / "rules" / "a.yaml").write_text("third\n")
+    git(shop, "add", "--all", ".")
+    name = os.fsdecode(b"J\xfcrgen")
+    git(shop, "commit", "--quiet", "-m", "a change", author=name)
+    origin = origin_of(found(shop), "rules/a.yaml")
+    assert origin is not None
+    assert origin.author == "J\ufffdrgen"
+    origin.author.encode()
 
 
 def test_an_edited_file_is_dirty_and_other_ends_of_line_are_no_edit(shop: Path) -> None:
     file = shop / "rules" / "a.yaml"
     file.write_bytes(b"second\r\n")
-    assert not found(shop).origin("rules/a.yaml").dirty  # type: ignore[union-attr]
+    assert not origin_of(found(shop), "rules/a.yaml").dirty  # type: ignore[union-attr]
     file.write_bytes(b"second \n")
-    assert found(shop).origin("rules/a.yaml").dirty  # type: ignore[union-attr]
+    assert origin_of(found(shop), "rules/a.yaml").dirty  # type: ignore[union-attr]
     file.unlink()
-    assert found(shop).origin("rules/a.yaml").dirty  # type: ignore[union-attr]
+    assert origin_of(found(shop), "rules/a.yaml").dirty  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("name", ["rules/new.yaml", "*.yaml", ":(glob)**", "--all", "-1", "rules"])
 def test_a_file_that_was_never_committed_has_no_origin_and_names_are_no_patterns(shop: Path, name: str) -> None:
     if name == "rules/new.yaml":
         (shop / name).write_text("new\n")
-    origin = found(shop).origin(name)
-    # A folder has a last commit; read as a file it is not what was committed.
-    assert origin is None or (name == "rules" and origin.dirty)
+    origin = origin_of(found(shop), name)
+    assert origin is None
 
 
 def test_a_folder_without_repository_has_none(tmp_path: Path) -> None:
@@ -144,7 +177,7 @@ def test_variables_of_another_repository_lead_nowhere(
     # As in a hook, where git says which repository and which index it works on.
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_EXTERNAL_DIFF"):
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
-    origin = found(shop).origin("rules/a.yaml")
+    origin = origin_of(found(shop), "rules/a.yaml")
     assert origin is not None
     assert origin.author == AUTHOR
 
@@ -208,7 +241,7 @@ def test_a_hostile_configuration_runs_nothing(hostile: tuple[Path, Path]) -> Non
     head = place.commit("HEAD")
     assert head is not None
     assert place.content(place.files(head)["rules/a.yaml"]) == b"second\n"
-    assert place.origin("rules/a.yaml") == Origin(head, AUTHOR, dirty=True)
+    assert origin_of(place, "rules/a.yaml") == Origin(head, AUTHOR, dirty=True)
     # An object that is not there would be fetched from where the configuration says.
     missing = "1" * 40
     assert place.content(missing) is None
@@ -216,7 +249,7 @@ def test_a_hostile_configuration_runs_nothing(hostile: tuple[Path, Path]) -> Non
     for file in object_.iterdir():
         file.unlink()
     assert place.content(place.files(head)["rules/a.yaml"]) is None
-    assert place.origin("rules/a.yaml") is not None
+    assert origin_of(place, "rules/a.yaml") is not None
     assert not mark.exists()
 
 
