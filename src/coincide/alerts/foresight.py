@@ -205,7 +205,7 @@ def _rule_edits(asked: Asked) -> list[RuleEdit]:
 def _input_edits(asked: Asked) -> list[InputEdit]:
     workspace, scope = asked.workspace, asked.scope
     plans = [loaded.plan for loaded in asked.chosen]
-    components = _differing(_kept(asked, "components", None), workspace.catalog.versions())
+    components = _differing(_kept(asked, "components", None), workspace.catalog.versions)
     lists = _differing(_kept(asked, "each_list", None), {name: one.version for name, one in workspace.lists.items()})
     every = tuple(plan.rule for plan in plans)
     parts: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (

@@ -111,14 +111,12 @@ def foretell(asked: Asked, result: Run | None) -> Outcome:
 
 def _versions(asked: Asked, entities: int | None) -> dict[str, Any]:
     """All that a scan was made with; a later one tells from it what changed."""
-    # In the same scope the catalog is the same.
-    components = None if asked.before is None else asked.before.versions.get("components")
     return {
         **asked.scope.versions,
         "entities": entities,
         "words": asked.words,
         "key": asked.ring.current.id,
-        "components": asked.workspace.catalog.versions() if components is None else components,
+        "components": asked.workspace.catalog.versions,
         "each_list": {name: known.version for name, known in sorted(asked.workspace.lists.items())},
     }
 

@@ -87,8 +87,10 @@ def digest(value: object) -> str:
 def scope_of(workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRule], connection: Connection) -> Scope:
     """The scope of a scan of these rules as the workspace is now."""
     suppressions = service.suppressions(connection)
+    # Rows of the catalog that bear on no component of these rules change nothing.
+    components = sorted({name for loaded in chosen for name in loaded.plan.tagged or ()})
     versions = {
-        "catalog": workspace.catalog.versions(name for loaded in chosen for name in loaded.plan.tagged or ()),
+        "catalog": digest([(name, workspace.catalog.versions.get(name)) for name in components]),
         "lists": workspace.lists_version,
         "mapping": workspace.mapping_version,
         "rules": {loaded.plan.rule: loaded.plan.fingerprint for loaded in chosen},

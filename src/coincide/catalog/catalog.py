@@ -108,19 +108,6 @@ class Catalog:
         """The components that an item can be by its title."""
         return frozenset(component for match, _, component in self.entries if match in TITLES[:2])
 
-    def versions(self, components: Iterable[str]) -> dict[str, str]:
-        """Of each component a hash of all rows that bear on which items it is.
-
-        Where titles do, so do all codes: they win.
-        """
-        codes = [entry for entry in self.entries if entry[0] not in TITLES]
-        return {
-            component: _version(
-                {*([] if component not in self.titled else codes), *(e for e in self.entries if e[2] == component)}
-            )
-            for component in sorted(set(components))
-        }
-
     def values_for(self, components: Iterable[str]) -> tuple[list[str], list[str]]:
         """The SKUs and the category prefixes of any of ``components``, sorted: what a SELECT asks for."""
         wanted = pl.col("component").is_in(sorted(components))
@@ -128,8 +115,12 @@ class Catalog:
         prefixes = self.prefixes.filter(wanted).get_column("value").unique().sort()
         return skus.to_list(), prefixes.to_list()
 
+    @cached_property
     def versions(self) -> dict[str, str]:
-        """A hash of the entries of each component: tells which components differ between two catalogs."""
+        """Of each component a hash of all rows that bear on which items it is: tells in which two catalogs differ.
+
+        Where titles do, so do all codes: they win.
+        """
         # Each text behind its length, so that no two lists of values write alike.
         value = pl.concat_str(pl.col("value").str.len_bytes().cast(pl.String), pl.lit(":"), "value")
         skus, prefixes = (
@@ -137,7 +128,11 @@ class Catalog:
             for frame in (self.skus, self.prefixes)
         )
         texts = {name: f"{skus.get(name, '')}/{prefixes.get(name, '')}" for name in sorted(self.components)}
-        return {name: hashlib.sha256(text.encode()).hexdigest()[:16] for name, text in texts.items()}
+        codes = _hash("".join(f"{len(name)}:{name}{len(text)}:{text}" for name, text in texts.items() if text != "/"))
+        for match, pattern, component in self.entries:
+            if match in TITLES:
+                texts[component] += f"/{match}{len(pattern)}:{pattern}"
+        return {name: _hash(f"{text}/{codes}" if name in self.titled else text) for name, text in texts.items()}
 
     def _matches(self, categories: pl.Series) -> pl.DataFrame:
         """The distinct category codes with their prefixes' components: ``value``, ``component``."""
@@ -179,8 +174,11 @@ def of(entries: Iterable[Entry], *, most: float = settings.Catalog.model_fields[
 
 def _version(entries: Iterable[Entry]) -> str:
     # Each text behind its length, so that no two contents write alike.
-    content = "".join([f"{len(part)}:{part}" for entry in sorted(entries) for part in entry])
-    return hashlib.sha256(content.encode()).hexdigest()[:16]
+    return _hash("".join([f"{len(part)}:{part}" for entry in sorted(entries) for part in entry]))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _entries(pairs: list[tuple[str, str]]) -> pl.DataFrame:

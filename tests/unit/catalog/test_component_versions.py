@@ -17,7 +17,7 @@ ENTRIES = st.lists(
 @settings(deadline=None)
 @given(ENTRIES, ENTRIES)
 def test_two_catalogs_differ_in_just_the_components_whose_entries_do(first: Entries, second: Entries) -> None:
-    one, other = of(first).versions(), of(second).versions()
+    one, other = of(first).versions, of(second).versions
     for component in "xyz":
         mine, others = ({row for row in rows if row[2] == component} for rows in (first, second))
         assert (one.get(component) == other.get(component)) == (mine == others)
