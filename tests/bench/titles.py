@@ -113,7 +113,7 @@ def measured(what: str, rounds: int, *works: tuple[str, Callable[[], int]]) -> N
         wall, processor = (sorted(column) for column in zip(*each, strict=True))
         spread = f"{statistics.median(wall):.2f} s ({wall[0]:.2f} to {wall[-1]:.2f})"
         print(
-            f"{what:30}{name:20}{spread:24}processor {statistics.median(processor):.2f} s  {found[name]:,}", flush=True
+            f"{what:30}{name:20}{spread:26}processor {statistics.median(processor):.2f} s  {found[name]:,}", flush=True
         )
 
 

@@ -138,7 +138,8 @@ class Titles:
             return "it comes along with something else"
         exclusions = self._exclusions[component]
         # In whole words is held only what is held at all.
-        for _, exclusion in sorted(chain.from_iterable(exclusions[needle] for needle in exclusions.keys() & needles)):
+        held = needles & exclusions.keys()
+        for _, exclusion in sorted(chain.from_iterable(exclusions[needle] for needle in held)):
             if any(place < along for place in exclusion.words_at(form)):
                 return f"the title has `{exclusion.text}`"
         return ""
