@@ -15,16 +15,20 @@ COMPONENTS = ["pressure-vessel", "timer", "energetic", "steel-balls"]
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Asia/Kolkata"]
 PAIRS = [("return", "purchase"), ("return", "purchase"), ("purchase", "return"), ("tap", "purchase")]
 """Of a ratio: the kind that is compared, and the other."""
+MIXED = "mixed"
+_ALONE = ["combination", "velocity", "threshold", "sequence"]
+"""The kinds that need no second kind of event. Where a ratio stands beside them, many events are of the second."""
 _DISTINCT = ["place", "item", "organisation", "account", "quantity", "link.card", "attributes.colour"]
 
 
 def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: str | None = None) -> Rule:
     """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with.
 
-    ``focus``: the kind, if all rules of the world are of one.
+    ``focus``: the kind, if all rules of the world are of one; ``MIXED`` where some compare two kinds of event.
     """
     per_day = choice.percent(25)
-    kind = focus or choice.of(["combination", "velocity", "threshold", "sequence", "ratio"])
+    kinds = {None: _ALONE, MIXED: ["ratio", "ratio", "ratio", "ratio", *_ALONE]}.get(focus, [focus])
+    kind = choice.of(kinds)
     events = choice.of([["purchase"], ["purchase", "tap"], ["purchase", "return"], ["purchase"], ["tap"]])
     asked: tuple[Any, ...]
     components = None

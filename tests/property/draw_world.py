@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from property.choice import Choice
 from property.draw_expression import LISTS, NUMBERS, TEXTS
-from property.draw_rule import COMPONENTS, DAY, HOUR, MINUTE, ZONES, rule
+from property.draw_rule import COMPONENTS, DAY, HOUR, MINUTE, MIXED, ZONES, rule
 from reference.world import Account, Bad, Cell, Kind, LinkFile, Row, Source, World
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,7 +60,7 @@ def world(choice: Choice, *, separations: bool = True, only: str | None = None) 
     zone = choice.of(ZONES)
     width = choice.of([HOUR, DAY, 30 * MINUTE, 2 * DAY])
     gap = choice.of([width // 2, width // 3 // MINUTE * MINUTE])
-    focus = only or choice.of([None, None, None, "sequence"])
+    focus = only or choice.of([None, None, MIXED, "sequence"])
     rules = [rule(choice, number, width, gap, zone, focus) for number in range(choice.of([3, 1, 2, 4, 4]))]
     names = ["shop", "app", "metro"][: choice.of([1, 2, 1, 3])]
     pairs = [rule.condition[1:3] for rule in rules if rule.condition[0] == "ratio"]
