@@ -39,11 +39,13 @@ PARTS = {
     "D": "Database and files that Coincide keeps",
     "E": "Events: sources, mappings, rows",
     "C": "Catalog and lists",
-    "P": "Rule packs",
+    "K": "Rule packs",
     "N": "Entities: accounts, actors, keys",
     "R": "Rules",
     "A": "Alerts",
     "W": "Watching: sources and rules over time",
+    "O": "Obligations",
+    "P": "Reports",
 }
 
 

@@ -16,11 +16,13 @@ L      ledger: notes, checkpoints, tiles, receipts
 D      database and files that Coincide keeps
 E      events: sources, mappings, rows
 C      catalog
-P      rule packs
+K      rule packs
 N      entities (accounts, actors, keys)
 R      rules
 A      alerts
 W      watching: sources and rules over time
+O      obligations: duties to report, as data
+P      reports
 ====== ==========================================
 
 Rendering (colours, underlines) is the matter of the screens; nothing here prints.
@@ -32,7 +34,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECPNRAW]\d{3}")
+CODE = re.compile(r"COI-[USLDECKNRAWOP]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

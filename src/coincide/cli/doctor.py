@@ -30,9 +30,9 @@ ROWS = 100_000
 def doctor(rows: int, history: bool, at: int | None, workspace: Path, as_json: bool) -> int:
     """Check a workspace, and say what is wrong and how to mend it.
 
-    Looks at settings, sources (their columns, and the first rows of up to 20 files), catalog, lists, rules, the key
-    and the ledger. Names event ids that are not unique, and fields that rules read and no source maps. Changes
-    nothing. Ends with 1 if anything is wrong.
+    Looks at settings, sources (their columns, and the first rows of up to 20 files), catalog, lists, obligations,
+    rules, the key and the ledger. Names event ids that are not unique, and fields that rules read and no source maps.
+    Changes nothing. Ends with 1 if anything is wrong.
 
     With --history also: sources that have gone silent, days with too few or too many rows, columns that came, went,
     are missing or cannot be read, items that the catalog knows no longer, rules that matched nothing.

@@ -322,13 +322,22 @@ def _lists(subject: Subject, report: Report) -> None:
         load_lists(subject.folder, subject.settings.lists, subject.settings.packs)
 
 
+def _obligations(subject: Subject, report: Report) -> None:
+    from coincide.obligations.load import load as load_obligations
+    from coincide.obligations.substance import substances
+
+    with _collected(report, subject.place("obligations")):
+        for loaded in load_obligations(subject.folder, subject.settings.obligations).values():
+            substances(loaded)
+
+
 def _rules(subject: Subject, report: Report) -> None:
     from coincide.catalog.catalog import load as load_catalog
     from coincide.engines.errors import NoRules
     from coincide.rules.workspace import context_of, load_rules
 
     with _collected(report, subject.place("rules")):
-        # What is wrong with the catalog was found before.
+        # What is wrong with the catalog and the obligations was found before.
         entries: tuple[Entry, ...] = ()
         context, _ = context_of(subject.folder, subject.settings)
         rules = load_rules(subject.folder, subject.settings, context)
@@ -384,5 +393,5 @@ def _ledger(subject: Subject, report: Report) -> None:
         check(Workspace(subject.folder, subject.settings).ledger)
 
 
-STEPS: tuple[Callable[[Subject, Report], None], ...] = (_links, _catalog, _lists, _rules, _key, _ledger)
+STEPS: tuple[Callable[[Subject, Report], None], ...] = (_links, _catalog, _lists, _obligations, _rules, _key, _ledger)
 """After the sources, in this order."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coincide.catalog.managed_list import ManagedList
     from coincide.events.source import SourceReader
     from coincide.ledger.place import Place
+    from coincide.obligations.load import Loaded as Obligation
 
 RUNNING = ("live", "shadow")
 
@@ -65,6 +66,13 @@ class Workspace:
         return load_lists(self.folder, self.settings.lists, self.settings.packs)
 
     @cached_property
+    def obligations(self) -> dict[str, Obligation]:
+        """Obligations to report by id: ours, and the workspace's own. Raises ``Problems``."""
+        from coincide.obligations.load import load as load_obligations
+
+        return load_obligations(self.folder, self.settings.obligations)
+
+    @cached_property
     def readers(self) -> dict[str, SourceReader]:
         """A reader for each source, by name, in order of name. Raises ``NoSources``."""
         from coincide.events.source import SourceReader
@@ -101,6 +109,7 @@ class Workspace:
             link_kinds=frozenset(kinds),
             lists=frozenset(self.lists),
             attributes=self.settings.attributes,
+            obligations={id_: loaded.obligation for id_, loaded in self.obligations.items()},
         )
 
     def chosen(self, names: tuple[str, ...] = ()) -> list[LoadedRule]:

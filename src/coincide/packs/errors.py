@@ -14,7 +14,7 @@ class UnknownPack(CoincideError):
     `coincide packs` lists those there are. Rules of your own are files of the workspace and need no pack.
     """
 
-    code = "COI-P001"
+    code = "COI-K001"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name
@@ -32,7 +32,7 @@ class NoSuchPackRule(CoincideError):
     The section says what a person made of rules of packs. The status of a rule of your own stands in its file.
     """
 
-    code = "COI-P002"
+    code = "COI-K002"
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         self.name = name

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 from coincide.errors import CoincideError, Where
 from coincide.events.event import KINDS
+from coincide.obligations import citation
+from coincide.obligations.obligation import Obligation
 from coincide.rules import errors, plan
 from coincide.rules.context import Context
 from coincide.rules.document import Entry, Items, Mapping, Node, Scalar, Text
@@ -171,10 +173,63 @@ class _Check:
         texts: dict[str, Any] = {
             entry.key.text: self.reader.text(entry.key.text, entry.value)
             for entry in found.entries
-            if entry.key.text in known
+            if entry.key.text in known and entry.key.text != "ground"
         }
+        letters = self.letters(found)
+        if letters is not None:
+            texts["ground"] = tuple(letter for letter, _ in letters) or None
+        self.obligation(found, texts, letters or [])
         if {"purpose", "law"} <= texts.keys() and None not in texts.values():
             self.values["basis"] = Basis.model_construct(None, **texts)
+
+    def letters(self, basis: Mapping) -> list[tuple[str, Node]] | None:
+        """The grounds of a basis, one or a list of them, each with its node; ``None`` where it names none."""
+        entry = basis.entry("ground")
+        if entry is None:
+            return None
+        nodes = entry.value.items if isinstance(entry.value, Items) else (entry.value,)
+        if not nodes:
+            self.reader.add(errors.NothingNamed("ground", where=self.reader.where(entry.value)))
+        texts = [(self.reader.text("ground", node), node) for node in nodes]
+        found = [(letter, node) for letter, node in texts if letter is not None]
+        self.reader.once("ground", found)
+        return found
+
+    def obligation(self, basis: Mapping, texts: dict[str, Any], letters: list[tuple[str, Node]]) -> None:
+        """What the basis says of obligations, held against them."""
+        known = self.reader.context.obligations
+        law, named, ground = (basis.entry(key) for key in ("law", "obligation", "ground"))
+        if ground is not None and named is None and "obligation" not in self.reader.meant(basis, Basis.model_fields):
+            where = self.reader.where(ground.key)
+            self.reader.add(errors.MissingKey("obligation", "a `ground`", "obligation: eu-2019-1148", where=where))
+        if known is None:
+            return
+        if law is not None and texts.get("law"):
+            for one in known.values():
+                if one.rules.may == "none" and citation.named(texts["law"], one):
+                    where = self.reader.where(law.value)
+                    self.reader.add(errors.NoBasisForRules(one.place, one.rules.because, where=where))
+        if named is None or texts.get("obligation") is None:
+            return
+        where = self.reader.where(named.value)
+        meant = known.get(texts["obligation"])
+        if meant is None:
+            self.reader.add(errors.NoSuchObligation(texts["obligation"], known, where=where))
+        elif meant.rules.may == "none":
+            self.reader.add(errors.NoBasisForRules(meant.place, meant.rules.because, where=where))
+        else:
+            self.shown(meant, letters)
+
+    def shown(self, obligation: Obligation, letters: list[tuple[str, Node]]) -> None:
+        """A rule supports a ground only where data can show it."""
+        by_letter = {ground.letter: ground for ground in obligation.grounds}
+        can = [letter for letter, ground in by_letter.items() if ground.shown_by is not None]
+        for letter, node in letters:
+            where = self.reader.where(node)
+            if letter not in by_letter:
+                self.reader.add(errors.NoSuchGround(letter, obligation.obligation, by_letter, where=where))
+            elif letter not in can:
+                self.reader.add(errors.GroundNotShown(by_letter[letter].article, can, where=where))
 
     def events(self) -> None:
         self.put("events", self.kinds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from coincide.obligations.obligation import Obligation
     from coincide.settings import Attribute
 
 
@@ -15,10 +16,12 @@ class Context:
     """What exists in the workspace; ``None`` where it is not known, and then not checked.
 
     ``components``: those of the catalog. ``link_kinds``: those that any source maps. ``lists``: the names of
-    the managed lists. ``attributes``: those declared; a rule may read no other.
+    the managed lists. ``attributes``: those declared; a rule may read no other. ``obligations``: by id; a rule's
+    basis is held against them.
     """
 
     components: frozenset[str] | None = None
     link_kinds: frozenset[str] | None = None
     lists: frozenset[str] | None = None
     attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    obligations: Mapping[str, Obligation] | None = None

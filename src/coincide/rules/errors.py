@@ -720,6 +720,66 @@ class RatioBelowZero(RuleError):
         super().__init__("`more_than` of a ratio must be 0 or above", where=where)
 
 
+class NoBasisForRules(RuleError):
+    """A rule names as its basis a law that gives no basis for looking for people in the data.
+
+    Article 18 of Regulation (EU) 2022/2065 (its recital 56 says so; unchecked) makes a provider report what it has come
+    to know. It is no ground for searching, so no rule may name it. Name the ground that the processing does rest on; a
+    report under that Article can still be drafted from an alert, by a person.
+    """
+
+    code = "COI-R045"
+
+    def __init__(self, place: str, because: str, *, where: Where) -> None:
+        super().__init__(
+            f"{place} is no basis for a rule: {because}",
+            where=where,
+            hint="name what the processing itself rests on, such as Regulation (EU) 2016/679, Article 6(1)(f)",
+        )
+
+
+class NoSuchObligation(RuleError):
+    """A rule's basis names an obligation that does not exist.
+
+    `coincide obligations` lists those that Coincide brings and those of the workspace.
+    """
+
+    code = "COI-R046"
+
+    def __init__(self, obligation: str, known: Iterable[str], *, where: Where) -> None:
+        hint = did_you_mean(obligation, known)
+        super().__init__(f"there is no obligation `{shown(obligation)}`", where=where, hint=hint)
+
+
+class NoSuchGround(RuleError):
+    """A rule's basis names a ground that its obligation does not have.
+
+    What is none of the grounds of the law is none of its reasons for a report, however unusual it looks. `coincide
+    obligations ID` lists the grounds.
+    """
+
+    code = "COI-R047"
+
+    def __init__(self, ground: str, obligation: str, known: Iterable[str], *, where: Where) -> None:
+        super().__init__(
+            f"`{obligation}` has no ground `{shown(ground)}`", where=where, hint=did_you_mean(ground, known)
+        )
+
+
+class GroundNotShown(RuleError):
+    """A rule's basis names a ground of its obligation that no data can show.
+
+    That a customer seems unclear about a use, or will not prove who they are, happens between people. Such grounds are
+    left blank in a draft, for a person to fill in; no rule may claim them.
+    """
+
+    code = "COI-R048"
+
+    def __init__(self, article: str, can: Sequence[str], *, where: Where) -> None:
+        hint = f"a rule can show: {listed(can)}" if can else "a rule can show none of its grounds"
+        super().__init__(f"the ground of {article} is not shown by data", where=where, hint=hint)
+
+
 # --- expressions ------------------------------------------------------------------------------------------
 
 

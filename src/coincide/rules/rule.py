@@ -48,6 +48,14 @@ _EVENTS = {
 }
 
 
+_GROUND = {
+    "anyOf": [
+        {"type": "string", "pattern": "^[a-z]$"},
+        {"type": "array", "items": {"type": "string", "pattern": "^[a-z]$"}, "minItems": 1, "uniqueItems": True},
+    ]
+}
+
+
 def _exactly_one(keys: Iterable[str]) -> dict[str, Any]:
     """JSON Schema of a mapping that has exactly one of the keys."""
     return {"oneOf": [{"required": [key]} for key in keys]}
@@ -64,6 +72,10 @@ class Basis(_Part):
     law: Text = Field(description="the provision that the processing rests on")
     authority: Text | None = Field(None, description="who asked for it, if an authority did")
     dpia: Text | None = Field(None, description="where the data protection impact assessment is kept")
+    obligation: Text | None = Field(None, description="the obligation to report that its alerts may fall under")
+    ground: Annotated[tuple[Text, ...], WithJsonSchema(_GROUND)] | None = Field(
+        None, description="only with `obligation`: the letter, or letters, of its grounds that the rule shows"
+    )
 
 
 class Minimum(_Part):

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from coincide.catalog.files import of_packs, own
 from coincide.catalog.table import files_of
-from coincide.errors import CoincideError
+from coincide.errors import CoincideError, Problems
+from coincide.obligations.load import load as load_obligations
 from coincide.packs.errors import NoSuchPackRule
 from coincide.packs.pack import chosen
 from coincide.rules.context import Context
@@ -45,23 +46,30 @@ def load_rules(folder: Path, settings: Settings, context: Context) -> list[Loade
 
 
 def context_of(folder: Path, settings: Settings) -> tuple[Context, list[CoincideError]]:
-    """What rules are checked against, and what could not be read of the catalog.
+    """What rules are checked against, and what could not be read of the catalog and the obligations.
 
-    Where that is anything, the components count as not known: one broken line gives one message.
+    Where that is anything, the components, or the obligations, count as not known: one broken line gives one message.
     """
     components: set[str] = set()
     problems: list[CoincideError] = []
     for table in (*own(folder, settings.catalog, problems), *of_packs(settings.packs)):
         components.update(row.get("component") for row in table.rows())
         problems += table.problems
+    broken = bool(problems)
+    obligations = None
+    try:
+        obligations = {id_: loaded.obligation for id_, loaded in load_obligations(folder, settings.obligations).items()}
+    except Problems as error:
+        problems += error.problems
     kinds = {kind for source in settings.sources.values() for kind in source.links}
     kinds |= {kind for file in settings.links.values() for kind in file.links}
     lists = {path.stem for path in files_of(folder, settings.lists)}
     lists |= {path.stem for pack in chosen(settings.packs) for path in pack.lists}
     context = Context(
-        components=None if problems else frozenset(components),
+        components=None if broken else frozenset(components),
         link_kinds=frozenset(kinds),
         lists=frozenset(lists),
         attributes=settings.attributes,
+        obligations=obligations,
     )
     return context, problems

@@ -249,6 +249,9 @@ class Settings(_Section):
     retention: Retention = Field(default=Retention(), description="how long what is over is kept")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
+    obligations: str = Field(
+        default="obligations/*.yaml", description="glob of obligations to report, beside those that Coincide brings"
+    )
     packs: list[str] = Field(default_factory=list, description="rule packs by name; `coincide packs` lists them")
     statuses: dict[Name, Literal["draft", "shadow", "live", "retired"]] = Field(
         default_factory=dict,

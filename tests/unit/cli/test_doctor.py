@@ -198,7 +198,7 @@ def test_problems_of_the_settings_are_findings_all_at_once(shop: Shop) -> None:
 
 def test_a_pack_that_is_not_there_is_one_finding_with_the_place_of_the_setting(shop: Shop) -> None:
     shop.write("coincide.toml", f'packs = ["x"]\n{TOML}')
-    assert shop.codes() == ["COI-P001"]
+    assert shop.codes() == ["COI-K001"]
 
 
 def test_a_rule_over_titles_is_blind_where_no_source_has_any(shop: Shop) -> None:

@@ -15,6 +15,7 @@ import pytest
 
 from coincide.cli import render
 from coincide.errors import Problems
+from coincide.obligations.load import load as load_obligations
 from coincide.rules import errors
 from coincide.rules.explain import explain
 from coincide.rules.load import Context, load
@@ -31,6 +32,7 @@ CONTEXT = Context(
         "basket_size": Attribute(type="number"),
         "religion": Attribute(type="text", reviewed_by="data protection officer", reviewed_on=date(2025, 1, 15)),
     },
+    obligations={id_: loaded.obligation for id_, loaded in load_obligations().items()},
 )
 
 # Found before there is a text to show: they have tests of their own in test_load.py and
