@@ -208,8 +208,8 @@ class NamespaceMissing(CoincideError):
 class NotAsFound(CoincideError):
     """The files, the rule or the accounts are not as they were when the alert was found.
 
-    `coincide alerts show` then shows the evidence that is kept with the alert, and says why. A scan finds out what
-    became of the alert.
+    `coincide alerts show` then shows the evidence that is kept with the alert, and says why; `coincide report draft`
+    drafts nothing, because nobody could check the products. A scan finds out what became of the alert.
     """
 
     code = "COI-A013"

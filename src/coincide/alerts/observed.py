@@ -7,6 +7,7 @@ latest, each with its components and the fields that the rule reads. Whoever is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -25,6 +26,7 @@ from coincide.detect.kernel.observations import Positions
 from coincide.engines.workspace import Workspace
 from coincide.entities.key import KeyRing
 from coincide.events.event import CORE, EventName, contract_order
+from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.rules.words import number
 from coincide.store import entity
@@ -33,37 +35,61 @@ _NAMING = ("event_id", "occurred_at", "account")
 """Not told again: a step begins with them. Nor is the kind, where it is the rule's only one."""
 
 
+@dataclass(frozen=True)
+class Found:
+    """What the files hold of an alert: the observations of its rule for its actor, named with pseudonyms.
+
+    ``row``: where in ``read`` each of ``names`` stands.
+    """
+
+    rule: LoadedRule
+    read: Reread
+    row: Positions
+    names: list[EventName]
+    made: Pseudonyms
+
+
 def observed(
     workspace: Workspace, connection: Connection, alert: Alert, progress: Progress = lambda _: None
 ) -> list[Step]:
-    """The timeline from the files. Raises ``NotAsFound`` and what is wrong with files, rules or key."""
-    plan = _plan(workspace, alert)
+    """The timeline from the files. Raises what ``found`` raises."""
+    there = found(workspace, connection, alert, progress)
+    plan = there.rule.plan
+    first = alert.finding.started_by.occurred_at - width(plan)
+    last = alert.finding.ended_by.occurred_at + width(plan)
+    details = _details(plan, there.read, there.row, there.made)
+    return timeline.full(
+        alert,
+        ((name, told) for name, told in zip(there.names, details, strict=True) if first <= name.occurred_at <= last),
+    )
+
+
+def found(workspace: Workspace, connection: Connection, alert: Alert, progress: Progress = lambda _: None) -> Found:
+    """The files read again for an alert, all of whose evidence is in them.
+
+    Raises ``NotAsFound`` and what is wrong with files, rules or key.
+    """
+    rule = rule_of(workspace, alert)
     ring = ring_for(workspace.key_file, connection)
-    parties = _parties(connection, ring, alert, plan)
-    read = reread(workspace, plan, parties, progress)
+    parties = _parties(connection, ring, alert, rule.plan)
+    read = reread(workspace, rule.plan, parties, progress)
     made = Pseudonyms(ring.current)
     row = _ordered(read)
     names = _names(read, row, made)
     finding = alert.finding
     if not {finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence} <= set(names):
         raise NotAsFound(alert.name, "its evidence is not in the files any more")
-    first = finding.started_by.occurred_at - width(plan)
-    last = finding.ended_by.occurred_at + width(plan)
-    details = _details(plan, read, row, made)
-    return timeline.full(
-        alert,
-        ((name, told) for name, told in zip(names, details, strict=True) if first <= name.occurred_at <= last),
-    )
+    return Found(rule, read, row, names, made)
 
 
-def _plan(workspace: Workspace, alert: Alert) -> Plan:
-    plans = (loaded.plan for loaded in workspace.rules)
-    plan = next((plan for plan in plans if plan.rule == alert.facts.rule), None)
-    if plan is None:
+def rule_of(workspace: Workspace, alert: Alert) -> LoadedRule:
+    """The rule of an alert. Raises ``NotAsFound`` if it is gone or means something else by now."""
+    rule = next((loaded for loaded in workspace.rules if loaded.plan.rule == alert.facts.rule), None)
+    if rule is None:
         raise NotAsFound(alert.name, f"there is no rule `{alert.facts.rule}` any more")
-    if plan.fingerprint != alert.facts.fingerprint:
-        raise NotAsFound(alert.name, f"rule `{plan.rule}` means something else since then")
-    return plan
+    if rule.plan.fingerprint != alert.facts.fingerprint:
+        raise NotAsFound(alert.name, f"rule `{rule.plan.rule}` means something else since then")
+    return rule
 
 
 def _parties(connection: Connection, ring: KeyRing, alert: Alert, plan: Plan) -> list[Party]:

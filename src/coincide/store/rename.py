@@ -42,6 +42,8 @@ _HOLDERS: tuple[Table, ...] = (
     tables.alert,
     tables.alert_change,
     tables.ledger_salt,
+    tables.report,
+    tables.consideration,
 )
 """Every table that holds pseudonyms, but for ``pseudonym``; a test finds those that are missing."""
 

@@ -234,6 +234,36 @@ suppression = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+report = Table(
+    "report",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False, comment="shown as R-3: of one alert and obligation"),
+    Column("revision", Integer, primary_key=True, autoincrement=False, comment="from 1; every one is kept"),
+    Column("alert", NUMBER, ForeignKey("alert.id"), nullable=False),
+    Column("obligation", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("drafted_at", BigInteger, nullable=False),
+    Column("drafted_by", Text, nullable=False),
+    Column("document", JSON, nullable=False, comment="the record, as its schema says; parties are pseudonyms"),
+    CheckConstraint("status IN ('draft')", name="status"),
+    Index(None, "alert", "obligation"),
+)
+
+consideration = Table(
+    "consideration",
+    metadata,
+    Column(
+        "id", NUMBER, primary_key=True, autoincrement=True, comment="the first of an alert is the moment that counts"
+    ),
+    Column("alert", NUMBER, ForeignKey("alert.id"), nullable=False),
+    Column("obligation", Text, nullable=False),
+    Column("ground", Text, comment="letter of a ground of the obligation"),
+    Column("at", BigInteger, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Index(None, "alert", "id"),
+)
+
 ledger_entry = Table(
     "ledger_entry",
     metadata,

@@ -6,11 +6,11 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade() -> None:
-    """From 0002 to 0004."""
+    """From 0003 to 0004."""
     op.add_column(
         "rule_version",
         sa.Column(

@@ -1,0 +1,1 @@
+"""The published JSON Schemas of records, each frozen with its version."""
