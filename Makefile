@@ -60,7 +60,8 @@ clean:
 	@.ci/setup --extra demo
 	@touch $@
 
-.venv/.ready-system: .venv/.ready .ci/go
+.venv/.ready-system: .venv/.ready .ci/go .ci/chromium
 	@.ci/setup --extra demo --group system
 	@.ci/go
+	@.ci/chromium
 	@touch $@

@@ -25,6 +25,8 @@ from coincide.cli.main import COMMANDS, load
 from coincide.cli.main import coincide as entry
 from coincide.errors import CoincideError
 from coincide.events.event import FIELDS, KINDS, STATUSES
+from coincide.obligations.reference import page as obligations
+from coincide.reports.schema.made import published as report_schema
 from coincide.rules.reference import page as rules
 from coincide.rules.schema import schema
 from coincide.rules.skeleton import SCHEMA_FILE
@@ -155,6 +157,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
     "reference/rules.md": rules,
+    "reference/obligations.md": obligations,
+    "reference/report-1.json": report_schema,
     "reference/settings.md": settings,
     "reference/cli.md": cli,
     f"../examples/marketplace/rules/{SCHEMA_FILE}": rule_schema,
