@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from coincide.alerts.alert import Alert
 from coincide.obligations.load import load
 from coincide.reports import service
 from coincide.reports.draft import by_default, drafted
@@ -37,6 +40,8 @@ CASES = {
     "household": (HOUSEHOLD, None),
     "services": (PRECURSORS, "eu-2022-2065-18"),
 }
+KNOWN = load()
+EVENT = json.loads((FOLDER / "precursors.json").read_text("utf-8"))["events"][0]
 WORDS = re.compile(r"score|probab|likel|odds|percent|sent|submit|transmitted|severity|rank|risk", re.IGNORECASE)
 """What a draft never says: how probable anything is, or that it has gone to anybody. Parts of words count."""
 
@@ -44,6 +49,11 @@ WORDS = re.compile(r"score|probab|likel|odds|percent|sent|submit|transmitted|sev
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return scanned(tmp_path_factory.mktemp("first") / "shop")
+
+
+@pytest.fixture(scope="module")
+def alert(shop: Path) -> Alert:
+    return ReportShop(shop, None).alert(PRECURSORS)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +226,37 @@ def test_the_obligation_is_the_one_that_the_rule_s_basis_names(law: str, obligat
         by_default(Basis(purpose="p", law=law, authority=None, dpia=None, obligation=obligation, ground=None), load())
         == expected
     )
+
+
+@given(
+    id_=st.sampled_from(["eu-2019-1148", "eu-2022-2065-18", "voluntary"]),
+    law=st.sampled_from(
+        ["a law", "Regulation (EU) 2019/1148, Article 9(1)(a) and (e)", "DSA, Article 18(1)", "GDPR, Article 6(1)(f)"]
+    ),
+    named=st.sampled_from([None, "eu-2019-1148", "eu-2022-2065-18", "voluntary"]),
+    ground=st.none() | st.lists(st.sampled_from("abcde"), min_size=1, unique=True).map(tuple),
+    goods=st.lists(st.booleans(), min_size=1, max_size=4),
+)
+def test_a_ground_is_shown_only_where_data_can_show_it_and_the_rule_is_about_it(
+    alert: Alert, id_: str, law: str, named: str | None, ground: tuple[str, ...] | None, goods: list[bool]
+) -> None:
+    obligation = KNOWN[id_].obligation
+    if obligation.items is not None and not any(goods):
+        goods = [*goods, True]
+    events = [
+        Event.model_validate(EVENT | {"number": number, "goods": EVENT["goods"] if good else []})
+        for number, good in enumerate(goods, 1)
+    ]
+    basis = Basis(purpose="p", law=law, authority=None, dpia=None, obligation=named, ground=ground)
+    report = drafted(alert, basis, obligation, events, by="kim", at_us=AT)
+    about = tuple(number for number, good in enumerate(goods, 1) if good or obligation.items is None)
+    can = {one.letter for one in obligation.grounds if one.shown_by is not None}
+    claimed = set(ground or ()) if named == id_ and ground else {"a", "e"} if "1148" in law and "1148" in id_ else set()
+    expected = {"voluntary": can, "eu-2022-2065-18": set()}.get(id_, can & claimed)
+    assert tuple(one.letter for one in report.grounds) == obligation.letters
+    assert {one.letter for one in report.grounds if one.shown == "by the data"} == expected
+    for one in report.grounds:
+        assert (one.by is not None, one.events) == ((True, about) if one.letter in expected else (False, ()))
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------
