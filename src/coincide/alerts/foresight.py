@@ -27,10 +27,12 @@ from coincide.alerts.stages import Compare, Read, Reconcile, Stage, carried_out,
 from coincide.alerts.survey import digest
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
+from coincide.events.file import FileStamp
 from coincide.ledger.book import Book
 from coincide.store import commit
 from coincide.store import file as files
 from coincide.store import scan as scans
+from coincide.store.file import FileState
 
 ACT = "rule:plan"
 """What the ledger calls it when alerts are shown."""
@@ -97,7 +99,7 @@ class Reading:
     @property
     def nothing(self) -> bool:
         """Whether no file is read or taken out."""
-        return not (self.new or self.changed or self.gone)
+        return not (self.whole or self.new or self.changed or self.gone)
 
 
 _NOTHING = Reading(False, 0, 0, 0, 0, 0, 0, False, None)
@@ -250,21 +252,27 @@ def _reading(asked: Asked, connection: Connection) -> Reading:
             uncounted |= not known and not rows
             most += rows
             fewest += rows if whole or stamp in found.fresh[name] else 0
-    fresh = sum(map(len, found.fresh.values()))
-    changed = len(found.replaced)
-    measured = scans.paces(connection, pace.SCANS)
+    stamps = {(name, stamp.path): stamp for name, here in found.stamps.items() for stamp in here}
+    new = stamps.keys() - states.keys()
+    changed = [key for key in stamps.keys() & states.keys() if not _alike(stamps[key], states[key])]
     return Reading(
         whole=whole,
-        new=fresh - changed,
-        changed=changed,
-        gone=len(found.gone),
-        unchanged=_there(asked) - fresh,
+        new=len(new),
+        changed=len(changed),
+        gone=len(states.keys() - stamps.keys()),
+        unchanged=len(stamps) - len(new) - len(changed),
         fewest=fewest,
         most=most,
         uncounted=uncounted,
-        takes=estimate(fewest, most, measured),
+        takes=estimate(fewest, most, scans.paces(connection, pace.SCANS)),
         causes=tuple(asked.causes),
     )
+
+
+def _alike(stamp: FileStamp, state: FileState) -> bool:
+    """Whether a file looks as it did when the last scan read it, whatever that scan took its rows for."""
+    same = (stamp.size, stamp.mtime_ns) == (state.size, state.mtime_ns)
+    return same and (state.racy or stamp.digest == state.digest)
 
 
 def _objects(changes: Iterable[Transition]) -> list[str]:
@@ -365,7 +373,7 @@ def _reading_lines(reading: Reading) -> list[str]:
     if reading.nothing:
         return ["nothing: every file is as it was"]
     if reading.whole:
-        count = reading.new + reading.changed
+        count = reading.new + reading.changed + reading.unchanged
         why = " and ".join(reading.causes) or "what people said of actors changed"
         result = [f"everything, {_files(count)}, and evaluate all rules: {why}"]
     else:

@@ -43,7 +43,7 @@ def diff(
     """Say what changes between two states of rules.
 
     OLD and NEW are each a rule file, a folder, a git revision (`HEAD~1`: all rules of the workspace then) or a file at
-    a revision (`HEAD~1:rules/some-rule.yaml`). NEW is the workspace as it is, unless given.
+    a revision (`HEAD~1:rules/some-rule.yaml`). NEW is the workspace as it is, unless given; of a file its rules there.
 
     Shown is what changes in meaning, in words and in status; then both run over the sources as they are now, and the
     alerts that appear, vanish or change are counted, with three examples each. Nothing is kept. That examples are shown
@@ -55,7 +55,12 @@ def diff(
 
     opened = open_workspace(workspace)
     sides = (named(old, workspace, opened.settings), named(new, workspace, opened.settings))
-    found = difference(*(side.rules(opened.settings) for side in sides))
+    before, after = (side.rules(opened.settings) for side in sides)
+    if new is None and sides[0].one_file:
+        # The other rules of the workspace did not come: nobody asked for them.
+        asked = {loaded.plan.rule for loaded in before}
+        after = [loaded for loaded in after if loaded.plan.rule in asked]
+    found = difference(before, after)
     history = {} if no_history else _history(opened, found, purpose)
     if as_json:
         click.echo(json.dumps(_document(sides, found, history), ensure_ascii=False, indent=2))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -27,11 +27,15 @@ _ENDS = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The texts that a name stands for, each under the name that messages call it by; ``commit`` of a revision."""
+    """The texts that a name stands for, each under the name that messages call it by; ``commit`` of a revision.
+
+    ``one_file``: it names a file, and so no more of a workspace than that.
+    """
 
     name: str
     texts: tuple[tuple[str, bytes], ...]
     commit: str | None = None
+    one_file: bool = False
 
     def rules(self, settings: Settings) -> list[LoadedRule]:
         """The rules, by id. Raises ``Problems``.
@@ -72,7 +76,7 @@ def _path(name: str, folder: Path, settings: Settings) -> Named | None:
         if not name:
             return None
         if path.is_file():
-            return Named(name, _read([path], folder))
+            return Named(name, _read([path], folder), one_file=True)
         if not path.is_dir():
             return None
     except (OSError, ValueError):
@@ -93,7 +97,8 @@ def _revision(name: str, folder: Path, settings: Settings) -> Named | None:
     files = found.files(commit)
     if colon:
         wanted = path.removeprefix("./")
-        return _filled(name, _contents(found, commit, files, [wanted] if wanted in files else [], revision), commit)
+        texts = _contents(found, commit, files, [wanted] if wanted in files else [], revision)
+        return replace(_filled(name, texts, commit), one_file=True)
     settings = _with_rules(settings, _text(found, files.get(WORKSPACE_FILE)))
     globs = [pattern.split("/") for pattern in settings.rules]
     chosen = [file for file in sorted(files) if any(_matches(file.split("/"), glob) for glob in globs)]

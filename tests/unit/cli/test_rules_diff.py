@@ -6,6 +6,7 @@ before committing it.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -246,6 +247,21 @@ def test_words_alone_change_nothing_and_read_nothing(shop: Shop) -> None:
     assert not (shop.folder / ".coincide").exists()
 
 
+def test_of_one_file_its_rules_are_compared_and_no_others(shop: Shop) -> None:
+    committed(shop.folder)
+    EDITS["a number"](shop)
+    EDITS["a rule comes"](shop)
+    for arguments in (["HEAD:rules/many.yaml"], ["HEAD:rules/many.yaml", str(shop.folder / "rules/many.yaml")]):
+        told = shop.json("rules", "diff", *arguments, "--no-history")
+        assert [(one["rule"], one["change"]) for one in told["rules"]] == [("many", "meaning")]
+    (shop.folder / "rules/many.yaml").rename(shop.folder / "rules/moved.yaml")
+    told = shop.json("rules", "diff", "HEAD:rules/many.yaml", "--no-history")
+    assert [(one["rule"], one["new"]["file"]) for one in told["rules"]] == [("many", "rules/moved.yaml")]
+    (shop.folder / "rules/moved.yaml").unlink()
+    told = shop.json("rules", "diff", "HEAD:rules/many.yaml", "--no-history")
+    assert [(one["rule"], one["change"]) for one in told["rules"]] == [("many", "removed")]
+
+
 def test_without_history_no_source_is_read_and_no_purpose_asked(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     committed(shop.folder)
     EDITS["a number"](shop)
@@ -440,6 +456,33 @@ def test_how_long_it_takes_rests_on_the_scans_before(shop: Shop) -> None:
     assert finished > started
     assert reading["measured_scans"] == 1
     assert reading["seconds"] == [round((finished - started) / 1e6, 3)] * 2
+
+
+def test_rows_that_cannot_be_counted_before_they_are_read_are_told(shop: Shop) -> None:
+    shop.json("scan")
+    shop.replace("coincide.toml", "purchases/*.csv", "purchases/*")
+    with gzip.open(shop.folder / "purchases/2.csv.gz", "wt") as file:
+        file.write(f"{HEAD}9,2025-03-05T10:00:00Z,anna,B,1,c1\n")
+    reading = shop.json("rules", "plan", "--no-alerts")["reading"]
+    assert (reading["uncounted"], reading["rows"]) == (True, [8, 8])
+    assert (reading["whole"], reading["new"], reading["changed"], reading["unchanged"]) == (True, 1, 0, 1)
+    assert "not known before they are read" in shop.call("rules", "plan", "--no-alerts")[1]
+
+
+def test_a_plan_counts_files_as_new_changed_gone_and_unchanged(shop: Shop) -> None:
+    for number in (2, 3, 4):
+        shop.write(f"purchases/{number}.csv", f"{HEAD}{number}9,2025-0{number}-05T10:00:00Z,zoe,X,1,\n")
+    shop.json("scan")
+    shop.write("purchases/5.csv", f"{HEAD}59,2025-03-05T10:00:00Z,zoe,X,1,\n")
+    shop.replace("purchases/2.csv", "29,", "299,")
+    (shop.folder / "purchases/3.csv").unlink()
+    for whole in (False, True):
+        reading = shop.json("rules", "plan", "--no-alerts")["reading"]
+        assert reading["whole"] == whole
+        assert [reading[name] for name in ("new", "changed", "gone", "unchanged")] == [1, 1, 1, 2]
+        EDITS["a number"](shop) if not whole else None
+    out = shop.call("rules", "plan", "--no-alerts")[1]
+    assert "everything, 4 files, and evaluate all rules: the rule changed in meaning" in out
 
 
 OUTDATING: dict[str, Edit] = {
