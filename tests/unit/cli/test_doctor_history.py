@@ -552,6 +552,11 @@ def test_text_that_is_not_utf8_in_parquet_is_read_by_the_slower_reader(shop: Sho
     )
 
 
+def test_a_column_may_be_called_as_what_stands_beside_it(each: Shop) -> None:
+    each.make(altered(**{"?file": "x", "?at": "y", "coincide batch": "z"}))
+    assert each.found() == []
+
+
 def test_two_bad_sources_are_said_before_what_is_smaller(shop: Shop) -> None:
     shop.make(since(LAST - timedelta(days=9), lambda *_: []))
     toml = (shop.folder / "coincide.toml").read_text()

@@ -75,3 +75,17 @@ def test_no_zone_changes_twice_within_a_day() -> None:
 
 def test_no_times_are_no_times() -> None:
     assert zone.to_utc(np.array([], dtype=np.int64), "Europe/Paris").tolist() == []
+
+
+@given(st.integers(EARLIEST_US, LATEST_US), st.sampled_from(ZONES))
+def test_the_day_of_an_instant_is_the_date_that_its_clocks_show(us: int, name: str) -> None:
+    shown = (_EPOCH + us * _US).astimezone(ZoneInfo(name)).date()
+    assert zone.day_of(us, name) == (shown - _EPOCH.date()).days
+
+
+@given(st.integers(1, LATEST_US // 86_400_000_000 - 1), st.sampled_from(ZONES))
+def test_a_day_begins_with_the_first_instant_that_is_not_of_the_day_before(day: int, name: str) -> None:
+    start = zone.start_of(day, name)
+    # A day that a zone leaves out (Samoa, 30 December 2011) begins where the next one does.
+    assert zone.day_of(start, name) in (day, day + 1)
+    assert zone.day_of(start - 1, name) < day

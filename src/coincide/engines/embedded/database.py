@@ -57,6 +57,19 @@ def keep(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> No
     connection.unregister("coincide given")
 
 
+def view(connection: duckdb.DuckDBPyConnection, name: str, rows: exp.Query) -> None:
+    """A temporary view ``name`` of these rows, in the place of one of that name: nothing is read."""
+    statement = exp.Create(
+        this=exp.Table(this=exp.to_identifier(name, quoted=True)),
+        kind="VIEW",
+        replace=True,
+        properties=exp.Properties(expressions=[exp.TemporaryProperty()]),
+        expression=rows,
+    )
+    with stoppable():
+        connection.execute(statement.sql(dialect="duckdb"))
+
+
 def add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
     """Rows to the temporary table ``name``, which is made if it is not there."""
     connection.register("coincide given", rows)
@@ -68,10 +81,13 @@ def add(connection: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> Non
 
 
 def query(
-    connection: duckdb.DuckDBPyConnection, statement: exp.Query, watch: Callable[[float], None] | None = None
+    connection: duckdb.DuckDBPyConnection, statement: exp.Query | str, watch: Callable[[float], None] | None = None
 ) -> pa.Table:
-    """The result as an Arrow table; ``watch`` is told now and then which share of the work is done (0 to 1)."""
-    text = statement.sql(dialect="duckdb")
+    """The result as an Arrow table; ``watch`` is told now and then which share of the work is done (0 to 1).
+
+    A statement that is asked again and again is given as the text that it became.
+    """
+    text = statement if isinstance(statement, str) else statement.sql(dialect="duckdb")
     if watch is None:
         with stoppable():
             return connection.sql(text).to_arrow_table()

@@ -7,15 +7,16 @@ have any of them. What the counts mean is the matter of :mod:`coincide.watch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import duckdb
 import numpy as np
 import polars as pl
 from sqlglot import exp
 
-from coincide.engines.embedded.database import query
+from coincide.engines.embedded.database import query, view
 from coincide.engines.embedded.load import Progress, Told
 from coincide.events import zone
 from coincide.events.clock import clock, instant, since, usable
@@ -34,6 +35,8 @@ _ITEM = ("item", "category", "title")
 """What the catalog knows an item by."""
 _ITEMS = {"kind": pl.String, **dict.fromkeys(_ITEM, pl.String), "recent": pl.Boolean, "lately": pl.Boolean}
 
+_BATCH = "coincide batch"
+"""View of the batch that is being read."""
 _FILE, _AT, _ZONED = "?file", "?at", "?zoned"
 """Beside the fields of the contract, whose names hold no question mark."""
 
@@ -136,21 +139,31 @@ class Reading:
     asked: Asked
     connection: duckdb.DuckDBPyConnection
     progress: Progress
+    texts: dict[Hashable, str] = field(default_factory=dict)
+    """Statements that were asked: a log may be a thousand files of one shape."""
 
     def batches(self, stamps: Sequence[FileStamp], columns: set[str]) -> Iterator[Batch]:
         """The rows of these files."""
         return self.reader.batches(self.connection, stamps, columns)
 
-    def ask(self, batch: Batch, statement: Callable[[Batch], exp.Query]) -> Iterator[pl.DataFrame]:
-        """What a statement over the batch gives; what DuckDB refuses is read by the slower reader."""
+    def ask(self, batch: Batch, what: Hashable, statement: Callable[[Batch], exp.Query]) -> Iterator[pl.DataFrame]:
+        """What a statement over the batch gives; what DuckDB refuses is read by the slower reader.
+
+        ``what`` tells statements over batches of the same columns apart.
+        """
         told = Told(self.progress, batch.rows)
+        asked = (what, *batch.columns.items())
+        if asked not in self.texts:
+            self.texts[asked] = statement(batch).sql(dialect="duckdb")
+        rows = exp.select(exp.Star(), batch.file.copy().as_(_file_of(batch), quoted=True)).from_(batch.table.copy())
         try:
-            found = pl.from_arrow(query(self.connection, statement(batch), told.share))
+            view(self.connection, _BATCH, rows)
+            found = pl.from_arrow(query(self.connection, self.texts[asked], told.share))
         except duckdb.Error:
             if batch.again is None:
                 raise
             for slower in batch.again():
-                yield from self.ask(slower, statement)
+                yield from self.ask(slower, what, statement)
             return
         assert isinstance(found, pl.DataFrame)
         told.share(1.0)
@@ -168,10 +181,10 @@ class Reading:
         clock_ = clock(time, kind, self.source.time_unit)
         read = exp.select(
             *(fields[name].copy().as_(name, quoted=True) for name in names),
-            batch.file.copy().as_(_FILE, quoted=True),
+            _column(_file_of(batch)).as_(_FILE, quoted=True),
             clock_.at.as_(_AT, quoted=True),
             clock_.zoned.as_(_ZONED, quoted=True),
-        ).from_(batch.table.copy())
+        ).from_(exp.Table(this=exp.to_identifier(_BATCH, quoted=True)))
         at, zoned = _column(_AT), _column(_ZONED)
         if start is None:
             kept = exp.case().when(usable(at), at.copy()).as_(_AT, quoted=True)
@@ -221,13 +234,13 @@ def history(reading: Reading) -> History:
 def _looked(reading: Reading, stamps: Sequence[FileStamp]) -> tuple[FileCount, ...]:
     """Every file with its records and its first and last time."""
     records, bad = dict.fromkeys(range(len(stamps)), 0), dict.fromkeys(range(len(stamps)), 0)
-    frames = []
+    frames: list[pl.DataFrame] = []
     for batch in reading.batches(stamps, raw_columns(reading.source, (_TIME,))):
         for number, rows in zip(batch.indices, batch.counts, strict=True):
             records[number] += rows
         for record in batch.bad:
             bad[record.file] += 1
-        frames += list(reading.ask(batch, lambda batch: _extent(reading, batch)))
+        frames += reading.ask(batch, "times", partial(_extent, reading))
     found: dict[int, list[tuple[bool, int, int, int | None, int | None]]] = {}
     for number, *rest in pl.concat(frames).iter_rows() if frames else ():
         found.setdefault(number, []).append(tuple(rest))
@@ -288,14 +301,14 @@ def _counted(
     days: list[pl.DataFrame] = []
     items: list[pl.DataFrame] = []
     for batch in reading.batches(stamps, raw_columns(reading.source)) if stamps else ():
-        days += reading.ask(batch, lambda batch: _by_quarter(reading, batch, names, start))
+        days += reading.ask(batch, "days", partial(_by_quarter, reading, names, start))
         if with_items:
-            items += reading.ask(batch, lambda batch: _by_item(reading, batch, start, recent))
+            items += reading.ask(batch, "items", partial(_by_item, reading, start, recent))
     found = pl.concat(items) if items else pl.DataFrame(schema={**_ITEMS, "rows": pl.Int64})
     return _by_day(reading, days, names), found.group_by(*_ITEMS).agg(pl.col("rows").sum())
 
 
-def _by_quarter(reading: Reading, batch: Batch, names: Sequence[str], start: int) -> exp.Query:
+def _by_quarter(reading: Reading, names: Sequence[str], start: int, batch: Batch) -> exp.Query:
     mapped_to = projection(reading.source, batch.columns, reading.reader.attributes)
     counts = []
     for place, name in enumerate(names):
@@ -318,7 +331,7 @@ def _by_quarter(reading: Reading, batch: Batch, names: Sequence[str], start: int
     )
 
 
-def _by_item(reading: Reading, batch: Batch, start: int, recent: Day) -> exp.Query:
+def _by_item(reading: Reading, start: int, recent: Day, batch: Batch) -> exp.Query:
     asked = reading.asked
     there = [name for name in _ITEM if name in mapped(reading.source)]
 
@@ -370,6 +383,14 @@ def _by_day(reading: Reading, frames: Sequence[pl.DataFrame], names: Sequence[st
             {name: row[f"unreadable{place}"] for place, name in enumerate(names)},
         )
     return days
+
+
+def _file_of(batch: Batch) -> str:
+    """What the file's number is called beside the raw columns."""
+    called = _FILE
+    while called.lower() in {column.lower() for column in batch.columns}:
+        called += "?"
+    return called
 
 
 def _count(condition: exp.Expr) -> exp.Expr:

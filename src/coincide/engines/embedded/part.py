@@ -55,7 +55,9 @@ def held(
         for place, names in enumerate(asked):
             if names is None or found[place] is not False:
                 continue
-            for raw in reading.ask(batch, partial(_distinct, reading, plan, names, beside, start, catalog)):
+            for raw in reading.ask(
+                batch, (plan.rule, place), partial(_distinct, reading, plan, names, beside, start, catalog)
+            ):
                 if raw.height > MOST:
                     found[place] = None
                 elif raw.height and _true(parts[place], raw, reading, around):
