@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -14,7 +16,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import delete, insert, inspect, select, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -223,3 +225,27 @@ def _as_nobody() -> Iterator[Path]:
             os.seteuid(0)
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+def test_once_the_file_is_written_anew_nothing_that_was_deleted_is_in_any_byte_of_it(tmp_path: Path) -> None:
+    """Overwriting alone leaves some: SQLite copies what lies in a page when it puts the page in order."""
+    chance = random.Random(5)
+    database = open_database(tmp_path / ".coincide")
+    live: list[str] = []
+    with database.writing() as connection:
+        connection.execute(insert(entity_version).values(number=1, digest="d", at=1))
+        for number in range(3_000):
+            if chance.random() < 0.6 or not live:
+                live.append(f"p-{number:08d}" + "z" * chance.randrange(200))
+                actor = live[-1][:10] + "y" * chance.randrange(50)
+                connection.execute(insert(membership).values(account=live[-1], actor=actor, version=1))
+            else:
+                gone = live.pop(chance.randrange(len(live)))
+                connection.execute(delete(membership).where(membership.c.account == gone))
+    names = {name[:10].encode() for name in live}
+    file = tmp_path / ".coincide" / "coincide.db"
+    assert set(re.findall(rb"p-\d{8}", file.read_bytes())) >= names
+    database.compact()
+    assert set(re.findall(rb"p-\d{8}", file.read_bytes())) == names
+    with database.reading() as connection:
+        assert set(connection.execute(select(membership.c.account)).scalars()) == set(live)
