@@ -259,7 +259,6 @@ class ErasureHindered(CoincideError):
     """
 
     code = "COI-A022"
-    exit_status = 1
 
     def __init__(self, hindrances: Sequence[str]) -> None:
         self.hindrances = tuple(hindrances)

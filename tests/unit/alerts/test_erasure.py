@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -308,3 +308,29 @@ def test_open_alerts_hinder_and_closed_ones_do_not(book: Book) -> None:
         assert erasure.unfinished(connection, ANN) == []
         assert erasure.unfinished(connection, NAMES["ben-2"]) == ["the alert A-2 is undecided"]
         assert erasure.unfinished(connection, NAMES["dan-4"]) == []
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_card_that_an_alert_is_called_after_goes_with_the_last_account_on_it(tmp_path: Path, shared: bool) -> None:
+    book = Book.made(tmp_path)
+    card = pseudonym("@link.card", "4539", KEY)
+    ben = NAMES["ben-2"]
+    book.scan(_finding(0, Told(card, (ANN, ben if shared else ANN), "open"), ()), facts=replace(FACTS, by="link.card"))
+    with book.database.writing() as connection:
+        for namespace, given_, name in (("@link.card", "4539", card), ("shop", "ann-1", ANN), ("shop", "ben-2", ben)):
+            if rename.held(connection, [name]):
+                sealed = seal(given_, KEY, b"n" * 12, pseudonym=name)
+                row = {"pseudonym": name, "namespace": namespace, "sealed": sealed, "key_id": KEY.id}
+                pseudonym_store.save(connection, [row])
+    done = erased(book, ANN, None)
+    left = everything(book)
+    assert {row["pseudonym"] for row in left["pseudonym"]} == ({card, ben} if shared else set())
+    assert (card in str(left)) == shared
+    assert done.counts["seals"] == (1 if shared else 2)
+    after = book.alert(1)
+    assert (after.erased_at is None, after.finding.actor) == ((True, card) if shared else (False, ERASED))
+    # The card itself may be what is asked about: nothing is left of an alert that is called after it.
+    erased(book, card, None)
+    assert card not in str(everything(book))
+    assert ben not in str(everything(book)["alert"])
+    book.database.close()

@@ -155,7 +155,7 @@ def test_a_reason_is_needed(shop: LedgerShop, verb: str) -> None:
 def test_an_account_with_an_undecided_alert_is_not_erased_and_the_ground_is_said(shop: LedgerShop) -> None:
     before = content(shop)
     status, out, err = shop.call("subject", "erase", BERT, *BECAUSE)
-    assert (status, out) == (1, "")
+    assert (status, out) == (3, "")
     assert "COI-A022" in err
     assert "A-1 is undecided" in err
     assert "Art. 17(3)(b), (e)" in err
@@ -325,6 +325,6 @@ def test_a_report_under_way_hinders_the_erasure(shop: LedgerShop, beside: Callab
     erased = beside(["the report R-1"])
     decided(shop, 2)
     status, _, err = shop.call("subject", "erase", CORA, *BECAUSE, "--json")
-    assert status == 1
+    assert status == 3
     assert "the report R-1 is under way" in json.loads(err)["errors"][0]["message"]
     assert erased == []

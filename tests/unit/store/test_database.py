@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -33,7 +34,7 @@ from coincide.store.errors import (
     UnknownDatabase,
 )
 from coincide.store.migrations import config, upgrade
-from coincide.store.tables import entity_version, membership, metadata
+from coincide.store.tables import entity_version, ledger_salt, membership, metadata
 
 
 def test_a_fresh_database_has_all_tables_and_the_newest_revision(tmp_path: Path) -> None:
@@ -88,6 +89,21 @@ def test_an_older_database_is_migrated_on_opening(tmp_path: Path) -> None:
     # Stamped with nothing: what a database looks like before its first revision ran.
     with open_database(folder).reading() as connection:
         assert "alert" in inspect(connection).get_table_names()
+
+
+def test_an_older_database_keeps_its_salts_which_are_taken_for_as_new_as_its_newest_entry(tmp_path: Path) -> None:
+    folder = tmp_path / ".coincide"
+    folder.mkdir()
+    older = module._engine(f"sqlite:///{folder / 'coincide.db'}", 1000)
+    with older.begin() as connection:
+        command.upgrade(config(connection), "0002")
+        connection.execute(text("INSERT INTO ledger_head VALUES (1, 7, x'00', 1234)"))
+        connection.execute(text("INSERT INTO ledger_salt VALUES ('c1', x'01', 'p-a'), ('c2', x'02', 'p-b')"))
+    database = open_database(folder)
+    with database.reading() as connection:
+        rows = connection.execute(select(ledger_salt).order_by(ledger_salt.c.commitment)).all()
+        assert [tuple(row) for row in rows] == [("c1", b"\x01", "p-a", 1234), ("c2", b"\x02", "p-b", 1234)]
+        assert "ix_ledger_salt_pseudonym" in {one["name"] for one in inspect(connection).get_indexes("ledger_salt")}
 
 
 def test_the_tables_can_be_made_in_postgresql() -> None:

@@ -23,6 +23,6 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger_salt") as salt:
         salt.add_column(sa.Column("at", sa.BigInteger(), nullable=True, comment="time of the entry"))
     # Of those that are there the time is not known: they are at most as new as the newest entry.
-    op.execute(sa.text("UPDATE ledger_salt SET at = (SELECT max(last_at) FROM ledger_head)"))
+    op.execute(sa.text("UPDATE ledger_salt SET at = (SELECT last_at FROM ledger_head WHERE id = 1)"))
     with op.batch_alter_table("ledger_salt") as salt:
         salt.alter_column("at", existing_type=sa.BigInteger(), nullable=False)
