@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
-from coincide.alerts.errors import NamespaceMissing, UnknownActor, UnknownNamespace
+from coincide.alerts.errors import NamespaceMissing, UnknownAccount, UnknownActor, UnknownNamespace
 from coincide.alerts.pseudonyms import Account, Pseudonyms
 from coincide.alerts.reread import opened
 from coincide.engines.workspace import Workspace
@@ -48,8 +48,9 @@ def asked(
     """Whom a person means by ``given``: in ``namespace`` what stands there; else a pseudonym that the store knows, or
     an account as ``account_of`` reads it.
 
-    Raises ``UnknownNamespace``, ``NamespaceMissing``.
+    Raises ``UnknownAccount``, ``UnknownNamespace``, ``NamespaceMissing``.
     """
+    must_be_text(given)
     settings = workspace.settings
     named = {source.namespace(name) for name, source in settings.sources.items()}
     named |= {part.accounts for part in settings.links.values()}
@@ -62,6 +63,16 @@ def asked(
     if stored_ is not None:
         return stored_
     return account_of(given, [name for name in known if not name.startswith(FIELD_NAMESPACE)])
+
+
+def must_be_text(given: str) -> None:
+    """Accounts are text in UTF-8, and not empty: what is none is nobody's. Raises ``UnknownAccount``."""
+    try:
+        if given.encode():
+            return
+    except UnicodeEncodeError:
+        pass
+    raise UnknownAccount("account")
 
 
 def account_of(given: str, namespaces: Sequence[str]) -> Account:

@@ -107,6 +107,7 @@ def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: P
 
 def _party(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Plan, given: str) -> Party:
     """Who is meant: a stored pseudonym first, then the account or value as given."""
+    subject.must_be_text(given)
     known = opened(connection, ring, [given]).get(given)
     if known is not None:
         namespace, value = known

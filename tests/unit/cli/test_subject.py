@@ -132,6 +132,16 @@ def test_a_misspelt_namespace_is_no_account_of_whom_nothing_is_stored(shop: Ledg
         assert "`purchases`" in err
 
 
+@pytest.mark.parametrize("given", ["", "cora\udcff"], ids=["empty", "no Unicode"])
+def test_what_is_no_text_is_no_account(shop: LedgerShop, given: str) -> None:
+    for arguments in (("subject", "show", given, *BECAUSE), ("subject", "erase", given, *BECAUSE)):
+        status, out, err = shop.call(*arguments)
+        assert (status, out, "COI-A011" in err) == (2, "", True)
+    status, _, err = shop.call("why-not", "two-things", given, "--purpose", "x")
+    assert (status, "COI-A011" in err) == (2, True)
+    assert len(shop.entries()) == 1
+
+
 def test_where_there_are_several_namespaces_one_has_to_be_said(shop: LedgerShop) -> None:
     with (shop.folder / "coincide.toml").open("a") as settings:
         settings.write(
