@@ -63,7 +63,7 @@ def worlds(draw: st.DrawFn) -> World:
     for group in groups:
         for _ in range(draw(st.integers(0, 2))):
             accounts = tuple(draw(st.lists(st.sampled_from(group), min_size=1, max_size=4)))
-            end = draw(st.sampled_from(("open", "decided", "withdrawn", "moved")))
+            end = draw(st.sampled_from(("open", "decided", "amended", "withdrawn", "moved")))
             told.append(Told(group[0], accounts, end))
     names = st.sampled_from(order)
     return World(
@@ -85,6 +85,14 @@ def _finding(number: int, told: Told, others: Sequence[str]) -> Finding:
     return Finding(told.actor, events[0], events[-1], len(events), 0, len(events), one, events, events[-1:], because)
 
 
+def _found_anew(finding: Finding, told: Told) -> Finding:
+    """As the second scan finds it."""
+    if told.end == "moved":
+        # Of another actor by now, whose name it has, and its history the old one's.
+        return replace(finding, actor=told.accounts[-1])
+    return replace(finding, counted=9) if told.end == "amended" else finding
+
+
 @contextmanager
 def made(world: World) -> Iterator[Book]:
     """The world in a database, each pseudonym that stands somewhere with its seal."""
@@ -93,15 +101,10 @@ def made(world: World) -> Iterator[Book]:
         found = [_finding(number, told, ()) for number, told in enumerate(world.alerts)]
         book.scan(*found)
         for number, told in enumerate(world.alerts, 1):
-            if told.end == "decided":
+            if told.end in ("decided", "amended"):
                 service.decide(book.ledger, number, "benign", because="a farm", by="kim", at_us=1)
-        # What moved is of another actor by now, whose name it has, and its history the old one's.
         left = [
-            Finding(*(told.accounts[-1], *[getattr(one, name) for name in Finding.__slots__[1:]]))
-            if told.end == "moved"
-            else one
-            for one, told in zip(found, world.alerts, strict=True)
-            if told.end != "withdrawn"
+            _found_anew(one, told) for one, told in zip(found, world.alerts, strict=True) if told.end != "withdrawn"
         ]
         book.scan(*left, cause=Cause.ENTITIES_CHANGED)
         with book.database.writing() as connection:
