@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coincide.catalog.rows import COMPONENT
 from coincide.catalog.errors import BadComponentName, EmptyValue
+from coincide.catalog.rows import COMPONENT
 from coincide.catalog.table import Table, shown
 from coincide.errors import CoincideError, Problems
 from coincide.obligations.errors import NoItems
