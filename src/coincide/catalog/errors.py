@@ -212,7 +212,7 @@ class InnerStar(CoincideError):
     """A title pattern has a `*` inside.
 
     `*` stands at the start of a pattern, at its end, or both: words may be parted and joined in titles anyway. What
-    stands on both sides of something else is two patterns.
+    stands on both sides of something else is two patterns, or one with three dots: `garnek* ... ciśnieniow*`.
     """
 
     code = "COI-C013"

@@ -13,7 +13,7 @@ The steps, in order, and what each is for:
 6. Inside a word that mixes Latin with Cyrillic or Greek letters those that look alike become letters of the script
    that most of the word is of.
 7. Inside a word of letters a digit that stands for a letter becomes it: ``c00ker``. A number before a unit parts from
-   it (``6l``), so sizes stay sizes.
+   it (``6l``), and with it from a word in front (``schnellkochtopf6l``), so sizes stay sizes.
 
 Words are kept, because what must not match across them is looked for in them; and squashed, because sellers part and
 join words as they like.
@@ -118,7 +118,7 @@ _SIGNS = {"@": "a", "$": "s"}
 _INSIDE = re.compile(r"(?<=[^\W\d_])[@$](?=[^\W\d_])|(?<![^\W_])\$(?=[^\W\d_]{3})")
 _DIGITS = str.maketrans("0345678", "oeasgtb")
 _ONES = str.maketrans("1i", "ll")
-_LEET = re.compile(r"(?<=[a-z])[0-9]+(?=[a-z])|^[0-9](?=[a-z]{3})|(?<=[a-z]{3})5$")
+_LEET = re.compile(r"(?<=[a-z])[0-9]+(?=[a-z])|^[0-9](?=[a-z]{3})|(?<=[a-z]{3})[05]$")
 _UNITS = (
     "mm cm dm m km ml cl dl l ltr lt liter litre litres liters litro litros qt qts quart quarts gal gallon gallons cc "
     "kg g gr mg oz lb lbs w watt v volt ah hz kpa psi bar db in inch zoll x er tlg teilig "
@@ -132,6 +132,10 @@ _ODD = re.compile("[a-z][0-9\u0370-\u052f]|[0-9\u0370-\u052f][a-z]")
 _SIZE = re.compile(
     rf"([0-9]+)(?:({'|'.join(sorted(_UNITS.split(), key=len, reverse=True))})(?![a-z])|({_GLUED})(?=[a-z]))"
 )
+_JOINED = re.compile(
+    rf"([a-z]{{4,}})([1-9][0-9]*(?:(?:{_GLUED}|l|g|qt|liter|litres?|litros?|lb|oz)(?![a-z])|{_GLUED}).*)"
+)
+"""A size behind the words that it is joined to."""
 
 
 class _Letters(dict[int, "str | None"]):
@@ -185,6 +189,9 @@ def _parts(word: str, cyrillic: bool | None) -> list[str]:
     if size:
         rest = word[size.end() :]
         return [size[1], size[2] or size[3], *(_parts(rest, cyrillic) if rest else [])]
+    joined = _JOINED.fullmatch(word)
+    if joined:
+        return [joined[1], *_parts(joined[2], cyrillic)]
     return [_LEET.sub(_letter, word)]
 
 

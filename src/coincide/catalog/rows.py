@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 
 from coincide.catalog.errors import (
     BadComponentName,
@@ -69,7 +69,7 @@ def _wrong(row: Row) -> Iterator[CoincideError]:
     if not value:
         yield EmptyValue(row.where("value"))
     elif match in TITLES:
-        if "*" in value.strip().strip("*"):
+        if any("*" in part.strip().strip("*") for part in value.removeprefix("~").split("...")):
             yield InnerStar(row.where("value"), value)
         elif not Pattern(value).needle:
             yield EmptyPattern(row.where("value"), value)
@@ -81,14 +81,15 @@ class _Conflicts:
     """What the rows so far say of each pattern and component."""
 
     def __init__(self) -> None:
-        self._said: dict[tuple[tuple[str, ...], bool, bool, str], Row] = {}
+        self._said: dict[tuple[Hashable, ...], Row] = {}
 
     def with_row(self, row: Row) -> Iterable[CoincideError]:
         match, value, component = _entry(row)
         if match not in TITLES:
             return
-        pattern = Pattern(value)
-        key = (pattern.normal.words, pattern.free_start, pattern.free_end, component)
+        pattern = Pattern(value.removeprefix("~"))
+        parts = tuple((part.normal.words, part.free_start, part.free_end) for part in pattern.parts or (pattern,))
+        key = (parts, component)
         other = self._said.setdefault(key, row)
         if other.get("match") != match:
             place = f"{other.file}:{other.number}"

@@ -16,13 +16,17 @@ from itertools import chain
 
 import polars as pl
 
-from coincide.catalog.connective import FOR, FOR_UNSPACED, WITH
+from coincide.catalog.connective import FOR, FOR_UNSPACED, KIT, KIT_UNSPACED, WITH, WITH_PREFIXES, WITH_UNSPACED
 from coincide.catalog.normal import Normal, normal
 from coincide.catalog.pattern import Pattern, word_at
 from coincide.catalog.sieve import Sieve
 
 NEAR = 4
 """Words from "for" to what it is for, at most."""
+USE = 2
+"""Words from "for" to a word that says only where the thing is used, at most."""
+EASILY_LESS = 8
+"""Letters of a word that is still the same without one of them, at least."""
 LONGEST = 2_000
 """Letters of a title that are looked at; the rest of a longer one names nothing any more."""
 _AT_ONCE = 10_000
@@ -134,21 +138,37 @@ class Titles:
         if all(_is_for(form, place) for place in places):
             return "it stands behind what is for it"
         along = _along(form)
-        if apart and all(word_at(form, place) > along for place in places):
+        if apart and all(place > along or _is_with(form, place) for place in places) and not _is_kit(form, along):
             return "it comes along with something else"
         exclusions = self._exclusions[component]
         # In whole words is held only what is held at all.
         held = needles & exclusions.keys()
         for _, exclusion in sorted(chain.from_iterable(exclusions[needle] for needle in held)):
-            if any(place < along for place in exclusion.words_at(form)):
+            if any(place < along and not _is_use(form, places[0], place) for place in exclusion.whole_at(form)):
                 return f"the title has `{exclusion.text}`"
         return ""
 
 
 def spellings(text: str) -> list[Pattern]:
-    """A pattern, and the same with ``ae``, ``oe``, ``ue`` where it has German umlauts."""
-    written = text.translate(_UMLAUTS)
-    return [Pattern(text)] if written == text else [Pattern(text), Pattern(written)]
+    """A pattern, and the same with ``ae``, ``oe``, ``ue`` where it has German umlauts.
+
+    Of one that begins with ``~`` also what comes of it when a finger slips: two letters swapped, or one left out of a
+    word of eight or more; and ``i`` for ``l``, as which the digit one is read.
+    """
+    word = text.removeprefix("~")
+    slips = _slips(word) if word != text else []
+    return [Pattern(one) for one in dict.fromkeys([word, word.translate(_UMLAUTS), *slips])]
+
+
+def _slips(text: str) -> list[str]:
+    plain = " ".join(normal(text).words)
+    found = [plain[:at] + "i" + plain[at + 1 :] for at, letter in enumerate(plain) if letter == "l"]
+    for word in plain.split():
+        for at in range(1, len(word)):
+            found.append(plain.replace(word, word[: at - 1] + word[at] + word[at - 1] + word[at + 1 :]))
+            if len(word) >= EASILY_LESS:
+                found.append(plain.replace(word, word[:at] + word[at + 1 :]))
+    return [one + "*" * text.endswith("*") for one in found if one != plain]
 
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "Ae", "Ö": "Oe", "Ü": "Ue"})
@@ -166,11 +186,34 @@ def _is_for(form: Normal, place: int) -> bool:
 _FOR_UNSPACED = re.compile("|".join(map(re.escape, FOR_UNSPACED)))
 
 
+def _is_use(form: Normal, pattern: int, exclusion: int) -> bool:
+    """Whether an exclusion only says what the thing in front of it is for: ``plug timer for heaters`` is no heater."""
+    here = word_at(form, exclusion)
+    return not FOR.isdisjoint(form.words[max(word_at(form, pattern) + 1, here - USE) : here])
+
+
 def _along(form: Normal) -> int:
-    """The first word behind which things come along; beyond all words if there is none."""
+    """From which letter of the squashed title on things come along; its end if they do nowhere."""
+    found = _WITH_UNSPACED.search(form.squashed, 1)
+    end = found.start() if found else len(form.squashed)
     if WITH.isdisjoint(form.words):
-        return len(form.words)
-    return next((place for place, word in enumerate(form.words) if place and word in WITH), len(form.words))
+        return end
+    return min([end, *(form.starts[place] for place, word in enumerate(form.words) if place and word in WITH)])
+
+
+_WITH_UNSPACED = re.compile("|".join(map(re.escape, WITH_UNSPACED)))
+
+
+def _is_with(form: Normal, place: int) -> bool:
+    """Whether "with" is written together with what stands at a place."""
+    start = form.starts[word_at(form, place)]
+    return start > 0 and form.squashed[start:place] in WITH_PREFIXES
+
+
+def _is_kit(form: Normal, along: int) -> bool:
+    """Whether what comes along is sold as well, because it belongs to a kit."""
+    words = form.words[: word_at(form, along)]
+    return not KIT.isdisjoint(words) or any(word in form.squashed[:along] for word in KIT_UNSPACED)
 
 
 def _first(reasons: Iterable[Reason]) -> list[Reason]:

@@ -31,6 +31,7 @@ SAME = {
     "look-alikes in Latin": ("pressure cooker", "рressure cооker", "ρressure cοοker"),
     "look-alikes in Cyrillic": ("скороварка", "скopoвapка"),
     "digits for letters": ("pressure cooker", "PRESSURE C00KER", "pr3ssure co0ker"),
+    "a nought for o at the end": ("acero 8 mm", "ACER0 8 mm"),
     "signs for letters": ("steel balls", "$teel b@lls"),
     "separators": ("steel balls", "steel-balls", "steel_balls", "steel.balls", "★steel★balls★", "steel\tballs"),
 }
@@ -40,6 +41,7 @@ APART = {
     "Thai vowels": ("กิน", "กน"),
     "Cyrillic titles": ("рост", "poct"),
     "sizes": ("6l", "gl"),
+    "noughts behind few letters": ("no0", "noo"),
     "no digits for letters in numbers": ("100", "loo"),
 }
 
@@ -59,6 +61,10 @@ def test_these_are_two(kind: str) -> None:
 def test_a_number_parts_from_its_unit() -> None:
     assert normal("Schnellkochtopf 6L, 22cm").words == ("schnellkochtopf", "6", "l", "22", "cm")
     assert normal("8mmStahlkugeln 100Stk").words == ("8", "mm", "stahlkugeln", "100", "stk")
+    assert normal("Ollaapresion6L").words == ("ollaapresion", "6", "l")
+    assert normal("billesacier10mmx100").words == ("billesacier", "10", "mm", "x100")
+    # A nought, a number before more letters and few letters in front are digits for letters as before.
+    assert normal("firew0l c0l spark1er").words == ("firewol", "col", "sparkier")
 
 
 def test_words_are_joined_and_their_places_kept() -> None:

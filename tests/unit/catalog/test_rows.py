@@ -31,6 +31,17 @@ def test_a_star_stands_at_the_ends_of_a_pattern_only(tmp_path: Path) -> None:
     assert isinstance(found, InnerStar)
 
 
+def test_a_star_may_stand_at_three_dots(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "title,egg* ... *timer,timer", "title,~timer*,timer", "title-not,egg* timer,timer")
+    assert isinstance(found, InnerStar)
+    assert "egg* timer" in str(found)
+
+
+def test_dots_with_nothing_beside_them_are_no_pattern(tmp_path: Path) -> None:
+    (found,) = problems(tmp_path, "title,egg ... ,timer")
+    assert isinstance(found, EmptyPattern)
+
+
 def test_a_word_that_is_no_way_to_match_is_refused(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, "titel,timer,timer")
     assert isinstance(found, UnknownMatch)
@@ -42,6 +53,8 @@ def test_a_word_that_is_no_way_to_match_is_refused(tmp_path: Path) -> None:
         ("title,Timer,timer", "title-not,timer,timer"),
         ("title,egg-timer*,timer", "title-apart,EGG TIMER*,timer"),
         ("title-not,Küche,timer", "title-apart,küche,timer"),
+        ("title-not,egg* ... timer,timer", "title,Egg*...timer,timer"),
+        ("title-not,timer*,timer", "title,~timer*,timer"),
     ],
 )
 def test_rows_that_cannot_both_hold_are_refused(tmp_path: Path, one: str, other: str) -> None:

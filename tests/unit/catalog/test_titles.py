@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from coincide.catalog.normal import normal
 from coincide.catalog.pattern import Pattern
-from coincide.catalog.titles import Titles
+from coincide.catalog.titles import Titles, spellings
 
 TITLES = Titles(
     [
@@ -27,6 +27,12 @@ TITLES = Titles(
         ("title", "gunpowder*", "energetic"),
         ("title-not", "tea", "energetic"),
         ("title-not", "green tea", "energetic"),
+        ("title", "olla ... a presión", "pressure-vessel"),
+        ("title", "~fireworks*", "energetic"),
+        ("title-apart", "مؤقت", "timer"),
+        ("title-apart", "定时器", "timer"),
+        ("title-not", "مروحة", "timer"),
+        ("title-not", "fan", "timer"),
     ]
 )
 
@@ -66,6 +72,29 @@ TITLES = Titles(
         # Exclusions are looked for before words are joined: of "steam" no tea is left.
         ("Gunpowder steam", {"energetic"}),
         ("Gunpowder green tea", set()),
+        # What comes along with a kit is sold.
+        ("Canning kit with timer", {"timer"}),
+        ("Timer plus kit, oven", {"timer"}),
+        ("Oven with kit and timer", set()),
+        ("厨房套装 赠定时器", {"timer"}),
+        ("烤箱 赠定时器", set()),
+        ("高压锅 赠密封圈", {"pressure-vessel"}),
+        # Where a thing is used says not that it is another, near "for" and behind what is sold.
+        ("Timer for bathroom fan", {"timer"}),
+        ("Timer for the bathroom and fan", set()),
+        ("Fan for timer", set()),
+        # Arabic "with", "and" and article are written with the word.
+        ("مقبس بمؤقت", set()),
+        ("مقبس مؤقت", {"timer"}),
+        ("بمؤقت", {"timer"}),
+        ("مؤقت والمروحة", set()),
+        ("مؤقت بمروحة", {"timer"}),
+        # Other words between, a slip of a finger.
+        ("Olla eléctrica 6 l a presión", {"pressure-vessel"}),
+        ("Firewokrs 20", {"energetic"}),
+        ("Fireworks 20", {"energetic"}),
+        ("Firewors 20", {"energetic"}),
+        ("ireworks 20", set()),
         ("", set()),
     ],
 )
@@ -92,7 +121,7 @@ def test_of_several_exclusions_the_first_by_its_text_is_told() -> None:
         assert one.refused == f"the title has `{words[at]}`"
 
 
-@given(st.lists(st.text(st.sampled_from("pressure cooktim gasket高压锅密封圈+- "), max_size=30), max_size=20))
+@given(st.lists(st.text(st.sampled_from("pressure cooktim gasket高压锅密封圈مؤقتب20+- "), max_size=30), max_size=20))
 def test_many_titles_are_what_each_of_them_is(titles: list[str]) -> None:
     found = TITLES.tags(pl.Series([*titles, None], dtype=pl.String))
     tagged = {(row, component) for row, component, _ in found.iter_rows()}
@@ -111,9 +140,59 @@ def test_many_titles_are_what_each_of_them_is(titles: list[str]) -> None:
         ("*ball", "footballs", []),
         ("*ball*", "Footballs", [4]),
         ("钢珠", "弹弓钢珠8mm", [2]),
+        # A number parts like a space.
+        ("steel ball", "steelball8mm", [0]),
+        ("ball", "20ball", [2]),
+        ("608", "6081", []),
+        ("608", "608zz", [0]),
+        # Other words between, not too many and none that begins another thing.
+        ("steel ... ball*", "steel balls", [0]),
+        ("steel ... ball*", "steelballs", [0]),
+        ("steel ... ball*", "balls of steel", []),
+        ("steel ... ball*", "steel football", []),
+        ("steel ... ball*", "steel, hardened, 8 mm, balls", [0]),
+        ("steel ... ball*", "steel ring with balls", []),
+        ("steel ... ball*", "steel ring for balls", []),
+        ("steel ... ball*", "steel " + "a" * 24 + " ball", [0]),
+        ("steel ... ball*", "steel " + "a" * 25 + " ball", []),
+        ("steel ... 8 ... ball*", "steel, 8 mm ball", [0]),
+        ("steel ... 8 ... ball*", "steel ball 8", []),
+        ("钢 ... 珠", "钢制8毫米珠", [0]),
+        ("steel ... ", "steel", []),
         ("**", "anything", []),
         ("", "anything", []),
     ],
 )
 def test_a_pattern_is_found_where_it_says(pattern: str, title: str, places: list[int]) -> None:
     assert Pattern(pattern).places(normal(title)) == places
+
+
+def test_slips_are_those_of_a_finger_and_only_where_they_are_asked_for() -> None:
+    assert [one.text for one in spellings("timer")] == ["timer"]
+    assert [one.text for one in spellings("öl")] == ["öl", "oel"]
+    assert [one.text for one in spellings("~timer*")] == ["timer*", "itmer*", "tmier*", "tiemr*", "timre*"]
+    assert [one.text for one in spellings("~ball")] == ["ball", "bail", "bali", "abll", "blal"]
+    short = {one.text for one in spellings("~gunpowder")}
+    assert {"gunpowder", "gnpowder", "gunpowde", "gunpodwer"} <= short
+    assert "unpowder" not in short
+
+
+@pytest.mark.parametrize("pattern", ["", "**", "...", "★", "steel ... ★"])
+def test_a_pattern_of_which_nothing_is_left_is_found_nowhere(pattern: str) -> None:
+    assert Pattern(pattern).places(normal("steel balls")) == []
+    assert Pattern(pattern).whole_at(normal("steel balls")) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "title", "places"),
+    [
+        ("ring", "o ring, bringing", [1]),
+        ("sealing ring", "sealingring sealing ring sealing of a ring", [0, 11]),
+        ("*ring", "o bearing rings", [1]),
+        ("cooker ... lid", "pressure cooker 6 l lid", [8]),
+        ("غطاء", "الغطاء والغطاء وغطاء بغطاء", [0, 5, 11]),
+        ("密封圈", "高压锅密封圈", [3]),
+    ],
+)
+def test_an_exclusion_is_found_in_whole_words(pattern: str, title: str, places: list[int]) -> None:
+    assert Pattern(pattern).whole_at(normal(title)) == places
