@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from coincide.catalog.connective import ARTICLES, DEFINITE, FOR, WITH
 from coincide.catalog.normal import Normal, normal, script
@@ -31,7 +31,7 @@ class Pattern:
     @cached_property
     def normal(self) -> Normal:
         """Its words, in the form of titles."""
-        return normal(self.text)
+        return _form(self.text)
 
     @cached_property
     def parts(self) -> tuple[Pattern, ...]:
@@ -141,3 +141,9 @@ def _one(title: Normal, end: int, place: int) -> bool:
 def word_at(title: Normal, place: int) -> int:
     """The number of the word in which a place of the squashed title lies."""
     return bisect_right(title.starts, place) - 1
+
+
+@cache
+def _form(text: str) -> Normal:
+    """A pattern is checked, compared with the others and looked for: its form is made once."""
+    return normal(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from coincide.cli.render import clean
 
 if TYPE_CHECKING:
     from coincide.catalog.catalog import Catalog
+    from coincide.catalog.quality import Quality
     from coincide.catalog.review import Shown
 
 SHOWN = 20
@@ -72,26 +73,31 @@ def test(file: Path, pack: str | None, workspace: Path | None, as_json: bool) ->
     has other components than its label.
     """
     from coincide.catalog.labels import read
-    from coincide.catalog.quality import quality
+    from coincide.catalog.quality import by_component, pooled
 
     labels = read(file)
-    tried = _catalog(workspace, pack)
-    found = tried.titles.components([label.title for label in labels])
-    rated = quality(found, [label.components for label in labels])
-    wrong = sum(tags != label.components for tags, label in zip(found, labels, strict=True))
+    found = _catalog(workspace, pack).titles.components([label.title for label in labels])
+    pairs = [(label.components, tags) for label, tags in zip(labels, found, strict=True)]
+    parts, totals = by_component(pairs), pooled(pairs)
+    wrong = sum(due != tags for due, tags in pairs)
     if as_json:
         titles = [
             {"title": label.title, "tags": sorted(tags), "label": sorted(label.components)}
             for label, tags in zip(labels, found, strict=True)
         ]
-        click.echo(json.dumps({**rated.document(), "titles": titles}, ensure_ascii=False))
+        components = {name: _document(one) for name, one in parts.items()}
+        content = {"totals": _document(totals), "components": components, "titles": titles}
+        click.echo(json.dumps(content, ensure_ascii=False))
         return 1 if wrong else 0
-    for line in rated.lines():
-        click.echo(line)
     for label, tags in zip(labels, found, strict=True):
         if tags != label.components:
             said, due = ", ".join(sorted(tags)) or "nothing", ", ".join(sorted(label.components)) or "nothing"
-            click.echo(clean(f"{label.title}: {said}, and should be {due}"), err=True)
+            click.echo(clean(f"{label.title}: {said}, and should be {due}"))
+    width = max(map(len, (*parts, "all")))
+    for name, one in (*parts.items(), ("all", totals)):
+        precision, recall = _share(one.precision, one.precision_interval), _share(one.recall, one.recall_interval)
+        counts = f"{one.right:,} right, {one.wrong:,} wrong, {one.missed:,} missed"
+        click.echo(f"{name:<{width}}  precision {precision}  recall {recall}  {counts}")
     click.echo(f"{len(labels):,} titles, {wrong:,} with other components than their label")
     return 1 if wrong else 0
 
@@ -162,6 +168,22 @@ def decide(title: str, is_: str | None, not_: str | None, dry_run: bool, workspa
         click.echo(json.dumps({"file": row.file, "row": row.text, "written": not dry_run}, ensure_ascii=False))
         return
     click.echo(clean(f"{row.file}: {row.text}"))
+
+
+def _document(one: Quality) -> dict[str, Any]:
+    return {
+        "right": one.right,
+        "wrong": one.wrong,
+        "missed": one.missed,
+        "precision": one.precision,
+        "precision_interval": one.precision_interval,
+        "recall": one.recall,
+        "recall_interval": one.recall_interval,
+    }
+
+
+def _share(share: float, interval: tuple[float, float]) -> str:
+    return f"{share:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
 
 
 def _catalog(workspace: Path | None, pack: str | None) -> Catalog:
