@@ -20,9 +20,10 @@ def origins_of(asked: Asked) -> dict[str, Origin]:
     for loaded in asked.chosen:
         version = known[loaded.plan.rule]
         if version is None or not version.settled:
-            file = Path(loaded.file)
-            # A file can hold several rules.
-            by_folder.setdefault(file.parent, {}).setdefault(file.name, []).append(loaded.plan.rule)
+            file = asked.workspace.folder / loaded.file
+            # Those of packs come with Coincide. A file can hold several rules.
+            if file.is_file():
+                by_folder.setdefault(file.parent, {}).setdefault(file.name, []).append(loaded.plan.rule)
     origins: dict[str, Origin] = {}
     for folder, names in by_folder.items():
         place = repository(folder)

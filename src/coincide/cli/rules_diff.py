@@ -42,8 +42,9 @@ def diff(
 ) -> int:
     """Say what changes between two states of rules.
 
-    OLD and NEW are each a rule file, a folder, a git revision (`HEAD~1`: all rules of the workspace then) or a file at
-    a revision (`HEAD~1:rules/some-rule.yaml`). NEW is the workspace as it is, unless given; of a file its rules there.
+    OLD and NEW are each a rule file, a folder, a git revision (`HEAD~1`: all rules of the workspace then), a file at a
+    revision (`HEAD~1:rules/some-rule.yaml`) or a rule pack (`eu-2019-1148`, or `eu-2019-1148@1`). NEW is the workspace
+    as it is, unless given; of a file its rules there.
 
     Shown is what changes in meaning, in words and in status; then both run over the sources as they are now, and the
     alerts that appear, vanish or change are counted, with three examples each. Nothing is kept. That examples are shown

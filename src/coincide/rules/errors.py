@@ -989,8 +989,9 @@ class NothingCalledSo(CoincideError):
     """A name was given to compare rules with, and nothing is called so.
 
     `coincide rules diff` takes a rule file, a folder, a revision that git knows (`HEAD~1`, a branch, a tag, a commit),
-    or a file at a revision (`HEAD~1:rules/some-rule.yaml`, named from the workspace on). Without git, or outside of a
-    repository, there are no revisions; a repository that git refuses to read (`safe.directory`) counts as none.
+    a file at a revision (`HEAD~1:rules/some-rule.yaml`, named from the workspace on), or a rule pack in the version
+    that is installed (`eu-2019-1148`, `eu-2019-1148@1`). Without git, or outside of a repository, there are no
+    revisions; a repository that git refuses to read (`safe.directory`) counts as none.
     """
 
     code = "COI-R090"
@@ -998,7 +999,7 @@ class NothingCalledSo(CoincideError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"no file, folder or git revision is called `{shown(name)}`",
+            f"no file, folder, git revision or rule pack is called `{shown(name)}`",
             hint="for instance `HEAD~1`, `HEAD~1:rules/some-rule.yaml` or `rules/some-rule.yaml`",
         )
 

@@ -1,7 +1,7 @@
-"""Rules under a name: a file, a folder, a git revision, a file at a revision. What is compared by ``rules diff``.
+"""Rules under a name: a file, a folder, a git revision, a file at a revision, a pack. What ``rules diff`` compares.
 
 A name becomes texts, and texts become rules by the one way that all rules take (``load``). Nothing is checked out:
-what is read of a revision is read from git's objects. Packs will be one more way to read a name: see ``Reading``.
+what is read of a revision is read from git's objects.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from coincide.errors import Where
+from coincide.packs.pack import every
 from coincide.rules.context import Context
 from coincide.rules.errors import FileUnreadable, NoRulesThere, NothingCalledSo
 from coincide.rules.git import Repository, repository
@@ -47,21 +48,21 @@ class Named:
 
 
 Reading = Callable[[str], Named | None]
-"""One way to read a name; ``None`` if the name is nothing to it. A pack's name will be read by one of these."""
+"""One way to read a name; ``None`` if the name is nothing to it."""
 
 
-def named(name: str | None, folder: Path, settings: Settings, *, others: Sequence[Reading] = ()) -> Named:
+def named(name: str | None, folder: Path, settings: Settings) -> Named:
     """The rules of this name; of the workspace as it is if ``None``.
 
-    ``folder``: of the workspace; paths are as in the shell, those behind a revision from the workspace on. ``others``:
-    further ways to read a name, asked last. Raises ``NothingCalledSo``, ``NoRulesThere``, ``FileUnreadable``.
+    ``folder``: of the workspace; paths are as in the shell, those behind a revision from the workspace on. Raises
+    ``NothingCalledSo``, ``NoRulesThere``, ``FileUnreadable``.
     """
     if name is None:
         return _filled(HERE, _read(rule_files(folder, settings), folder), None)
     ways: tuple[Reading, ...] = (
         lambda asked: _path(asked, folder, settings),
         lambda asked: _revision(asked, folder, settings),
-        *others,
+        _pack,
     )
     for way in ways:
         found = way(name)
@@ -103,6 +104,16 @@ def _revision(name: str, folder: Path, settings: Settings) -> Named | None:
     globs = [pattern.split("/") for pattern in settings.rules]
     chosen = [file for file in sorted(files) if any(_matches(file.split("/"), glob) for glob in globs)]
     return _filled(name, _contents(found, commit, files, chosen, revision), commit)
+
+
+def _pack(name: str) -> Named | None:
+    """The rules of a pack, ``eu-2019-1148`` or ``eu-2019-1148@1``; only the version that is installed is there."""
+    bare, at, version = name.partition("@")
+    found = every().get(bare)
+    if found is None or (at and version != found.version):
+        return None
+    texts = tuple((found.shown(path), path.read_bytes()) for path in found.rules)
+    return _filled(f"{found.name}@{found.version}", texts, None)
 
 
 def _contents(

@@ -117,16 +117,13 @@ def test_a_place_without_rules_is_told_so(shop: Path, tmp_path: Path) -> None:
             read(name, shop)
 
 
-def test_a_pack_will_be_one_more_way_to_read_a_name(shop: Path) -> None:
-    pack = Named("shop-abuse@1.0", (("shop-abuse@1.0/a.yaml", RULE.format(id="a", days=1).encode()),))
-
-    def packs(name: str) -> Named | None:
-        return pack if name == pack.name else None
-
-    assert named("shop-abuse@1.0", shop, Settings(), others=[packs]) is pack
-    assert names(named("HEAD", shop, Settings(), others=[packs])) == ["HEAD:rules/a.yaml", "HEAD:rules/b.yaml"]
+def test_a_pack_is_read_in_the_version_that_is_installed(shop: Path) -> None:
+    found = named("shop-abuse", shop, Settings())
+    assert found.name == "shop-abuse@1"
+    assert found == named("shop-abuse@1", shop, Settings())
+    assert {one.plan.rule for one in found.rules(Settings())} >= {"gift-card-run"}
     with pytest.raises(NothingCalledSo):
-        named("shop-abuse@2.0", shop, Settings(), others=[packs])
+        named("shop-abuse@2", shop, Settings())
 
 
 def test_a_broken_rule_of_then_is_shown_with_its_place_there(shop: Path) -> None:
