@@ -62,13 +62,15 @@ def review(catalog: Catalog, items: pl.DataFrame, first_at: Mapping[tuple[str, s
         if any(first_at.get((title, component), since_us) >= since_us for component in found)
     }
     without = [title for title in sorted(rows, key=lambda title: (-rows[title], title)) if title not in reasons]
+    near = _ordered(_near(catalog, without, rows))
+    holding = {one.title for one in near}
     return Review(
         new=_ordered(
             Shown(title, rows[title], tuple(sorted(found)), ", ".join(f"`{found[one]}`" for one in sorted(found)))
             for title, found in fresh.items()
         ),
-        near=_ordered(_near(catalog, without, rows)),
-        alike=_ordered(_alike(without[:COMPARED], reasons, rows)),
+        near=near,
+        alike=_ordered(_alike([title for title in without if title not in holding][:COMPARED], reasons, rows)),
         disagreeing=_ordered(_disagreeing(catalog, titled)),
     )
 
