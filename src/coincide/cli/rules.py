@@ -124,10 +124,11 @@ def test(names: tuple[str, ...], as_: str | None, workspace: Path, as_json: bool
     as_ = _format(as_, as_json)
     opened = open_workspace(workspace)
     loaded = _chosen(opened.rules, names)
+    knows: dict[str, Any] = {"catalog": opened.catalog, "lists": opened.lists, "settings": opened.settings}
     trials = [
-        (rule.plan.rule, trial(rule.plan, one, catalog=opened.catalog, lists=opened.lists, settings=opened.settings))
-        for rule in loaded
-        for one in rule.rule.tests
+        (one.plan.rule, trial(one.plan, test_, kind=one.rule.events[0], **knows))
+        for one in loaded
+        for test_ in one.rule.tests
     ]
     failed = sum(not went.passed for _, went in trials)
     if as_ == "junit":

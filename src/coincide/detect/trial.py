@@ -48,12 +48,13 @@ def trial(
     plan: Plan,
     example: Example,
     *,
+    kind: str,
     catalog: Catalog,
     lists: Mapping[str, ManagedList],
     settings: Settings,
 ) -> Trial:
-    """Run the rule over the events of one of its tests."""
-    rows = _rows(plan, example, catalog, settings)
+    """Run the rule over the events of one of its tests. ``kind``: of events that name none."""
+    rows = _rows(plan, example, kind, catalog, settings)
     around = Surroundings(plan.zone, lists)
     fitting = fit(plan, rows, around)
     texts = reasons(rows)
@@ -64,8 +65,8 @@ def trial(
     return Trial(example, tuple(episodes(found, rows, Cuts())), refused)
 
 
-def _rows(plan: Plan, example: Example, catalog: Catalog, settings: Settings) -> Rows:
-    events = [_event(plan, given, number, len(example.given)) for number, given in enumerate(example.given, 1)]
+def _rows(plan: Plan, example: Example, kind: str, catalog: Catalog, settings: Settings) -> Rows:
+    events = [_event(kind, given, number, len(example.given)) for number, given in enumerate(example.given, 1)]
     names = {
         "file",
         "position",
@@ -90,9 +91,9 @@ def _rows(plan: Plan, example: Example, catalog: Catalog, settings: Settings) ->
     return Rows(link(_edges(frame), settings.entities).resolve(frame), tagsets)
 
 
-def _event(plan: Plan, given: Given, number: int, count: int) -> dict[str, Any]:
+def _event(kind: str, given: Given, number: int, count: int) -> dict[str, Any]:
     ordinary: dict[str, Any] = {
-        "kind": plan.events[0],
+        "kind": kind,
         "status": "completed",
         "quantity": Decimal(1),
         "account": "account",

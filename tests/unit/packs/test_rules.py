@@ -12,7 +12,7 @@ from coincide.detect.trial import trial
 from coincide.obligations.load import load as load_obligations
 from coincide.packs import pack
 from coincide.rules.context import Context
-from coincide.rules.load import LoadedRule, load
+from coincide.rules.load import LoadedRule, load, load_text
 from coincide.settings import Settings
 
 OBLIGATIONS = {name: one.obligation for name, one in load_obligations(Path("/nowhere"), "none").items()}
@@ -44,7 +44,7 @@ def test_the_tests_of_a_rule_hold_with_the_catalog_of_its_pack_alone(
 ) -> None:
     catalog, lists = load_catalog(tmp_path, None, [name]), load_lists(tmp_path, "lists/*.csv", [name])
     for test in one.rule.tests:
-        went = trial(one.plan, test, catalog=catalog, lists=lists, settings=Settings())
+        went = trial(one.plan, test, kind=one.rule.events[0], catalog=catalog, lists=lists, settings=Settings())
         assert went.passed, (test.name, went.found, went.refused)
 
 
@@ -58,3 +58,16 @@ def test_what_the_regulation_names_is_what_the_pack_knows() -> None:
 
     loaded = load_obligations(Path("/nowhere"), "none")["eu-2019-1148"]
     assert set(substances(loaded) or ()) == load_catalog(Path(), None, ["eu-2019-1148"]).components
+
+
+def test_events_of_a_test_are_of_the_kind_that_the_rule_names_first() -> None:
+    text = (
+        "rule: two\ntitle: Two\nstatus: draft\nseverity: low\nwhy: To try.\nbasis: {purpose: test, law: none}\n"
+        "innocent: [anything]\nevents: [refund, purchase]\nby: account\nwithin: 2 days\nvelocity: {at_least: 1}\n"
+        "where: kind = 'refund'\ntests: [{name: a refund, given: [{at: 2025-03-01}], expect: 1 alert}]\n"
+    )
+    (one,) = load_text(text, context=Context())
+    catalog = load_catalog(Path(), None)
+    assert trial(
+        one.plan, one.rule.tests[0], kind=one.rule.events[0], catalog=catalog, lists={}, settings=Settings()
+    ).passed
