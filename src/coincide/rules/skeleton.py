@@ -114,7 +114,7 @@ def _ratio(names: tuple[str, ...]) -> str:
         f"# components: [{names[0]}]  # only events that carry one of these",
     ]
     bought = [f"2025-03-{day:02d}, component: {names[0]}" for day in (1, 2, 3, 4)]
-    given_back = [f"2025-03-{day:02d}, kind: refund, component: {names[0]}" for day in (5, 6, 7)]
+    given_back = [f"2025-03-{day:02d}, component: {names[0]}, kind: refund" for day in (5, 6, 7)]
     tests = [
         *_test("three of four given back", [*bought, *given_back], "1 alert"),
         *_test("two of four is half and not more", [*bought, *given_back[:2]], "no alert", first=False),
