@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Text, insert, select
+from sqlalchemy import JSON, Column, LargeBinary, Table, Text, insert, select
 
 from alertbook import Book, finding
 from coincide.alerts import service
@@ -17,7 +17,7 @@ from coincide.entities.key import Key
 from coincide.entities.pseudonym import pseudonym
 from coincide.store import entity, tables
 from coincide.store.database import open_database
-from coincide.store.rename import _HOLDERS, PSEUDONYM, rename
+from coincide.store.rename import _HOLDERS, PSEUDONYM, held, naming, rename
 from coincide.store.tables import metadata
 
 OLD, NEW = Key(b"o" * 32), Key(b"n" * 32)
@@ -101,20 +101,51 @@ def test_two_names_do_not_become_one(book: Book) -> None:
         rename(connection, {one: two, two: two})
 
 
-def test_every_column_that_may_hold_a_pseudonym_is_renamed(tmp_path: Path) -> None:
-    # A pseudonym in any text of a table that is not listed would be forgotten.
-    free = {"scan", "segment", "file", "tally", "rule_version", "entity_version", "pseudonym"}
+def test_every_table_that_may_hold_a_pseudonym_is_known() -> None:
+    # A pseudonym in any text of a table that is not listed would be forgotten. Titles are names of goods.
+    free = {"scan", "segment", "file", "tally", "rule_version", "entity_version", "title_tag", "pseudonym"}
     free |= {"ledger_entry", "ledger_head"}
     assert {table.name for table in _HOLDERS} | free == set(metadata.tables)
-    database = open_database(tmp_path)
+
+
+@pytest.mark.parametrize("table", _HOLDERS, ids=lambda table: table.name)
+def test_every_column_that_may_hold_a_pseudonym_is_looked_in_and_renamed(tmp_path: Path, table: Table) -> None:
     old, new = next(iter(NAMES.items()))
-    table = tables.suppression
-    with database.writing() as connection:
-        connection.execute(insert(table).values(rule="r", actor=old, until=1, because=f"as {old}.", by=old, at=1))
-        rename(connection, NAMES)
+    texts = [column.name for column in table.c if isinstance(column.type, Text | JSON)]
+    with open_database(tmp_path).writing(keep=False) as connection:
+        # One row names it in every column that takes text, whatever the column is for.
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        connection.execute(insert(table).values({column.name: _filled(column, old) for column in table.c}))
+        assert held(connection, [old]) == {old}
+        assert len(connection.execute(select(table).where(naming(table, old))).all()) == 1
+        assert rename(connection, NAMES) == 1
         (row,) = connection.execute(select(table)).mappings()
-    assert {row[column.name] for column in table.columns if isinstance(column.type, Text | JSON)} == {
-        "r",
-        new,
-        f"as {new}.",
-    }
+        assert dict(row) == {column.name: _filled(column, new) for column in table.c}
+        assert held(connection, [old]) == set()
+    assert texts
+
+
+@pytest.mark.parametrize(
+    ("table", "name"),
+    [(table, column.name) for table in _HOLDERS for column in table.c if isinstance(column.type, Text | JSON)],
+    ids=lambda one: getattr(one, "name", one),
+)
+def test_a_pseudonym_in_one_column_alone_is_found_there(tmp_path: Path, table: Table, name: str) -> None:
+    old = next(iter(NAMES))
+    with open_database(tmp_path).writing(keep=False) as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        row = {column.name: _filled(column, old if column.name == name else "nobody") for column in table.c}
+        connection.execute(insert(table).values(row))
+        assert held(connection, [old]) == {old}
+        assert len(connection.execute(select(table).where(naming(table, old))).all()) == 1
+
+
+def _filled(column: Column[Any], name: str) -> Any:
+    """What a row has in a column, with a name where there is room for one."""
+    if isinstance(column.type, JSON):
+        return {"of": [name, {"as": f"{name}."}]}
+    if isinstance(column.type, Text):
+        return f"as {name}."
+    return b"" if isinstance(column.type, LargeBinary) else 1
