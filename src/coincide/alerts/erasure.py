@@ -7,7 +7,7 @@ of the account, a scan that reads them finds them again, under a new number.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -26,7 +26,7 @@ from coincide.entities.pseudonym import pseudonym
 from coincide.ledger.book import Book
 from coincide.store import commit, entity, outbox, rename, tables
 from coincide.store import pseudonym as pseudonym_store
-from coincide.store.rename import PSEUDONYM, naming
+from coincide.store.rename import naming
 
 REASON = "erased on the request of a person"
 Counts = Mapping[str, int]
@@ -80,9 +80,8 @@ def erase(
             _refused(book, because.strip(), hindrances)
             raise ErasureHindered(hindrances)
         with _transaction(book, workspace, keep) as connection:
-            done = take_out(
-                connection, name, _heir(connection, ring, name), by=book.staff.id, at_us=at_us, beside=beside
-            )
+            heir = _heir(connection, ring, name)
+            done = take_out(connection, name, heir, by=book.staff.id, at_us=at_us, beside=beside)
             if keep:
                 book.enter(connection, "subject:erase", "account", reason=_said(because, override, done.counts))
         if keep:
@@ -122,52 +121,50 @@ def take_out(
     one. Of an alert on several accounts, what is of the others stays; their names in it too.
     """
     alerts = naming_alerts(connection, name)
-    counts = {part.noun: part.erase(connection, (name, [one.id for one in alerts])) for part in beside}
     left = {one.id: one.without(name, heir or _other(one, name), f"redacted: {REASON}") for one in alerts}
     whole = [one for one in alerts if _names(one, name) and left[one.id] is None]
     parted = [(one, after) for one in alerts if _names(one, name) and (after := left[one.id]) is not None]
-    freed = bury(connection, whole, REASON, by=by, at_us=at_us)
+    bury(connection, whole, REASON, by=by, at_us=at_us)
     changes = [Transition("redacted", before, after, f"redacted: {REASON}") for before, after in parted]
     register.write(connection, changes, at_us, by=by)
-    counts |= {"alerts": len(whole), "alerts_redacted": len(parted)}
+    counts = {"alerts": len(whole), "alerts_redacted": len(parted)}
     counts["history"] = register.scrub_history(connection, name)
+    for part in beside:
+        about = (name, [one.id for one in alerts])
+        counts[part.noun] = part.bury(connection, [one.id for one in whole], at_us)
+        counts[part.noun] += part.erase(connection, about, at_us)
     counts["memberships"], counts["lists"] = entity.take_out(connection, name, heir)
     separation, suppression = tables.separation, tables.suppression
     counts["separations"] = connection.execute(delete(separation).where(naming(separation, name))).rowcount
     counts["suppressions"] = connection.execute(delete(suppression).where(naming(suppression, name))).rowcount
     counts["commitments"] = outbox.forget_salts(connection, name)
-    alone = companions(connection)
-    counts["memberships"] += len(alone)
-    counts["seals"] = unseal_nobody(connection, freed | alone | {name})
+    counts["memberships"] += companions(connection)
+    counts["seals"] = unseal_nobody(connection)
     return Erasure(counts, tuple(one.name for one in whole), ())
 
 
-def bury(connection: Connection, alerts: Sequence[Alert], reason: str, *, by: str, at_us: int) -> set[str]:
-    """Makes tombstones of alerts, and empties their histories; the pseudonyms that they named."""
-    freed = {found for alert in alerts for found in PSEUDONYM.findall(str(register.row_of(alert)))}
-    for alert in alerts:
-        freed |= {found for entry in register.history(connection, alert.id) for found in PSEUDONYM.findall(str(entry))}
+def bury(connection: Connection, alerts: Sequence[Alert], reason: str, *, by: str, at_us: int) -> None:
+    """Makes tombstones of alerts, and empties their histories."""
     register.write(
         connection, [Transition("erased", one, one.erased(reason, at_us), reason) for one in alerts], at_us, by=by
     )
     for alert in alerts:
         register.forget_history(connection, alert.id)
-    return freed
 
 
-def companions(connection: Connection) -> set[str]:
-    """Forgets the accounts of actors about whom there is no alert any more (ADR 0012): which, and their actors."""
+def companions(connection: Connection) -> int:
+    """Forgets the accounts of actors about whom there is no alert any more (ADR 0012): how many, with their actors."""
     before = entity.names(connection)
     entity.keep_only(connection, register.first_accounts(connection, "actor"))
-    return before - entity.names(connection)
+    return len(before - entity.names(connection))
 
 
-def unseal_nobody(connection: Connection, names: Collection[str]) -> int:
-    """Takes out the seals of those of the names that stand nowhere any more; how many."""
-    free = set(names) - rename.held(connection, names)
-    there = free - pseudonym_store.missing(connection, free)
-    pseudonym_store.forget(connection, there)
-    return len(there)
+def unseal_nobody(connection: Connection) -> int:
+    """Takes out the seals of names that stand nowhere any more; how many."""
+    names = {row.pseudonym for row in pseudonym_store.everything(connection)}
+    free = names - rename.held(connection, names)
+    pseudonym_store.forget(connection, free)
+    return len(free)
 
 
 @contextmanager

@@ -254,8 +254,10 @@ class ErasureHindered(CoincideError):
 
     Regulation (EU) 2016/679, Article 17(3): erasure may be refused as far as the data are needed for a legal
     obligation or a task in the public interest (b), or for legal claims (e) (unchecked). Whether that is so here, a
-    person judges. Decide the alert or finish the report first; or say with `--override "why"` that none of these
-    grounds holds. The refusal and the override are entered in the ledger, with the reason and without the account.
+    person judges. Decide the alert first. No command finishes a report yet: one that was drafted, or an alert that was
+    considered for one, hinders until its time is over (`coincide retain`). Or say with `--override "why"` that none of
+    these grounds holds: then the report is erased too. The refusal and the override are entered in the ledger, with the
+    reason and without the account.
     """
 
     code = "COI-A022"
@@ -264,7 +266,7 @@ class ErasureHindered(CoincideError):
         self.hindrances = tuple(hindrances)
         super().__init__(
             f"not erased: {', '.join(hindrances)} (grounds: Regulation (EU) 2016/679, Art. 17(3)(b), (e))",
-            hint='decide or finish it first, or `--override "why no ground holds"`, which goes into the ledger',
+            hint='decide the alert first, or `--override "why no ground holds"`, which goes into the ledger',
         )
 
 

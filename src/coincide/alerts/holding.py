@@ -108,12 +108,12 @@ def held(
                 "rule": row.rule,
                 "until": iso(row.until),
                 "since": iso(row.at),
-                "because": _masked(row.because, name),
+                "because": masked(row.because, name),
             }
             for row in connection.execute(select(suppression).where(naming(suppression, name)))
         ),
         separations=tuple(
-            {"at": iso(row.at), "because": _masked(row.because, name)}
+            {"at": iso(row.at), "because": masked(row.because, name)}
             for row in connection.execute(
                 select(separation).where(or_(separation.c.account_a == name, separation.c.account_b == name))
             )
@@ -144,19 +144,19 @@ def _alert(connection: Connection, alert: Alert, name: str) -> Row:
         "first_at": iso(finding.started_by.occurred_at),
         "last_at": iso(finding.ended_by.occurred_at),
         # Of an alert on several accounts the sentence tells what all of them did.
-        "sentence": _masked(finding.because, name) if own else None,
+        "sentence": masked(finding.because, name) if own else None,
         "other_accounts": len(finding.accounts - {name}),
         "events": _events((*finding.evidence, *finding.latest_evidence, finding.started_by, finding.ended_by), name),
-        "reason": _masked(alert.reason or "", name),
+        "reason": masked(alert.reason or "", name),
         "decision": None
         if decision is None
         else {
             "disposition": decision.disposition,
             "at": iso(decision.at),
-            "because": _masked(decision.because, name),
+            "because": masked(decision.because, name),
         },
         "history": [
-            {"at": iso(entry.at), "change": entry.change, "reason": _masked(entry.reason, name)}
+            {"at": iso(entry.at), "change": entry.change, "reason": masked(entry.reason, name)}
             for entry in register.history(connection, alert.id)
         ],
     }
@@ -174,7 +174,7 @@ def _events(events: Sequence[EventName], name: str) -> list[Row]:
     return [{"source": one.source, "event_id": one.event_id, "at": iso(one.occurred_at)} for one in own]
 
 
-def _masked(text: str, name: str) -> str:
+def masked(text: str, name: str) -> str:
     """The text without the pseudonyms of others."""
     return PSEUDONYM.sub(lambda found: found[0] if found[0] == name else "another account", text)
 
@@ -222,7 +222,7 @@ def lines(found: Holding) -> list[str]:
     for one in found.separations:
         result += ["", f"A person said on {one['at']} that another account is not the same party: {one['because']}"]
     for noun, rows in found.beside.items():
-        result += ["", f"{noun.capitalize()}: {len(rows):,}", *(f"  {_flat(row)}" for row in rows)]
+        result += ["", f"{noun.capitalize()}: {len(rows):,}", *(line for row in rows for line in _flat(row))]
     return [
         *result,
         "",
@@ -256,5 +256,16 @@ def _many(count: int, one: str, more: str) -> str:
     return f"1 {one}" if count == 1 else f"{count:,} {more}"
 
 
-def _flat(row: Row) -> str:
-    return ", ".join(f"{name} {value}" for name, value in row.items())
+def _flat(row: Row) -> list[str]:
+    """What is given of a row on one line, and of each list in it a line for each."""
+    plain = {name: value for name, value in row.items() if not isinstance(value, list) and value is not None}
+    lists = {name: value for name, value in row.items() if isinstance(value, list)}
+    return ["  " + _words(plain), *(f"    {_words(one)}" for several in lists.values() for one in several)]
+
+
+def _words(row: Row) -> str:
+    return ", ".join(
+        f"{name} {' and '.join(map(str, value)) if isinstance(value, list) else value}"
+        for name, value in row.items()
+        if value != []
+    )

@@ -14,11 +14,7 @@ from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
-    from coincide.alerts.beside import Beside
     from coincide.alerts.erasure import Erasure
-
-BESIDE: tuple[Beside, ...] = ()
-"""What other parts keep about accounts."""
 
 _SOURCE = click.option(
     "--source", "namespace", metavar="NAMESPACE", help="Namespace of the account: a source's name or its `accounts`."
@@ -47,6 +43,7 @@ def show(
     """
     from coincide.alerts import holding
     from coincide.engines.workspace import open_workspace
+    from coincide.reports.beside import BESIDE
 
     opened = open_workspace(workspace)
     with reading(opened, purpose) as book:
@@ -76,13 +73,14 @@ def erase(
     workspace: Path,
     as_json: bool,
 ) -> None:
-    """Erase what is stored about ACCOUNT. Refused while an alert about it is undecided.
+    """Erase what is stored about ACCOUNT. Refused while an alert about it is undecided, or a report under way.
 
-    Its alerts keep number, rule and end. Sources are not touched: erase its rows there too, or a scan that reads them
-    finds them again.
+    Its alerts keep number, rule and end, its reports number, obligation and times. Sources are not touched: erase its
+    rows there too, or a scan that reads them finds them again.
     """
     from coincide.alerts import erasure
     from coincide.engines.workspace import open_workspace
+    from coincide.reports.beside import BESIDE
 
     opened = open_workspace(workspace)
     with reading(opened, purpose) as book:

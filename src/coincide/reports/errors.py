@@ -104,3 +104,17 @@ class ChangedMeanwhile(CoincideError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"{name} changed while its evidence was read; nothing was drafted", hint="draft again")
+
+
+class ReportErased(CoincideError):
+    """The revision of the report was erased: on the request of a person, or because its time was over.
+
+    Its number, alert and obligation, when it was drafted and by whom stay; what it held is gone for good. Other
+    revisions of it may be there (`--revision`), and another can be drafted if the alert is.
+    """
+
+    code = "COI-P008"
+
+    def __init__(self, name: str, at: str) -> None:
+        self.name = name
+        super().__init__(f"{name} was erased on {at[:10]}, so there is nothing to show")

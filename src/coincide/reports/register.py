@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, case, func, insert, select
 
 from coincide.alerts.alert import iso
+from coincide.reports.errors import ReportErased
 from coincide.reports.report import Consideration, Report
 from coincide.store.tables import consideration, report
 
@@ -16,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A report as lists show it: nothing of what is in it."""
+    """A report as lists show it: nothing of what is in it. ``status``: ``erased`` for a tombstone."""
 
     id: int
     revision: int
@@ -28,26 +29,30 @@ class Listed:
 
 
 def find(connection: Connection, id_: int, revision: int | None = None) -> Report | None:
-    """A revision of a report, the newest unless one is named."""
-    query = select(report.c.document).where(report.c.id == id_)
-    query = query.order_by(report.c.revision.desc()).limit(1)
+    """A revision of a report, the newest unless one is named. Raises ``ReportErased``."""
+    query = select(report).where(report.c.id == id_).order_by(report.c.revision.desc()).limit(1)
     if revision is not None:
         query = query.where(report.c.revision == revision)
-    found = connection.execute(query).scalar()
-    return None if found is None else Report.model_validate(found)
+    row = connection.execute(query).first()
+    if row is None:
+        return None
+    if row.erased_at is not None:
+        raise ReportErased(f"R-{id_} (revision {row.revision})", iso(row.erased_at))
+    return Report.model_validate(row.document)
 
 
 def under_way(connection: Connection, alert: int) -> list[Report]:
-    """The newest revision of each report of an alert, in the order of their numbers."""
-    ids = connection.execute(select(report.c.id).where(report.c.alert == alert).distinct().order_by(report.c.id))
-    found = [find(connection, id_) for id_ in ids.scalars().all()]
-    return [one for one in found if one is not None]
+    """The newest revision of each report of an alert that is no tombstone, in the order of their numbers."""
+    query = select(report.c.id, report.c.document).where(report.c.alert == alert, report.c.erased_at.is_(None))
+    newest = {row.id: row.document for row in connection.execute(query.order_by(report.c.id, report.c.revision))}
+    return [Report.model_validate(document) for document in newest.values()]
 
 
 def listed(connection: Connection) -> list[Listed]:
     """The newest revision of every report, by number."""
     newest = select(report.c.id, func.max(report.c.revision).label("revision")).group_by(report.c.id).subquery()
-    query = select(*(report.c[name] for name in Listed.__slots__))
+    status = case((report.c.erased_at.is_not(None), "erased"), else_=report.c.status).label("status")
+    query = select(*(status if name == "status" else report.c[name] for name in Listed.__slots__))
     query = query.join(newest, (report.c.id == newest.c.id) & (report.c.revision == newest.c.revision))
     return [Listed(*row) for row in connection.execute(query.order_by(report.c.id))]
 
@@ -55,7 +60,7 @@ def listed(connection: Connection) -> list[Listed]:
 def keep(connection: Connection, made: Report, alert: int) -> Report:
     """Keeps a record as the next revision of the report of this alert and obligation, or as a new one: as it is kept.
 
-    Nothing is replaced: a revision, once kept, stays.
+    Nothing is replaced: a revision, once kept, stays, until what is in it is erased (``beside``).
     """
     of_both = (report.c.alert == alert) & (report.c.obligation == made.obligation.id)
     known = connection.execute(

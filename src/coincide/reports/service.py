@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from coincide.alerts import register as alerts
 from coincide.alerts.alert import Alert, iso
-from coincide.alerts.errors import NoSuchAlert, ReasonMissing
+from coincide.alerts.errors import AlertErased, NoSuchAlert, ReasonMissing
 from coincide.alerts.observed import found, rule_of
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
@@ -55,8 +55,9 @@ def draft(
 ) -> Report:
     """Drafts a report of an alert, as a new revision if there is one; the record as it is kept.
 
-    Raises ``NoSuchAlert``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``, ``NotAsFound``,
-    ``NotAboutSuchGoods``, ``ChangedMeanwhile``, and what ``Book.reading`` raises and is wrong with rules or files.
+    Raises ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``,
+    ``NotAsFound``, ``NotAboutSuchGoods``, ``ChangedMeanwhile``, and what ``Book.reading`` raises and is wrong with
+    rules or files.
     """
     with book.database.reading() as connection:
         alert = alerts.find(connection, alert_id)
@@ -88,8 +89,8 @@ def consider(
     again; every one is kept.
 
     Without ``obligation``: that of the report that is under way, else that of the rule. Raises ``ReasonMissing``,
-    ``NoSuchAlert``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``, ``UnknownGround`` and, where the
-    rule is asked, ``NotAsFound``.
+    ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``, ``UnknownGround``
+    and, where the rule is asked, ``NotAsFound``.
     """
     if not because.strip():
         raise ReasonMissing("a consideration")
@@ -111,7 +112,10 @@ def consider(
 
 
 def show(book: Book, id_: int, revision: int | None = None) -> Report:
-    """A report, entered in the ledger before it is shown. Raises ``NoSuchReport`` and what ``Book.reading`` raises."""
+    """A report, entered in the ledger before it is shown.
+
+    Raises ``NoSuchReport``, ``ReportErased`` and what ``Book.reading`` raises.
+    """
     with book.database.reading() as connection:
         report = register.find(connection, id_, revision)
     if report is None:
@@ -142,6 +146,8 @@ def kept(book: Book, alert: Alert, made: Report, *, keep: bool = True) -> Report
 def _reportable(alert: Alert | None, id_: int) -> Alert:
     if alert is None:
         raise NoSuchAlert(f"A-{id_}")
+    if alert.erased_at is not None:
+        raise AlertErased(alert.name, iso(alert.erased_at))
     if alert.status in ("superseded", "withdrawn"):
         survivor = f"A-{alert.superseded_by}" if alert.superseded_by else None
         raise NothingToReport(alert.name, alert.status, survivor)

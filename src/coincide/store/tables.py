@@ -245,6 +245,7 @@ report = Table(
     Column("drafted_at", BigInteger, nullable=False),
     Column("drafted_by", Text, nullable=False),
     Column("document", JSON, nullable=False, comment="the record, as its schema says; parties are pseudonyms"),
+    Column("erased_at", BigInteger, comment="since when the record is gone; the other columns stay"),
     CheckConstraint("status IN ('draft')", name="status"),
     Index(None, "alert", "obligation"),
 )

@@ -17,17 +17,21 @@ from sqlalchemy import JSON, Text, insert, select
 
 from alertbook import DAY, FACTS, HOUR, START, Book
 from coincide.alerts import erasure, register, service
-from coincide.alerts.alert import ERASED, Alert, Finding
+from coincide.alerts.alert import ERASED, Alert, Finding, iso
 from coincide.alerts.errors import AlertErased
 from coincide.alerts.reconcile import Cause
 from coincide.entities.key import Key
 from coincide.entities.pseudonym import pseudonym, seal
 from coincide.events.event import EventName
+from coincide.reports import register as reports
+from coincide.reports.beside import BESIDE, GONE
+from coincide.reports.report import Consideration, Report
 from coincide.store import entity, outbox, rename, tables
 from coincide.store import pseudonym as pseudonym_store
 from coincide.store.rename import naming
 
 KEY = Key(b"k" * 32)
+RECORD = Report.model_validate_json((Path(__file__).parents[2] / "golden/reports/household.json").read_bytes())
 ACCOUNTS = ("ann-1", "ben-2", "cem-3", "dan-4")
 NAMES = {account: pseudonym("shop", account, KEY) for account in ACCOUNTS}
 ANN = NAMES["ann-1"]
@@ -45,13 +49,16 @@ class Told:
 
 @dataclass(frozen=True)
 class World:
-    """``groups``: accounts that are one actor each."""
+    """``groups``: accounts that are one actor each. ``reported``: alerts by their place, considered and drafted from,
+    and whom the reason for it names.
+    """
 
     groups: tuple[tuple[str, ...], ...]
     alerts: tuple[Told, ...]
     suppressed: tuple[str, ...]
     separated: tuple[tuple[str, str], ...]
     looked_at: tuple[str, ...]
+    reported: tuple[tuple[int, str], ...]
 
 
 @st.composite
@@ -72,6 +79,7 @@ def worlds(draw: st.DrawFn) -> World:
         tuple(sorted(draw(st.sets(names)))),
         tuple(sorted(draw(st.sets(st.sampled_from(list(combinations(sorted(order), 2))), max_size=3)))),
         tuple(sorted(draw(st.lists(names, max_size=4)))),
+        tuple(draw(st.lists(st.tuples(st.sampled_from(range(len(told))), names), max_size=4)) if told else ()),
     )
 
 
@@ -91,6 +99,14 @@ def _found_anew(finding: Finding, told: Told) -> Finding:
         # Of another actor by now, whose name it has, and its history the old one's.
         return replace(finding, actor=told.accounts[-1])
     return replace(finding, counted=9) if told.end == "amended" else finding
+
+
+def _report(told: Told, moment: Consideration) -> Report:
+    """A draft that rests on an event of each hit."""
+    event = RECORD.events[0]
+    events = [event.model_copy(update={"number": n, "account": one}) for n, one in enumerate(told.accounts, 1)]
+    party = RECORD.party.model_copy(update={"pseudonym": told.actor, "accounts": tuple(sorted({*told.accounts}))})
+    return RECORD.model_copy(update={"party": party, "events": tuple(events)}).considered_by(moment)
 
 
 @contextmanager
@@ -125,6 +141,10 @@ def made(world: World) -> Iterator[Book]:
                     for number, name in enumerate(world.looked_at)
                 ],
             )
+            for place, name in world.reported:
+                moment = Consideration(at=iso(1), by="lee", because=f"as {name}.", obligation="voluntary", ground=None)
+                reports.consider(connection, place + 1, moment, 1)
+                reports.keep(connection, _report(world.alerts[place], moment), place + 1)
             for account, name in NAMES.items():
                 if rename.held(connection, [name]):
                     sealed = seal(account, KEY, b"n" * 12, pseudonym=name)
@@ -149,7 +169,7 @@ def alerts(book: Book) -> list[Alert]:
 
 def erased(book: Book, name: str, heir: str | None) -> erasure.Erasure:
     with book.database.writing() as connection:
-        done = erasure.take_out(connection, name, heir, by="kim", at_us=START)
+        done = erasure.take_out(connection, name, heir, by="kim", at_us=START, beside=BESIDE)
     book.database.compact()
     return done
 
@@ -168,6 +188,7 @@ def test_nothing_of_an_erased_account_is_left_and_others_are_as_they_were(world:
         after, are = everything(book), alerts(book)
         _assert_gone(book, after)
         _assert_others_stay(world, before, after)
+        _assert_reports(before, after, done)
         for old, new in zip(were, are, strict=True):
             _assert_alert(old, new)
         _assert_counted(before, done)
@@ -200,8 +221,8 @@ def _assert_others_stay(world: World, before: Rows, after: Rows) -> None:
     buried = {row["id"] for row in after["alert"] if row["erased_at"]}
     for table, rows in before.items():
         others = [row for row in rows if ANN not in str(row)]
-        if table == "alert_change":
-            # The history of an alert about that account alone is its own.
+        if table in ("alert_change", "report", "consideration"):
+            # The history of an alert about that account alone is its own, and what was made of it too.
             others = [row for row in others if row["alert"] not in buried]
         if table in ("membership", "pseudonym"):
             # The companions go with the alert that they are known for.
@@ -209,7 +230,7 @@ def _assert_others_stay(world: World, before: Rows, after: Rows) -> None:
             assert all(row in after[table] for row in others)
             continue
         assert [row for row in after[table] if row in others] == others, table
-        if table not in ("alert", "alert_change"):
+        if table not in ("alert", "alert_change", "report", "consideration"):
             assert after[table] == others, table
 
 
@@ -248,6 +269,23 @@ def _assert_alert(old: Alert, new: Alert) -> None:
         assert new.finding.started_by.occurred_at % DAY == 0
         assert 0 <= old.finding.started_by.occurred_at - new.finding.started_by.occurred_at < DAY
         assert new.decision is None or new.decision.because == ERASED
+
+
+def _assert_reports(before: Rows, after: Rows, done: erasure.Erasure) -> None:
+    """A record that rests on an event of the account goes whole, or goes with its alert; others lose the name alone."""
+    buried = {row["id"] for row in after["alert"] if row["erased_at"]}
+    for old, new in zip(before["report"], after["report"], strict=True):
+        if old["alert"] in buried or ANN in old["document"]["party"]["accounts"]:
+            assert new == {**old, "document": {}, "erased_at": START}
+        else:
+            assert str(new) == str(old).replace(ANN, "an erased account")
+            Report.model_validate(new["document"])
+    for old, new in zip(before["consideration"], after["consideration"], strict=True):
+        kept = GONE if old["alert"] in buried else old["because"].replace(ANN, "an erased account")
+        assert new == {**old, "because": kept}
+    for table, noun in (("report", "reports"), ("consideration", "considerations")):
+        pairs = zip(before[table], after[table], strict=True)
+        assert done.counts[noun] == sum(old != new for old, new in pairs)
 
 
 def _assert_counted(before: Rows, done: erasure.Erasure) -> None:

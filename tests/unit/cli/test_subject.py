@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
 
-from coincide.alerts.beside import About, Beside
-from coincide.cli import subject as command
 from coincide.cli.book import VARIABLE
 from coincide.store.rename import PSEUDONYM
 from kinshop import HEAD, LINKED
@@ -202,6 +197,8 @@ def test_a_decided_account_is_erased_to_the_last_byte_and_its_alert_keeps_number
         "alerts": 1,
         "alerts_redacted": 0,
         "history": 0,
+        "reports": 0,
+        "considerations": 0,
         "memberships": 0,
         "lists": 0,
         "separations": 0,
@@ -297,44 +294,3 @@ def test_what_is_not_stored_is_erased_without_ado(shop: LedgerShop) -> None:
     status, out, _ = shop.call("subject", "erase", "nobody", *BECAUSE)
     assert (status, out) == (0, "nothing is stored about this account\n")
     assert shop.entries()[-1].act == "subject:erase"
-
-
-# --- what other parts keep ----------------------------------------------------------------------------------------
-
-
-def _reports(erased: list[About], under_way: list[str]) -> Beside:
-    def erase(connection: Connection, about: About) -> int:
-        erased.append(about)
-        return 2
-
-    return Beside("reports", lambda connection, about: [{"id": "R-1"}], lambda connection, about: under_way, erase)
-
-
-@pytest.fixture
-def beside(monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], list[About]]:
-    def set_up(under_way: list[str]) -> list[About]:
-        erased: list[About] = []
-        monkeypatch.setattr(command, "BESIDE", (_reports(erased, under_way),))
-        return erased
-
-    return set_up
-
-
-def test_what_other_parts_keep_is_told_and_erased_too(
-    shop: LedgerShop, beside: Callable[[list[str]], list[About]]
-) -> None:
-    erased = beside([])
-    decided(shop, 2)
-    assert shop.json("subject", "show", CORA, *BECAUSE)["reports"] == [{"id": "R-1"}]
-    assert "Reports: 1\n  id R-1" in shop.call("subject", "show", CORA, *BECAUSE)[1]
-    assert shop.json("subject", "erase", CORA, *BECAUSE)["erased"]["reports"] == 2
-    assert erased == [(shop.name(CORA), [2])]
-
-
-def test_a_report_under_way_hinders_the_erasure(shop: LedgerShop, beside: Callable[[list[str]], list[About]]) -> None:
-    erased = beside(["the report R-1"])
-    decided(shop, 2)
-    status, _, err = shop.call("subject", "erase", CORA, *BECAUSE, "--json")
-    assert status == 3
-    assert "the report R-1 is under way" in json.loads(err)["errors"][0]["message"]
-    assert erased == []
