@@ -89,7 +89,7 @@ _LOG = _BOOK | LEDGER - {"ledger-partial-removed"}
 _SEGMENT = {name for name in FAILPOINTS if name.startswith(("segment-", "commit-"))}
 _START = {"folder-made", "database-created", "tables-ready", "tables-made", "key-written", "key-linked"}
 _FORGET = {"commit-begun", "commit-ready", "commit-done", "commit-swept", "compact-begun"}
-_KINDS = ("decided", "closed", "quarantine", "suppression", "commitment", "scan")
+_KINDS = ("decided", "closed", "report", "quarantine", "suppression", "commitment", "scan")
 _ROTATION = {"key-written", "key-replaced", "key-durable", "names-ready", "names-changed"}
 STORIES = {
     "first": Story(_first, process.scan, frozenset(_SEGMENT | _START | _LOG)),

@@ -1,24 +1,25 @@
-"""What is over and older than its time goes, once a day: alerts, quarantine, suppressions, seals, salts.
+"""What is over and older than its time goes, once a day: alerts, reports, quarantine, suppressions, seals, salts.
 
 What is still needed has no age: an undecided alert waits for a person. A decision, and a suppression, wait for their
-source: as long as files have rows of that time, a scan that reads them would raise the matter anew. Both are counted.
-DESIGN: promise 5.
+source: as long as files have rows of that time, a scan that reads them would raise the matter anew. An alert waits for
+what was made of it, such as a report, which has a time of its own. All are counted. DESIGN: promise 5.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, and_, delete, func, or_, select
 
 from coincide.alerts import register, rotation, service
 from coincide.alerts.alert import Alert, iso
+from coincide.alerts.beside import Beside
 from coincide.alerts.erasure import Counts, bury, companions, unseal_nobody
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
 from coincide.store import commit, entity, outbox, segment, tables
 from coincide.store import file as files
-from coincide.store import pseudonym as pseudonym_store
 from coincide.store import scan as scans
 
 DAY_US = 86_400_000_000
@@ -29,13 +30,17 @@ Span = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Retained:
-    """``gone``: what went, by kind. ``waiting``: what is older than its time and waits for its source, by kind."""
+    """``gone``: what went, by kind. ``waiting``: what is older than its time and waits for its source, by kind; and as
+    ``reported_alerts`` those that wait for what was made of them.
+    """
 
     gone: Counts
     waiting: Counts
 
 
-def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) -> Retained:
+def retain(
+    workspace: Workspace, book: Book, *, now_us: int, beside: Sequence[Beside] = (), keep: bool = True
+) -> Retained:
     """Takes out what is older than the settings say, and enters how much; without ``keep`` it is only counted.
 
     Raises ``ScanRunning``.
@@ -43,9 +48,9 @@ def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) 
     with commit.scanning(book.database, workspace.state, iso(now_us)):
         if not keep:
             with book.database.writing(keep=False) as connection:
-                return take_out(workspace, connection, by=book.staff.id, now_us=now_us)
+                return take_out(workspace, connection, by=book.staff.id, now_us=now_us, beside=beside)
         with commit.committing(book.database, workspace.state) as connection:
-            done = take_out(workspace, connection, by=book.staff.id, now_us=now_us)
+            done = take_out(workspace, connection, by=book.staff.id, now_us=now_us, beside=beside)
             book.enter(connection, "state:retain", "state", reason=_said(done))
         book.log()
         # Also where nothing went: an earlier run may have been broken off here.
@@ -53,7 +58,9 @@ def retain(workspace: Workspace, book: Book, *, now_us: int, keep: bool = True) 
     return done
 
 
-def take_out(workspace: Workspace, connection: Connection, *, by: str, now_us: int) -> Retained:
+def take_out(
+    workspace: Workspace, connection: Connection, *, by: str, now_us: int, beside: Sequence[Beside] = ()
+) -> Retained:
     """Takes out what is due at a time."""
     settings = workspace.settings.retention
 
@@ -62,24 +69,28 @@ def take_out(workspace: Workspace, connection: Connection, *, by: str, now_us: i
 
     spans = _spans(workspace, connection)
     decided = _closed(connection, "decided", before(settings.decided_days))
-    waiting = [one for one in decided if _found_again(one, spans)]
-    due = [one for one in decided if one not in waiting]
-    due += _closed(connection, "other", before(settings.closed_days))
+    over = decided + _closed(connection, "other", before(settings.closed_days))
+    waiting = {one.id for one in decided if _found_again(one, spans)}
+    young = {id_ for part in beside for id_ in part.young(connection, before(settings.report_days))}
+    due = [one for one in over if one.id not in waiting | young]
     bury(connection, due, REASON, by=by, at_us=now_us)
+    # What was made of an alert keeps no scan from anything, so it does not wait for the source.
+    old = [one.id for one in over if one.id not in young]
     silent, silencing = _suppressions(connection, before(settings.suppression_days), spans)
     gone = {
         "alerts": len(due),
+        **{part.noun: part.bury(connection, old, now_us) for part in beside},
         "suppressions": silent,
-        "memberships": len(companions(connection)),
+        "memberships": companions(connection),
         "quarantined_rows": files.forget_quarantine(connection, before(settings.quarantine_days)),
         "commitments": outbox.forget_salts_before(connection, before(settings.commitment_days)),
         "scans": scans.forget_before(connection, before(settings.scan_days)),
     }
     segment.forget(connection, segment.unnamed(connection))
     gone["entity_versions"] = entity.forget_versions(connection, _versions(connection))
-    names = [row.pseudonym for row in pseudonym_store.everything(connection)]
-    gone["seals"] = unseal_nobody(connection, names)
-    return Retained(gone, {"alerts": len(waiting), "suppressions": silencing})
+    gone["seals"] = unseal_nobody(connection)
+    reported = sum(one.id in young for one in over)
+    return Retained(gone, {"alerts": len(waiting), "reported_alerts": reported, "suppressions": silencing})
 
 
 def _closed(connection: Connection, kind: str, at: int) -> list[Alert]:
@@ -136,4 +147,4 @@ def _versions(connection: Connection) -> set[int]:
 
 def _said(done: Retained) -> str:
     went = ", ".join(f"{kind} {count}" for kind, count in done.gone.items())
-    return f"{went}; waiting for their source: {', '.join(f'{kind} {count}' for kind, count in done.waiting.items())}"
+    return f"{went}; waiting: {', '.join(f'{kind} {count}' for kind, count in done.waiting.items())}"

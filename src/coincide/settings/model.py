@@ -179,6 +179,10 @@ class Retention(_Section):
 
     decided_days: Days = Field(default=730, description="alerts that a person decided, after the decision")
     closed_days: Days = Field(default=90, description="alerts that were withdrawn or superseded, after that")
+    report_days: Days = Field(
+        default=1095,
+        description="reports of such alerts, after the newest draft or consideration; the alert is kept with them",
+    )
     quarantine_days: Days = Field(default=90, description="the places of rows in quarantine, after they were read")
     suppression_days: Days = Field(default=365, description="suppressions, after their date")
     commitment_days: Days = Field(

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from coincide.alerts import kinship, retention, reveal, scan, service
+from coincide.alerts.alert import Disposition
 from coincide.alerts.retention import Retained
 from coincide.cli.main import run
 from coincide.engines.workspace import Workspace, open_workspace
@@ -23,6 +24,8 @@ from coincide.ledger import entry, policy, source, succession, tiles
 from coincide.ledger.book import Book
 from coincide.ledger.staff import Staff
 from coincide.ledger.verify import verify
+from coincide.reports import service as reports
+from coincide.reports.beside import BESIDE, GONE
 from coincide.store import tables
 from coincide.store.database import open_database
 from kinshop import HEAD, RULE, TOML, Shop, made
@@ -34,6 +37,7 @@ SETTINGS = """
 [retention]
 decided_days = 300
 closed_days = 60
+report_days = 120
 quarantine_days = 40
 suppression_days = 100
 commitment_days = 200
@@ -81,11 +85,19 @@ class Aging:
 
     def retain(self, keep: bool = True) -> Retained:
         with self.book() as book:
-            return retention.retain(self.workspace, book, now_us=us(self.now), keep=keep)
+            return retention.retain(self.workspace, book, now_us=us(self.now), beside=BESIDE, keep=keep)
 
-    def decide(self, number: int) -> None:
+    def decide(self, number: int, disposition: Disposition = "benign") -> None:
         with self.book() as book:
-            service.decide(book, number, "benign", because="looked into", by="kim", at_us=us(self.now))
+            service.decide(book, number, disposition, because="looked into", by="kim", at_us=us(self.now))
+
+    def draft(self, number: int) -> None:
+        with self.book() as book:
+            reports.draft(self.workspace, book, number, by="kim", at_us=us(self.now))
+
+    def consider(self, number: int) -> None:
+        with self.book() as book:
+            reports.consider(self.workspace, book, number, because="too much", by="lee", at_us=us(self.now))
 
     def suppress(self, account: str, days: int) -> None:
         until = us(self.now + timedelta(days=days))
@@ -159,6 +171,10 @@ def test_after_years_of_files_that_come_and_go_no_byte_is_left_that_should_be_go
             (aging.folder / "purchases" / f"{files.pop(0)}.csv").unlink()
         aging.scan()
         for number, status in aging.alerts().items():
+            if status == "open" and chance.random() < 0.2:
+                aging.draft(number)
+            if status == "open" and chance.random() < 0.2:
+                aging.consider(number)
             if status == "open" and chance.random() < 0.3:
                 aging.decide(number)
         if chance.random() < 0.3 and aging.name(account) in aging.stored():
@@ -183,10 +199,12 @@ def test_after_years_of_files_that_come_and_go_no_byte_is_left_that_should_be_go
     # All of it: no pseudonym, no identifier, no seal, in no byte. What is left are numbers.
     assert aging.traces() == set()
     assert not any(account.encode() in path.read_bytes() for path in _files(aging) for account in everybody)
-    assert done.waiting == {"alerts": 0, "suppressions": 0}
+    assert done.waiting == {"alerts": 0, "reported_alerts": 0, "suppressions": 0}
     for table in ("pseudonym", "membership", "suppression", "ledger_salt", "segment"):
         assert aging.rows(table) == [], table
     assert aging.alerts() == dict.fromkeys(statuses, "tombstone")
+    assert {str(row["document"]) for row in aging.rows("report")} == {"{}"}
+    assert {row["because"] for row in aging.rows("consideration")} == {GONE}
     # A second run has nothing to do, and the ledger proves true with all that was entered.
     assert not any(aging.retain().gone.values())
     fetch = source.of_folder(aging.state / "ledger")
@@ -211,14 +229,27 @@ def _assert_due(aging: Aging) -> None:
     for row in aging.rows("alert_change"):
         changes[row["alert"]] = max(row["at"], changes.get(row["alert"], 0))
     spans = [(row["first_at"], row["last_at"]) for row in aging.rows("file") if row["first_at"] is not None]
+    drafts = [row for row in aging.rows("report") if row["erased_at"] is None]
+    considered = aging.rows("consideration")
+    young = {row["alert"] for row in drafts if row["drafted_at"] >= before(120)}
+    young |= {row["alert"] for row in considered if row["at"] >= before(120)}
     for row in aging.rows("alert"):
+        if row["status"] == "open":
+            continue
+        of_it = changes[row["id"]] >= before(60) if row["status"] != "decided" else row["decided_at"] >= before(300)
+        waits = row["status"] == "decided" and any(
+            first <= row["last_at"] and row["first_at"] <= last for first, last in spans
+        )
         if row["erased_at"]:
             assert not NAME.search(str(row).encode())
-        elif row["status"] == "decided":
-            waits = any(first <= row["last_at"] and row["first_at"] <= last for first, last in spans)
-            assert row["decided_at"] >= before(300) or waits
-        elif row["status"] != "open":
-            assert changes[row["id"]] >= before(60)
+            assert row["id"] not in young
+        else:
+            assert of_it or waits or row["id"] in young
+        # Reports and the words of considerations stay for their own time, and for that of the alert; no source is
+        # waited for.
+        if (row["erased_at"] or not of_it) and row["id"] not in young:
+            assert row["id"] not in {one["alert"] for one in drafts}
+            assert {one["because"] for one in considered if one["alert"] == row["id"]} <= {GONE}
     assert all(row["at"] >= before(200) for row in aging.rows("ledger_salt"))
     assert all(row["created"] >= before(40) for row in aging.rows("segment"))
     for row in aging.rows("suppression"):
@@ -251,6 +282,61 @@ def test_a_decision_waits_as_long_as_a_scan_could_raise_the_matter_anew(aging: A
     assert (done.gone["alerts"], done.waiting["alerts"]) == (1, 0)
     assert aging.alerts() == {1: "tombstone"}
     assert aging.traces() == set()
+
+
+@pytest.mark.parametrize("kind", ["report", "consideration"])
+def test_a_report_that_is_young_keeps_its_alert_and_goes_with_it(aging: Aging, kind: str) -> None:
+    aging.buys("ann", "a")
+    aging.scan()
+    aging.decide(1, "suspicious")
+    aging.now += timedelta(days=299)
+    (aging.draft if kind == "report" else aging.consider)(1)
+    (aging.folder / "purchases/a.csv").unlink()
+    aging.scan()
+    aging.now += timedelta(days=119)
+    done = aging.retain()
+    assert (done.gone["alerts"], done.gone[f"{kind}s"], done.waiting["reported_alerts"]) == (0, 0, 1)
+    assert aging.alerts() == {1: "decided"}
+    assert aging.name("ann") in aging.traces()
+    aging.now += timedelta(days=2)
+    done = aging.retain()
+    assert (done.gone["alerts"], done.gone[f"{kind}s"], done.waiting["reported_alerts"]) == (1, 1, 0)
+    assert aging.alerts() == {1: "tombstone"}
+    assert aging.traces() == set()
+    (row,) = aging.rows(kind)
+    if kind == "report":
+        assert (row["document"], row["erased_at"], row["drafted_by"]) == ({}, us(aging.now), "kim")
+    else:
+        assert (row["because"], row["by"]) == (GONE, "lee")
+    assert not any(aging.retain().gone.values())
+
+
+def test_a_report_does_not_wait_for_the_source_as_its_alert_does(aging: Aging) -> None:
+    aging.buys("ann", "a")
+    aging.scan()
+    aging.draft(1)
+    aging.consider(1)
+    aging.decide(1, "suspicious")
+    aging.now += timedelta(days=301)
+    done = aging.retain()
+    assert (done.gone["reports"], done.gone["considerations"], done.gone["alerts"]) == (2, 1, 0)
+    assert (done.waiting["alerts"], done.waiting["reported_alerts"]) == (1, 0)
+    # The alert is still to be reported on, if need be: the moment that counted, counts.
+    aging.draft(1)
+    assert [row["revision"] for row in aging.rows("report")] == [1, 2, 3]
+    considered = aging.rows("report")[-1]["document"]["considered"]
+    assert (considered["by"], considered["because"]) == ("lee", GONE)
+
+
+def test_a_report_of_an_alert_that_is_not_over_has_no_age(aging: Aging) -> None:
+    aging.buys("ann", "a")
+    aging.scan()
+    aging.draft(1)
+    aging.now += timedelta(days=3_650)
+    assert not any(aging.retain().gone.values())
+    aging.decide(1, "suspicious")
+    assert not any(aging.retain().gone.values())
+    assert aging.rows("report")[0]["document"] != {}
 
 
 def test_what_a_scan_of_some_rules_read_long_ago_is_waited_for_only_as_long_as_it_is_there(aging: Aging) -> None:
@@ -367,7 +453,26 @@ def test_the_command_says_what_went_and_enters_it(aging: Aging, capsys: pytest.C
     assert aging.shop.call("scan")[0] == 0
     found = aging.shop.json("retain")
     assert (found["gone"]["alerts"], found["gone"]["seals"], found["dry_run"]) == (1, 1, False)
-    assert aging.shop.call("ledger", "list", "--act", "state:retain")[1].count("alerts 1, ") == 1
+    said = aging.shop.call("ledger", "list", "--act", "state:retain")[1]
+    assert said.count("alerts 1, reports 0, considerations 0, suppressions 0, ") == 1
+
+
+def test_the_command_says_which_alerts_stay_for_a_report(aging: Aging) -> None:
+    aging.shop.write("purchases/a.csv", HEAD + "1,2020-01-01T10:00:00,ann,s1,,\n2,2020-01-02T10:00:00,ann,s2,,\n")
+    assert aging.shop.call("scan")[0] == 0
+    assert aging.shop.call("report", "draft", "A-1", "--purpose", "x")[0] == 0
+    assert aging.shop.call("alerts", "decide", "A-1", "suspicious", "--because", "x")[0] == 0
+    aging.shop.write("coincide.toml", TOML + "[retention]\ndecided_days = 0\n")
+    (aging.folder / "purchases/a.csv").unlink()
+    assert aging.shop.call("scan")[0] == 0
+    status, out, err = aging.shop.call("retain")
+    assert (status, "0  reports\n" in out) == (0, True)
+    assert "1  alerts older than their time wait for the time of their report or consideration" in err
+    aging.shop.write("coincide.toml", TOML + "[retention]\ndecided_days = 0\nreport_days = 0\n")
+    gone = aging.shop.json("retain")["gone"]
+    assert (gone["alerts"], gone["reports"], gone["considerations"], gone["seals"]) == (1, 1, 0, 1)
+    said = aging.shop.call("ledger", "list", "--act", "state:retain")[1]
+    assert said.count("alerts 1, reports 1, considerations 0, ") == 1
 
 
 def test_a_number_of_days_that_is_none_is_refused(aging: Aging) -> None:
