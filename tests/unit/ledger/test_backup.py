@@ -14,7 +14,9 @@ from coincide.cli.main import run
 from coincide.ledger.backup import STAGED, UNPACKED
 from coincide.ledger.errors import LedgerBusy
 from coincide.ledger.write import held
-from coincide.store import archive
+from coincide.store import archive, entity
+from coincide.store import title as titles
+from coincide.store.tables import metadata
 from kinshop import TOML
 from ledgershop import LedgerShop, copied, scanned
 
@@ -79,6 +81,24 @@ def test_what_is_put_back_is_what_was_there(shop: LedgerShop, tmp_path: Path) ->
     assert new.call("reveal", new.name("cora"), "--reason", "x")[1] == "purchases:cora\n"
     assert not (new.folder / ".coincide" / UNPACKED).exists()
     assert not (shop.folder / ".coincide" / STAGED).exists()
+
+
+def test_a_row_of_every_table_is_put_back(shop: LedgerShop, tmp_path: Path) -> None:
+    assert shop.call("report", "draft", "A-1", "--purpose", "x")[0] == 0
+    assert shop.call("report", "consider", "A-1", "--because", "x")[0] == 0
+    assert shop.call("entities", "separate", shop.name("anna"), shop.name("cora"), "--because", "x")[0] == 0
+    until = ("--until", "2199-01-01", "--because", "x")
+    assert shop.call("alerts", "suppress", "two-things", shop.name("cora"), *until)[0] == 0
+    with shop.database() as database, database.writing() as connection:
+        titles.save(connection, [("Küchenwecker", "timer", "küchenwecker")], "c1", 1, whole=True)
+        entity.save_lists(connection, {shop.name("anna"): 30}, [{"kind": "card", "pseudonym": "p", "accounts": 9}])
+    new = tmp_path / "new"
+    assert restored(shop, backup(shop), new)[0] == 0
+    there = dump(new)
+    assert there == dump(shop.folder)
+    # What waited for the ledger's files is in them; all others have rows here.
+    empty = {name for name in metadata.tables if not any(line.startswith(f'INSERT INTO "{name}"') for line in there)}
+    assert empty == {"ledger_entry", "ledger_head"}
 
 
 def test_keys_are_in_it_only_if_asked_for_and_then_it_is_said_aloud(shop: LedgerShop, tmp_path: Path) -> None:
