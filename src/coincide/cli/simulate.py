@@ -68,3 +68,45 @@ def shop(
         f"{planted['linked']} linked by a card. The answer is in labels.csv."
     )
     click.echo(f"Next: coincide scan -w {folder}")
+
+
+@simulate.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--size", type=click.IntRange(min=SMALLEST), default=1_000_000, show_default=True, help="Purchase lines.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="What all draws follow from.")
+@json_option
+def marketplace(folder: Path, size: int, seed: int, as_json: bool) -> None:
+    """Write the workspace of a marketplace that knows its goods by title alone, in six languages.
+
+    It runs the packs everyday-components and eu-2019-1148. The log holds planted cases for each of their rules in
+    each language, listed in labels.csv, and titles that only sound like them. FOLDER must be new or empty.
+    """
+    from coincide.cli.progress import Progress
+    from coincide.simulate.marketplace import Marketplace
+    from coincide.simulate.workspace import write_marketplace
+
+    started = time.monotonic()
+    log = Marketplace(size, seed)
+    with Progress("simulating", size) as progress:
+        paths = write_marketplace(folder, log, progress=progress.update)
+    seconds = time.monotonic() - started
+    planted = {kind: sum(case.planted == kind for case in log.cases) for kind in ("inside", "outside", "linked")}
+    if as_json:
+        summary = {
+            "simulated": True,
+            "folder": str(folder),
+            "rows": size,
+            "seed": seed,
+            "files": [str(path.relative_to(folder)) for path in paths],
+            "planted": planted,
+            "expected_alerts": sum(case.alerts for case in log.cases),
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(summary))
+        return
+    click.echo(f"Simulated {size:,} purchase lines into {folder} ({seconds:.1f} s).")
+    click.echo(
+        f"Planted cases: {planted['inside']} that a rule finds, {planted['outside']} that it just misses, "
+        f"{planted['linked']} linked by a card. The answer is in labels.csv."
+    )
+    click.echo(f"Next: coincide scan -w {folder}")

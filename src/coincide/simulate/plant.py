@@ -85,10 +85,15 @@ def _buyer(kinds: list[str], alerts: list[int], kind: str, expected: int) -> int
     return len(kinds) - 1
 
 
+def times(rng: np.random.Generator, width_us: int, count: int) -> list[int]:
+    """Moments in order, from the start of the log: the first and the last are exactly ``width_us`` apart."""
+    start = int(rng.integers(0, LATEST_START_US))
+    between = rng.integers(1, width_us, count - 2)
+    return sorted([start, start + width_us, *(start + int(offset) for offset in between)])
+
+
 def _plan(rng: np.random.Generator, width_us: int, *, components: int) -> list[tuple[int, int]]:
     """``(at_us, component)`` in time order: the first and the last are exactly ``width_us`` apart."""
-    start = int(rng.integers(0, LATEST_START_US))
-    between = rng.integers(1, width_us, components - 2)
-    at = sorted([start, start + width_us, *(start + int(offset) for offset in between)])
+    at = times(rng, width_us, components)
     parts = rng.permutation(len(COMPONENTS))[:components]
     return [(moment, int(part)) for moment, part in zip(at, parts, strict=True)]

@@ -14,15 +14,14 @@ matter of ``workspace``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from coincide.simulate.account import Accounts, accounts, skewed
 from coincide.simulate.item import COMPONENTS, ORDINARY, PER_COMPONENT, Items, items
 from coincide.simulate.plant import DAY_US, LINKED, Planted, plant
 
@@ -32,7 +31,6 @@ CHUNK = 250_000
 """Ordinary rows drawn at once. Part of what a seed means: another value gives another log."""
 START_US = int(datetime(2025, 1, 1, tzinfo=UTC).timestamp()) * 1_000_000
 YEAR_US = 365 * DAY_US
-ROWS_PER_ACCOUNT = 20
 COMPONENT_SHARE = 0.01
 """Share of ordinary lines that are an item of a component."""
 RETURNED_SHARE = 0.01
@@ -55,18 +53,6 @@ SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class _Accounts:
-    """Account number -> texts, household, and whether it is a planted buyer's."""
-
-    customer: pl.Series
-    card_no: pl.Series
-    household: _Ints
-    planted: NDArray[np.bool_]
-    of_buyer: _Ints
-    """Planted buyer -> account number."""
-
-
 class Shop:
     """The simulated log of ``size`` rows that follows from ``seed``.
 
@@ -82,7 +68,7 @@ class Shop:
         self.seed = seed
         first, *self._streams = np.random.SeedSequence(seed).spawn(7)
         self._planted = plant(size, np.random.Generator(np.random.PCG64(first)))
-        self._accounts = _accounts(size, self._planted)
+        self._accounts = accounts(size, self._planted.kind)
 
     def chunks(self) -> Iterator[pl.DataFrame]:
         """The log in time order, as frames of ``SCHEMA`` of about ``CHUNK`` rows; each call starts afresh."""
@@ -101,7 +87,7 @@ class Shop:
             at.sort()
             # The square of a uniform number favours low account numbers: a heavy tail without transcendental functions,
             # whose last digit differs between machines.
-            account = _skewed(who, count, len(self._accounts.household))
+            account = skewed(who, count, len(self._accounts.household))
             item = _ordinary_items(account, what, parts, self._accounts)
             pieces = 1 + (quantity.random(count) * quantity.random(count) * 4).astype(np.int64)
             pieces[extra.random(count) < RETURNED_SHARE] = -1
@@ -135,49 +121,9 @@ def shop(size: int, seed: int) -> Iterator[pl.DataFrame]:
     return Shop(size, seed).chunks()
 
 
-def _accounts(size: int, planted: Planted) -> _Accounts:
-    """Ordinary accounts and planted ones in one series of numbers, so that nothing in a name tells them apart."""
-    buyers = len(planted.kind)
-    ordinary = max(20, size // ROWS_PER_ACCOUNT)
-    total = ordinary + buyers
-    number = np.arange(total, dtype=np.int64)
-    # Every tenth pair of ordinary accounts is one household with one card.
-    household = np.where((number // 2 % 10 == 0) & (number < ordinary), number - number % 2, number)
-    # Planted buyers stand behind the ordinary ones in number, i.e. among those who buy least.
-    of_buyer = ordinary + np.arange(buyers, dtype=np.int64)
-    linked = np.flatnonzero(np.array([kind == LINKED for kind in planted.kind]))
-    household[of_buyer[linked[1::2]]] = of_buyer[linked[::2]]
-    pays_by_card = household % 8 != 7
-    pays_by_card[of_buyer[linked]] = True
-    card = pl.Series("card_no", _scattered(household, total)).cast(pl.String).str.zfill(8)
-    return _Accounts(
-        customer=("C" + pl.Series("customer", _scattered(number, total)).cast(pl.String).str.zfill(8)),
-        card_no=("4000" + card).set(~pl.Series(pays_by_card), None),
-        household=household,
-        planted=number >= ordinary,
-        of_buyer=of_buyer,
-    )
-
-
-def _scattered(number: _Ints, total: int) -> _Ints:
-    """Each number below ``total`` to another one below it, one to one: a multiplication without common factor."""
-    factor = int(total * 0.618) | 1
-    while math.gcd(factor, total) != 1:
-        factor += 2
-    return number * factor % total
-
-
-def _skewed(rng: np.random.Generator, count: int, below: int) -> _Ints:
-    """Whole numbers in ``[0, below)``: number ``n`` with a probability that falls with the root of ``n``."""
-    uniform = rng.random(count)
-    return (uniform * uniform * below).astype(np.int64)
-
-
-def _ordinary_items(
-    account: _Ints, what: np.random.Generator, parts: np.random.Generator, accounts: _Accounts
-) -> _Ints:
+def _ordinary_items(account: _Ints, what: np.random.Generator, parts: np.random.Generator, accounts: Accounts) -> _Ints:
     """Item numbers of ordinary lines: mostly ordinary items, now and then one of the household's two components."""
-    item = _skewed(what, len(account), ORDINARY)
+    item = skewed(what, len(account), ORDINARY)
     draw = parts.random(len(account))
     rows = np.flatnonzero((draw < COMPONENT_SHARE) & ~accounts.planted[account])
     pair = _PAIRS[accounts.household[account[rows]] % len(_PAIRS)]
@@ -196,7 +142,7 @@ def _merged(
     pieces: _Ints,
     planted: Planted,
     mine: _Ints,
-    accounts: _Accounts,
+    accounts: Accounts,
     table: Items,
 ) -> tuple[_Ints, _Ints, _Ints, _Ints]:
     """The four columns with the planted purchases ``mine`` put in at their times."""
@@ -212,7 +158,7 @@ def _merged(
 
 
 def _frame(
-    first: int, at: _Ints, account: _Ints, item: _Ints, pieces: _Ints, accounts: _Accounts, table: Items
+    first: int, at: _Ints, account: _Ints, item: _Ints, pieces: _Ints, accounts: Accounts, table: Items
 ) -> pl.DataFrame:
     """Numbers to the columns of ``SCHEMA``; line ids count on from ``first``."""
     who = pl.lit(pl.Series(account.astype(np.uint32)))

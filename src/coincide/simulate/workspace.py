@@ -17,6 +17,7 @@ import polars as pl
 from coincide.settings import WORKSPACE_FILE
 from coincide.simulate.errors import FilesTooLarge, FolderIsFile, FolderNotEmpty
 from coincide.simulate.item import catalog_rows
+from coincide.simulate.marketplace import Marketplace
 from coincide.simulate.shop import Shop
 
 Format = Literal["parquet", "csv", "ndjson"]
@@ -51,10 +52,36 @@ def write_shop(
     readme = template("shop", "README.md").format(size=shop.size, seed=shop.seed)
     (folder / "README.md").write_text(readme, encoding="utf-8")
     shop.labels().write_csv(folder / "labels.csv")
+    return _log(folder, shop.chunks(), shop.size, count, format, progress)
+
+
+def write_marketplace(
+    folder: Path, marketplace: Marketplace, *, progress: Callable[[int], None] | None = None
+) -> list[Path]:
+    """Write the workspace of a simulated marketplace with packs, as ``write_shop`` does that of a shop, in Parquet."""
+    prepare(folder)
+    (folder / WORKSPACE_FILE).write_text(template("marketplace", WORKSPACE_FILE), encoding="utf-8")
+    readme = template("marketplace", "README.md").format(size=marketplace.size, seed=marketplace.seed)
+    (folder / "README.md").write_text(readme, encoding="utf-8")
+    marketplace.labels().write_csv(folder / "labels.csv")
+    marketplace.titles().write_csv(folder / "titles.csv")
+    count = _file_count(marketplace.size, None)
+    return _log(folder, marketplace.chunks(), marketplace.size, count, "parquet", progress)
+
+
+def _log(
+    folder: Path,
+    chunks: Iterator[pl.DataFrame],
+    size: int,
+    count: int,
+    format: Format,
+    progress: Callable[[int], None] | None,
+) -> list[Path]:
+    """Write the log as so many files of equal length to a row."""
     (folder / "purchases").mkdir()
     written = []
-    lengths = [shop.size * (number + 1) // count - shop.size * number // count for number in range(count)]
-    for number, frame in enumerate(_files(shop.chunks(), lengths, progress), start=1):
+    lengths = [size * (number + 1) // count - size * number // count for number in range(count)]
+    for number, frame in enumerate(_files(chunks, lengths, progress), start=1):
         path = folder / "purchases" / f"purchases-{number:04d}.{format}"
         _write(frame, path, format)
         written.append(path)
