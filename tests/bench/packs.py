@@ -91,6 +91,8 @@ def main() -> None:
         found = assay(folder, open_workspace(folder).catalog, document["alerts"])
     print(f"{asked.size:,} lines, seed {asked.seed}, scanned in {seconds:.0f} s, {len(document['alerts']):,} alerts\n")
     print("\n".join(tables(found)))
+    unread = len(found.missed.filter(~pl.col("misread"))), found.false_alarms["title"].null_count()
+    print(f"Missed though all titles were read right: {unread[0]}; false without a title at fault: {unread[1]}.")
     misread = (
         found.misread.group_by("language", "kind", "name", "way", "seen_as").len().sort("language", "kind", "name")
     )

@@ -21,7 +21,8 @@ from coincide.simulate.plant import LINKED, OUTSIDE
 class Assay:
     """Frames, a row each:
 
-    ``cases``: a planted actor: actor, planted, rule, language, expected_alerts, found (alerts of its rule).
+    ``cases``: a planted actor: actor, planted, rule, language, expected_alerts, found (alerts of its rule), misread
+    (whether a title that it bought is at fault).
     ``false_alarms``: an alert that no case expects: rule, actor, and the title at fault in its evidence with its
     language, kind and ``seen_as``; a row for each such title, and one without title if there is none.
     ``titles``: a title that is a component, or is seen as one: title, components, language, kind, name, way, seen_as.
@@ -69,13 +70,17 @@ def assay(folder: Path, catalog: Catalog, alerts: Iterable[Mapping[str, Any]]) -
     raised = [(number, alert["rule"], alert["started_by"], alert["evidence"]) for number, alert in enumerate(alerts)]
     started = _frame((number, rule, event) for number, rule, event, _ in raised)
     evidence = _frame((number, rule, event["event_id"]) for number, rule, _, events in raised for event in events)
+    actor_of = labels.select("customer", "actor")
     lines = (
         pl.scan_parquet(folder / "purchases" / "*.parquet")
-        .filter(pl.col("id").is_in(pl.concat([started["id"], evidence["id"]]).unique().implode()))
+        .filter(
+            pl.col("id").is_in(pl.concat([started["id"], evidence["id"]]).unique().implode())
+            | pl.col("customer").is_in(labels["customer"].implode())
+        )
         .select("id", "customer", "title", language="site")
         .collect()
     )
-    actor_of = labels.unique("customer").select("customer", "actor")
+    misread = titles.filter(pl.col("seen_as") != pl.col("components"))
     by_actor = (
         started.join(lines, on="id", how="left", maintain_order="left")
         .join(actor_of, on="customer", how="left", maintain_order="left")
@@ -89,15 +94,21 @@ def assay(folder: Path, catalog: Catalog, alerts: Iterable[Mapping[str, Any]]) -
     false = judged.filter(~pl.col("right")).select("alert", "rule", "actor")
     at_fault = (
         evidence.join(lines, on="id")
-        .join(titles.select("title", "components", "kind", "seen_as"), on="title")
-        .filter(pl.col("seen_as") != pl.col("components"))
+        .join(misread.select("title", "kind", "seen_as"), on="title")
         .unique(["alert", "title"])
         .select("alert", "language", "title", "kind", "seen_as")
     )
     found = by_actor.group_by("actor", "rule").agg(found=pl.len())
-    cases = labels.unique("actor").drop("customer").join(found, on=["actor", "rule"], how="left").sort("actor")
+    misled = lines.join(misread, on="title", how="semi").join(actor_of, on="customer")["actor"]
+    cases = (
+        labels.unique("actor")
+        .drop("customer")
+        .join(found, on=["actor", "rule"], how="left")
+        .with_columns(pl.col("found").fill_null(0), misread=pl.col("actor").is_in(misled.implode()))
+        .sort("actor")
+    )
     return Assay(
-        cases=cases.with_columns(pl.col("found").fill_null(0)),
+        cases=cases,
         false_alarms=false.join(at_fault, on="alert", how="left").sort("alert", "title"),
         titles=titles.filter((pl.col("components") != "") | (pl.col("seen_as") != "")),
         false_count=len(false),
