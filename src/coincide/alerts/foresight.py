@@ -217,10 +217,13 @@ def _input_edits(asked: Asked) -> list[InputEdit]:
         ("separations", (), tuple(plan.rule for plan in plans if plan.by == "actor")),
         ("suppressions", (), ()),
     )
+    # Of the catalog a scope has the parts that its rules name; told is the whole.
+    now = {**scope.versions, "catalog": workspace.catalog.version}
+    before = {name: _kept(asked, "catalog_version" if name == "catalog" else name, None) for name, _, _ in parts}
     found = [
-        InputEdit(name, old, str(scope.versions[name]), names, rules)
+        InputEdit(name, before[name], str(now[name]), names, rules)
         for name, names, rules in parts
-        if (old := _kept(asked, name, None)) != scope.versions[name]
+        if before[name] != now[name]
     ]
     key = _kept(asked, "key", None)
     if key is not None and key != asked.ring.current.id:

@@ -116,6 +116,7 @@ def _versions(asked: Asked, entities: int | None) -> dict[str, Any]:
         "entities": entities,
         "words": asked.words,
         "key": asked.ring.current.id,
+        "catalog_version": asked.workspace.catalog.version,
         "components": asked.workspace.catalog.versions,
         "each_list": {name: known.version for name, known in sorted(asked.workspace.lists.items())},
     }

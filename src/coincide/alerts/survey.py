@@ -90,7 +90,7 @@ def scope_of(workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRu
     # Rows of the catalog that bear on no component of these rules change nothing.
     components = sorted({name for loaded in chosen for name in loaded.plan.tagged or ()})
     versions = {
-        "catalog": digest([(name, workspace.catalog.versions.get(name)) for name in components]),
+        "catalog": {name: workspace.catalog.versions.get(name) for name in components},
         "lists": workspace.lists_version,
         "mapping": workspace.mapping_version,
         "rules": {loaded.plan.rule: loaded.plan.fingerprint for loaded in chosen},
@@ -111,7 +111,15 @@ def causes_between(scope: Scope, before: scans.Scan | None) -> list[Cause]:
         ("separations", Cause.ENTITIES_CHANGED),
         ("rules", Cause.RULE_CHANGED),
     )
-    return [cause for part, cause in parts if before.versions.get(part) != scope.versions[part]]
+    changed = {part for part, _ in parts if before.versions.get(part) != scope.versions[part]}
+    if not _differ(before.versions.get("catalog"), scope.versions["catalog"]):
+        changed.discard("catalog")
+    return [cause for part, cause in parts if part in changed]
+
+
+def _differ(before: object, now: Mapping[str, str | None]) -> bool:
+    """Whether a component that rules named before is another one now; that they name others is the rules' matter."""
+    return not isinstance(before, dict) or any(before[name] != now[name] for name in before.keys() & now.keys())
 
 
 def survey(workspace: Workspace, known: Known) -> Survey:
