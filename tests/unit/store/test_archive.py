@@ -182,7 +182,6 @@ def test_a_cut_or_changed_file_is_refused_or_gives_what_was_written(
     except StoreError as error:
         assert error.code in ("COI-D021", "COI-D022")
     else:
-        # Ten bytes of gzip's head (a time, a system) are under no checksum.
+        # Some bits say nothing: a time and a system in gzip's head, from which of many equal zeros a run is copied.
         assert not cut
-        assert at < 10
         assert read(here / "new") == FILES
