@@ -7,7 +7,7 @@ of the account, a scan that reads them finds them again, under a new number.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -120,6 +120,8 @@ def take_out(
     ``heir``: another account of its actor, after which the actor of the others is called if it was called like this
     one. Of an alert on several accounts, what is of the others stays; their names in it too.
     """
+    # Who stands nowhere already is not of this account, and waits for `retention`.
+    others = nobody(connection) - {name}
     alerts = naming_alerts(connection, name)
     left = {one.id: one.without(name, heir or _other(one, name), f"redacted: {REASON}") for one in alerts}
     whole = [one for one in alerts if _names(one, name) and left[one.id] is None]
@@ -139,7 +141,7 @@ def take_out(
     counts["suppressions"] = connection.execute(delete(suppression).where(naming(suppression, name))).rowcount
     counts["commitments"] = outbox.forget_salts(connection, name)
     counts["memberships"] += companions(connection)
-    counts["seals"] = unseal_nobody(connection)
+    counts["seals"] = unseal(connection, nobody(connection) - others)
     return Erasure(counts, tuple(one.name for one in whole), ())
 
 
@@ -159,12 +161,16 @@ def companions(connection: Connection) -> int:
     return len(before - entity.names(connection))
 
 
-def unseal_nobody(connection: Connection) -> int:
-    """Takes out the seals of names that stand nowhere any more; how many."""
+def nobody(connection: Connection) -> set[str]:
+    """The names that have a seal and stand nowhere."""
     names = {row.pseudonym for row in pseudonym_store.everything(connection)}
-    free = names - rename.held(connection, names)
-    pseudonym_store.forget(connection, free)
-    return len(free)
+    return names - rename.held(connection, names)
+
+
+def unseal(connection: Connection, names: Collection[str]) -> int:
+    """Takes out the seals of names that have one; how many."""
+    pseudonym_store.forget(connection, names)
+    return len(names)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select
 from coincide.alerts import register, rotation, service
 from coincide.alerts.alert import Alert, iso
 from coincide.alerts.beside import Beside
-from coincide.alerts.erasure import Counts, bury, companions, unseal_nobody
+from coincide.alerts.erasure import Counts, bury, companions, nobody, unseal
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
 from coincide.store import commit, entity, outbox, segment, tables
@@ -88,7 +88,7 @@ def take_out(
     }
     segment.forget(connection, segment.unnamed(connection))
     gone["entity_versions"] = entity.forget_versions(connection, _versions(connection))
-    gone["seals"] = unseal_nobody(connection)
+    gone["seals"] = unseal(connection, nobody(connection))
     reported = sum(one.id in young for one in over)
     return Retained(gone, {"alerts": len(waiting), "reported_alerts": reported, "suppressions": silencing})
 

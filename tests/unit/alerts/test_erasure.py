@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import JSON, Text, insert, select
 
@@ -174,6 +174,17 @@ def erased(book: Book, name: str, heir: str | None) -> erasure.Erasure:
     return done
 
 
+SEPARATED = World(
+    groups=tuple((name,) for name in NAMES.values()),
+    alerts=(),
+    suppressed=(),
+    separated=((min(ANN, NAMES["ben-2"]), max(ANN, NAMES["ben-2"])),),
+    looked_at=(),
+    reported=(),
+)
+"""Of the other one nothing is stored but that a person told the two apart."""
+
+
 def _heir(world: World) -> str | None:
     group = next(group for group in world.groups if ANN in group)
     return next((name for name in group if name != ANN), None)
@@ -181,6 +192,7 @@ def _heir(world: World) -> str | None:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(worlds())
+@example(SEPARATED)
 def test_nothing_of_an_erased_account_is_left_and_others_are_as_they_were(world: World) -> None:
     with made(world) as book:
         before, were = everything(book), alerts(book)
@@ -224,11 +236,15 @@ def _assert_others_stay(world: World, before: Rows, after: Rows) -> None:
         if table in ("alert_change", "report", "consideration"):
             # The history of an alert about that account alone is its own, and what was made of it too.
             others = [row for row in others if row["alert"] not in buried]
-        if table in ("membership", "pseudonym"):
+        if table == "membership":
             # The companions go with the alert that they are known for.
-            others = [row for row in others if not mine & {row.get("account"), row.get("pseudonym")}]
+            others = [row for row in others if row["account"] not in mine]
             assert all(row in after[table] for row in others)
             continue
+        if table == "pseudonym":
+            # Who stood beside the account alone, as in a separation, stands nowhere then, and has no seal.
+            left = str({name: after[name] for name in after if name != table})
+            others = [row for row in others if row["pseudonym"] in left]
         assert [row for row in after[table] if row in others] == others, table
         if table not in ("alert", "alert_change", "report", "consideration"):
             assert after[table] == others, table
@@ -342,6 +358,20 @@ def test_an_erased_alert_cannot_be_decided_anew(book: Book) -> None:
     erased(book, ANN, None)
     with pytest.raises(AlertErased, match="A-1 was erased on 2025-03-01"):
         service.decide(book.ledger, 1, "benign", because="x", by="kim", at_us=2, again=True)
+
+
+def test_a_seal_that_nothing_needs_is_of_the_erased_account_or_waits_for_its_age(book: Book) -> None:
+    dan = NAMES["dan-4"]
+    with book.database.writing() as connection:
+        for account in ("ann-1", "dan-4"):
+            sealed = seal(account, KEY, b"n" * 12, pseudonym=NAMES[account])
+            row = {"pseudonym": NAMES[account], "namespace": "shop", "sealed": sealed, "key_id": KEY.id}
+            pseudonym_store.save(connection, [row])
+    # Of whom nothing is stored, nothing is counted.
+    assert erased(book, NAMES["cem-3"], None).total == 0
+    assert erased(book, ANN, None).counts["seals"] == 1
+    assert [row["pseudonym"] for row in everything(book)["pseudonym"]] == [dan]
+    assert erased(book, dan, None).counts["seals"] == 1
 
 
 def test_open_alerts_hinder_and_closed_ones_do_not(book: Book) -> None:
