@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -110,14 +111,19 @@ class Titles:
 
     def _looked_at(self, titles: pl.Series) -> Iterator[tuple[int, list[Reason]]]:
         """Of titles that may hold a pattern the row, and each pattern that it holds."""
-        texts = titles.cast(pl.String).fill_null("")
-        for start in range(0, len(texts) if self._needles else 0, _AT_ONCE):
-            for row, form, needles in self._held(texts.slice(start, _AT_ONCE).str.head(LONGEST)):
-                yield start + row, self._reasons(form, needles)
+        if not self._needles:
+            return
+        texts = titles.cast(pl.String).fill_null("").str.head(LONGEST)
+        slices = [texts.slice(start, _AT_ONCE) for start in range(0, len(texts), _AT_ONCE)]
+        with ThreadPoolExecutor(1) as ahead:
+            # The sieve works in NumPy and Polars, which leave Python free for those that it let pass.
+            passed = ahead.map(self._sieve.may_hold, slices)
+            for start, (part, may_hold) in enumerate(zip(slices, passed, strict=True)):
+                for row, form, needles in self._held(part, may_hold.arg_true()):
+                    yield start * _AT_ONCE + row, self._reasons(form, needles)
 
-    def _held(self, titles: pl.Series) -> Iterator[tuple[int, Normal, set[str]]]:
-        """Of titles that may hold a pattern the row, the normal form, and the needles that it holds."""
-        rows = self._sieve.may_hold(titles).arg_true()
+    def _held(self, titles: pl.Series, rows: pl.Series) -> Iterator[tuple[int, Normal, set[str]]]:
+        """Of these rows, which may hold a pattern, the normal form, and the needles that it holds."""
         forms = [normal(title) for title in titles.gather(rows).to_list()]
         squashed = pl.Series([form.squashed for form in forms], dtype=pl.String)
         held = squashed.str.extract_many(self._needles, overlapping=True)
