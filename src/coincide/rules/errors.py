@@ -664,8 +664,7 @@ class UnknownList(RuleError):
 class NotYetAvailable(RuleError):
     """A rule uses a part of the language that is planned and not yet there.
 
-    `per: service-day` (04:00 to 04:00 local) and `title:` in tests (which goes through the catalog of titles)
-    come with a later version.
+    `per: service-day` (04:00 to 04:00 local) comes with a later version.
     """
 
     code = "COI-R040"
