@@ -215,7 +215,7 @@ _EXAMPLE_SOURCE = """\
 """
 _TAIL = """\
 [catalog]
-files = "catalog.csv"            # columns: match (sku | category), value, component
+files = "catalog.csv"            # columns: match (sku | category | title ...), value, component
 
 # [entities]
 # group_limit = 20               # a linked group of more accounts is left as single accounts

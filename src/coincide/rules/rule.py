@@ -152,7 +152,7 @@ def _given_schema() -> dict[str, Any]:
         },
     }
     for field in FIELDS:
-        if field.name in ("event_id", "occurred_at", "title"):
+        if field.name in ("event_id", "occurred_at"):
             continue
         type_ = {"text": "string", "time": "string", "whole": "integer"}.get(field.type, "number")
         types = ["string", "number", "null"] if field.type == "text" else [type_, "null"]
