@@ -92,15 +92,27 @@ def _laid_out(paths: tuple[Path, ...], workspace: Path | None) -> tuple[list[_La
 def _files(paths: tuple[Path, ...], workspace: Path | None) -> list[Path]:
     """The files of the paths, each once; of the workspace if there are none."""
     if not paths:
-        from coincide.cli.rules import workspace_files
 
         here = Path.cwd()
-        files = workspace_files(found_workspace(workspace))
+        files = _of_workspace(found_workspace(workspace))
         return [path.relative_to(here) if path.is_relative_to(here) else path for path in files]
     found: dict[Path, None] = {}
     for path in paths:
         found |= dict.fromkeys(_inside(path) if path.is_dir() else [path])
     return list(found)
+
+
+def _of_workspace(folder: Path) -> list[Path]:
+    """The rule files of a workspace, those of packs left out. Raises ``NoRules``."""
+    from coincide import settings
+    from coincide.engines.errors import NoRules
+    from coincide.rules.workspace import rule_files
+
+    loaded = settings.load(folder)
+    paths = rule_files(folder, loaded)
+    if not paths:
+        raise NoRules(loaded.rules, str(folder))
+    return paths
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -244,18 +244,6 @@ def _settings(folder: Path) -> Settings:
     return settings.load(folder)
 
 
-def workspace_files(folder: Path) -> list[Path]:
-    """The rule files of a workspace, those of packs left out. Raises ``NoRules``."""
-    from coincide.engines.errors import NoRules
-    from coincide.rules.workspace import rule_files
-
-    settings = _settings(folder)
-    paths = rule_files(folder, settings)
-    if not paths:
-        raise NoRules(settings.rules, str(folder))
-    return paths
-
-
 def _load(folder: Path, settings: Settings, paths: Sequence[Path]) -> list[LoadedRule]:
     """The rules of the files, without any all of the workspace. Raises ``Problems``, those of the catalog among
     them, and ``NoRules``.
