@@ -62,15 +62,24 @@ def explain(title: str, pack: str | None, workspace: Path | None, as_json: bool)
 
 @catalog.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--precision", "least_precision", type=click.FloatRange(0, 1), help="End with 1 if it is less in all.")
+@click.option("--recall", "least_recall", type=click.FloatRange(0, 1), help="End with 1 if it is less in all.")
 @pack_option
 @click.option("-w", "--workspace", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder with coincide.toml.")
 @json_option
-def test(file: Path, pack: str | None, workspace: Path | None, as_json: bool) -> int:
+def test(
+    file: Path,
+    least_precision: float | None,
+    least_recall: float | None,
+    pack: str | None,
+    workspace: Path | None,
+    as_json: bool,
+) -> int:
     """Compare what a catalog makes of labelled titles with their labels.
 
     FILE is a CSV with the columns `title` and `components`: names joined by `|`, or nothing. Other columns are passed
-    over. Prints precision and recall with their 95 % intervals, for each component and in all. Ends with 1 if any title
-    has other components than its label.
+    over. Prints the titles that have other components than their label, and precision and recall with their 95 %
+    intervals, for each component and in all.
     """
     from coincide.catalog.labels import read
     from coincide.catalog.quality import by_component, pooled
@@ -80,6 +89,7 @@ def test(file: Path, pack: str | None, workspace: Path | None, as_json: bool) ->
     pairs = [(label.components, tags) for label, tags in zip(labels, found, strict=True)]
     parts, totals = by_component(pairs), pooled(pairs)
     wrong = sum(due != tags for due, tags in pairs)
+    short = totals.precision < (least_precision or 0) or totals.recall < (least_recall or 0)
     if as_json:
         titles = [
             {"title": label.title, "tags": sorted(tags), "label": sorted(label.components)}
@@ -88,7 +98,7 @@ def test(file: Path, pack: str | None, workspace: Path | None, as_json: bool) ->
         components = {name: _document(one) for name, one in parts.items()}
         content = {"totals": _document(totals), "components": components, "titles": titles}
         click.echo(json.dumps(content, ensure_ascii=False))
-        return 1 if wrong else 0
+        return int(short)
     for label, tags in zip(labels, found, strict=True):
         if tags != label.components:
             said, due = ", ".join(sorted(tags)) or "nothing", ", ".join(sorted(label.components)) or "nothing"
@@ -99,7 +109,7 @@ def test(file: Path, pack: str | None, workspace: Path | None, as_json: bool) ->
         counts = f"{one.right:,} right, {one.wrong:,} wrong, {one.missed:,} missed"
         click.echo(f"{name:<{width}}  precision {precision}  recall {recall}  {counts}")
     click.echo(f"{len(labels):,} titles, {wrong:,} with other components than their label")
-    return 1 if wrong else 0
+    return int(short)
 
 
 @catalog.command()

@@ -92,7 +92,6 @@ def _laid_out(paths: tuple[Path, ...], workspace: Path | None) -> tuple[list[_La
 def _files(paths: tuple[Path, ...], workspace: Path | None) -> list[Path]:
     """The files of the paths, each once; of the workspace if there are none."""
     if not paths:
-
         here = Path.cwd()
         files = _of_workspace(found_workspace(workspace))
         return [path.relative_to(here) if path.is_relative_to(here) else path for path in files]

@@ -31,7 +31,7 @@ def test_labelled_titles_tell_precision_and_recall_of_a_pack(
 ) -> None:
     file = tmp_path / "labels.csv"
     file.write_text(LABELS)
-    told = asked(capsys, "test", str(file), "--pack", "everyday-components", code=1)
+    told = asked(capsys, "test", str(file), "--pack", "everyday-components")
     assert [one["tags"] for one in told["titles"]] == [["pressure-vessel"], [], ["steel-balls", "timer"], []]
     assert {name: (one["right"], one["wrong"], one["missed"]) for name, one in told["components"].items()} == {
         "pressure-vessel": (1, 0, 0),
@@ -41,10 +41,20 @@ def test_labelled_titles_tell_precision_and_recall_of_a_pack(
     totals = told["totals"]
     assert (totals["precision"], totals["recall"]) == (1.0, 0.75)
     assert totals["recall_interval"][0] < 0.75 < totals["recall_interval"][1]
-    assert run(["catalog", "test", str(file), "--pack", "everyday-components"]) == 1
+    assert run(["catalog", "test", str(file), "--pack", "everyday-components"]) == 0
     out = capsys.readouterr().out
     assert "Blue lamp: nothing, and should be timer" in out
     assert out.rstrip().endswith("4 titles, 1 with other components than their label")
+
+
+@pytest.mark.parametrize(("bars", "code"), [(("0.9", "0.75"), 0), (("1.0", "0.76"), 1), (("1.0", "0.5"), 0)])
+def test_what_is_below_a_bar_ends_with_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], bars: tuple[str, str], code: int
+) -> None:
+    file = tmp_path / "labels.csv"
+    file.write_text(LABELS)
+    options = ("--pack", "everyday-components", "--precision", bars[0], "--recall", bars[1])
+    asked(capsys, "test", str(file), *options, code=code)
 
 
 def test_titles_that_are_all_right_end_with_nothing_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
