@@ -1,7 +1,7 @@
 """Small words that say how two things in a title belong together.
 
 ``WITH``: what follows comes along (``pressure cooker with cookbook``). ``FOR``: what follows is what it is for, and not
-what is sold (``gasket for pressure cooker``). In Arabic both can be letters before the word. ``KIT``: of what comes
+what is sold (``gasket for pressure cooker``). In Arabic "with" can be letters before the word. ``KIT``: of what comes
 along with such a thing all is sold.
 """
 
@@ -59,8 +59,6 @@ KIT_UNSPACED = ("套装", "套裝", "套组", "套組", "礼盒", "禮盒", "礼
 WITH_PREFIXES = ("بال", "ب")
 """Before an Arabic word: ``بمؤقت`` is with a timer."""
 FOR_UNSPACED = ("适用", "適用", "专用", "專用", "用于", "用於")
-FOR_PREFIXES = ("لل", "ل")
-"""Before an Arabic word: ``لقدر`` is for a pot."""
 ARTICLES = ("وال", "بال", "كال", "فال", "ال", "و", "ب")
 """Before an Arabic word, and part of it no more than a space."""
 DEFINITE = ("وال", "ال", "و")

@@ -225,9 +225,7 @@ def _is_kit(form: Normal, along: int) -> bool:
 def _first(reasons: Iterable[Reason]) -> list[Reason]:
     """Of each component that counts one reason: the longest pattern says most."""
     best: dict[str, Reason] = {}
-    for reason in reasons:
-        if not reason.refused and len(reason.pattern) > len(best.get(reason.component, reason).pattern) - (
-            reason.component not in best
-        ):
-            best[reason.component] = reason
+    for reason in sorted(reasons, key=lambda one: -len(one.pattern)):
+        if not reason.refused:
+            best.setdefault(reason.component, reason)
     return [best[component] for component in sorted(best)]
