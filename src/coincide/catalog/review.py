@@ -14,8 +14,8 @@ from coincide.catalog.catalog import Catalog
 from coincide.catalog.normal import normal
 from coincide.catalog.titles import LONGEST
 
-COMPARED = 5_000
-"""Titles without a component that are compared with those that have one, the most frequent."""
+COMPARED = 2_000
+"""Titles without a component that are compared, and those with one that they are compared with: the most frequent."""
 ALIKE = 82
 """Of 100: what rapidfuzz's ``token_set_ratio`` must reach for two titles to be shown as alike."""
 
