@@ -167,6 +167,8 @@ def _ended(arguments: list[str], as_json: bool, interrupt: Interrupt) -> int:
     except BaseException as error:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             return _closed_pipe()
+        if isinstance(error, OSError) and error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            _say_no_more()
         return _report(_understood(KeyboardInterrupt() if interrupt.asked else error), error, as_json)
     return result if isinstance(result, int) else 0
 
@@ -253,6 +255,12 @@ def coloured(stream: str) -> bool:
 
 def _closed_pipe() -> int:
     """The reader of stdout went away (``| head``): end quietly, as programs killed by SIGPIPE do."""
-    # Python flushes stdout once more at the end, which would complain again.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _say_no_more()
     return 128 + 13
+
+
+def _say_no_more() -> None:
+    """Python flushes stdout once more at the end, which would complain again of what was told."""
+    # A stdout that is no file has nobody to complain to.
+    with contextlib.suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -204,11 +204,12 @@ def test_a_status_that_a_command_returns_is_the_status_of_the_process(monkeypatc
     assert main.run(["one"]) == 1
 
 
-def test_a_full_disk_behind_stdout_is_told_and_no_trace_follows() -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_behind_stdout_is_told_and_no_trace_follows(unbuffered: str) -> None:
+    command = [sys.executable, "-m", "coincide", "--version"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": unbuffered}
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "coincide", "--version"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
     assert done.returncode == 4
     assert "COI-D003" in done.stderr
     assert "Traceback" not in done.stderr
