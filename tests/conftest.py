@@ -7,11 +7,15 @@ import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 _LIST = Path(__file__).with_name("skips.toml")
 # What shows personal data asks for a purpose; the tests of that take it away.
 os.environ["COINCIDE_PURPOSE"] = "a test"
+# Seconds say nothing on machines that others use, too; what has a bar is measured in tests/bench.
+hypothesis.settings.register_profile("coincide", deadline=None)
+hypothesis.settings.load_profile("coincide")
 _unlisted: dict[str, str] = {}
 
 
