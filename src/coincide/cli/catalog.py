@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coincide.cli.moment import Moment
-from coincide.cli.option import json_option, workspace_option
+from coincide.cli.option import found_workspace, json_option, optional_workspace, workspace_option
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ pack_option = click.option("--pack", metavar="NAME", help="The catalog of this r
 @catalog.command()
 @click.argument("title")
 @pack_option
-@click.option("-w", "--workspace", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder with coincide.toml.")
+@optional_workspace
 @json_option
 def explain(title: str, pack: str | None, workspace: Path | None, as_json: bool) -> None:
     """Show each step from TITLE to its components.
@@ -65,7 +65,7 @@ def explain(title: str, pack: str | None, workspace: Path | None, as_json: bool)
 @click.option("--precision", "least_precision", type=click.FloatRange(0, 1), help="End with 1 if it is less in all.")
 @click.option("--recall", "least_recall", type=click.FloatRange(0, 1), help="End with 1 if it is less in all.")
 @pack_option
-@click.option("-w", "--workspace", type=click.Path(path_type=Path), metavar="FOLDER", help="Folder with coincide.toml.")
+@optional_workspace
 @json_option
 def test(
     file: Path,
@@ -199,13 +199,10 @@ def _share(share: float, interval: tuple[float, float]) -> str:
 def _catalog(workspace: Path | None, pack: str | None) -> Catalog:
     from coincide import settings
     from coincide.catalog.catalog import load
-    from coincide.settings.errors import NoWorkspace
 
     if pack is not None:
         return load(Path(), None, [pack])
-    folder = workspace or settings.folder_of(Path.cwd())
-    if folder is None:
-        raise NoWorkspace(str(Path.cwd()))
+    folder = found_workspace(workspace)
     found = settings.load(folder)
     return load(folder, found.catalog, found.packs)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import duckdb
     import polars as pl
 
+    from coincide.catalog.catalog import Catalog
     from coincide.catalog.rows import Entry
     from coincide.events.file import FileStamp
     from coincide.events.source import Batch, SourceReader
@@ -55,6 +57,13 @@ class Subject:
     folder: Path
     settings: Settings
     text: str
+
+    @cached_property
+    def catalog(self) -> Catalog:
+        """Read once, for what is wrong with it and for what rules see by it."""
+        from coincide.catalog.catalog import load as load_catalog
+
+        return load_catalog(self.folder, self.settings.catalog, self.settings.packs)
 
     def place(self, *path: str) -> Where:
         """Where a setting stands in ``coincide.toml``."""
@@ -309,10 +318,8 @@ def _packs(subject: Subject, report: Report) -> Subject:
 
 
 def _catalog(subject: Subject, report: Report) -> None:
-    from coincide.catalog.catalog import load as load_catalog
-
     with _collected(report, subject.place("catalog")):
-        load_catalog(subject.folder, subject.settings.catalog, subject.settings.packs)
+        _ = subject.catalog
 
 
 def _lists(subject: Subject, report: Report) -> None:
@@ -332,7 +339,6 @@ def _obligations(subject: Subject, report: Report) -> None:
 
 
 def _rules(subject: Subject, report: Report) -> None:
-    from coincide.catalog.catalog import load as load_catalog
     from coincide.engines.errors import NoRules
     from coincide.rules.workspace import context_of, load_rules
 
@@ -345,7 +351,7 @@ def _rules(subject: Subject, report: Report) -> None:
             raise NoRules(subject.settings.rules, str(subject.folder))
         report.rules = len(rules)
         with suppress(CoincideError):
-            entries = load_catalog(subject.folder, subject.settings.catalog, subject.settings.packs).entries
+            entries = subject.catalog.entries
         for rule in rules:
             report.findings += _blind(rule, subject.settings.sources, entries)
 
