@@ -52,11 +52,15 @@ class Region:
 
 @dataclass(frozen=True)
 class Hits:
-    """Observations of a rule in the strict order, their rows, and which of them are hits."""
+    """Observations of a rule in the strict order, their rows, and which of them are hits.
+
+    ``code``: of each observation whose it is; without days, the groups of ``seen``.
+    """
 
     plan: Plan
     seen: Observations
     row: Positions
+    code: Positions
     hit: Positions
     silenced: Positions
 
@@ -73,6 +77,21 @@ class Hits:
         stays = np.isin(code[self.row[self.hit]], wanted)
         quiet = np.isin(code[self.row[self.silenced]], wanted)
         return replace(self, hit=self.hit[stays], silenced=self.silenced[quiet])
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Observations as a kernel is to see them: rows, whose they are and when, which need not be what the rows say.
+
+    In the strict order by ``(code, at, source, event_id, account)``. A row may stand more than once. ``carries``: see
+    ``Observations``. ``frame``: what ``unless`` reads of observations, by their positions; ``None``: what the rows say.
+    """
+
+    row: Positions
+    code: Positions
+    at: Positions
+    carries: tuple[Truths, ...]
+    frame: Callable[[Positions], pl.DataFrame] | None = None
 
 
 def kept(rows: Rows, usable: Truths) -> Truths:
@@ -92,7 +111,13 @@ def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     """The rule's kernel over the rows it keeps."""
     code, order = rows.order(plan.by)
     row = order[keep[order]]
-    row, seen = _observations(plan, rows, row, code[row])
+    return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row)), around)
+
+
+def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hits:
+    """The rule's kernel over observations wherever they are placed: of a scan where they are, dealt out elsewhere."""
+    place, seen = _observations(plan, rows, placed)
+    row = placed.row[place]
     match plan.condition:
         case Combination() as condition:
             truth = combination.hits(condition, seen)
@@ -105,8 +130,12 @@ def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
         case Ratio() as condition:
             truth = ratio.hits(condition, seen)
     found = np.flatnonzero(truth)
-    silent = _silenced(plan, rows, row, seen, found, around)
-    return Hits(plan, seen, row, found[~silent], found[silent])
+
+    def frame() -> pl.DataFrame:
+        return rows.frame[row[found]] if placed.frame is None else placed.frame(place[found])
+
+    silent = _silenced(plan, rows, row, seen, found, frame, around)
+    return Hits(plan, seen, row, placed.code[place], found[~silent], found[silent])
 
 
 def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
@@ -114,7 +143,7 @@ def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
     hit, seen, plan = found.hit, found.seen, found.plan
     if not len(hit):
         return []
-    first, last, number = _runs(found, rows, cuts)
+    first, last, number = runs(found, rows, cuts)
     proof, latest = _evidence(plan, seen, hit[first]), _evidence(plan, seen, hit[last])
     silenced = _count_silenced(found, number, last)
     names = _Names(rows, found.row)
@@ -145,30 +174,37 @@ def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
     return made
 
 
-def _observations(plan: Plan, rows: Rows, row: Positions, code: Positions) -> tuple[Positions, Observations]:
-    at = rows.at[row]
+def carried(plan: Plan, rows: Rows, row: Positions) -> tuple[Truths, ...]:
+    """Of these rows, which carry each component of the plan, or are of each kind of a ratio."""
+    match plan.condition:
+        case Combination(of=of):
+            return tuple(rows.carries((name,))[row] for name, _ in of)
+        case Steps(steps=steps):
+            return tuple(rows.carries((name,))[row] for name in sorted(set(steps)))
+        case Ratio(of=of_kind, to=to_kind):
+            kind = rows.frame["kind"][row]
+            return tuple((kind == name).to_numpy() for name in (of_kind, to_kind))
+        case _:
+            return ()
+
+
+def _observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Observations]:
+    """The observations, and the place of each among those given."""
+    code, at = placed.code, placed.at
+    place = np.arange(len(at), dtype=np.int64)
+    carries = placed.carries
     if isinstance(plan.window, Sliding):
         group, start = code, starts(code, at, plan.window.width_us)
     else:
         day = zones.local(at, plan.zone) // _DAY_US
         # A clock set back over midnight returns to the day before: its rows belong together.
-        order = np.lexsort((day, code))
-        row, at, day, code = row[order], at[order], day[order], code[order]
-        group = np.cumsum(np.r_[False, (day[1:] != day[:-1]) | (code[1:] != code[:-1])]) if len(row) else code
+        place = np.lexsort((day, code))
+        at, day, code = at[place], day[place], code[place]
+        carries = tuple(truth[place] for truth in carries)
+        group = np.cumsum(np.r_[False, (day[1:] != day[:-1]) | (code[1:] != code[:-1])]) if len(code) else code
         start = group_starts(group)
-    carries: tuple[Truths, ...] = ()
-    match plan.condition:
-        case Combination(of=of):
-            carries = tuple(rows.carries((name,))[row] for name, _ in of)
-        case Steps(steps=steps):
-            carries = tuple(rows.carries((name,))[row] for name in sorted(set(steps)))
-        case Ratio(of=of_kind, to=to_kind):
-            kind = rows.frame["kind"][row]
-            carries = tuple((kind == name).to_numpy() for name in (of_kind, to_kind))
-        case _:
-            pass
-    seen = Observations(group, at, start, carries, _number(plan, rows, row), _value(plan, rows, row))
-    return row, seen
+    row = placed.row[place]
+    return place, Observations(group, at, start, carries, _number(plan, rows, row), _value(plan, rows, row))
 
 
 def _number(plan: Plan, rows: Rows, row: Positions) -> Any:
@@ -207,17 +243,22 @@ def _value_codes(rows: Rows, name: str, row: Positions) -> Positions:
 
 
 def _silenced(
-    plan: Plan, rows: Rows, row: Positions, seen: Observations, found: Positions, around: Surroundings
+    plan: Plan,
+    rows: Rows,
+    row: Positions,
+    seen: Observations,
+    found: Positions,
+    frame: Callable[[], pl.DataFrame],
+    around: Surroundings,
 ) -> Truths:
     """Which hits ``unless`` silences: where it is true; unknown silences nothing."""
     if plan.unless is None or not len(found):
         return np.zeros(len(found), dtype=np.bool_)
-    frame = rows.frame[row[found]]
     measures = dict.fromkeys(node for node in walk(plan.unless) if isinstance(node, Aggregate))
     columns = [
         pl.Series(aggregate_column(node), _measured(node, rows, row, seen, found), dtype=pl.Object) for node in measures
     ]
-    return evaluate(plan.unless, frame.with_columns(columns), around).fill_null(False).to_numpy()
+    return evaluate(plan.unless, frame().with_columns(columns), around).fill_null(False).to_numpy()
 
 
 def _measured(node: Aggregate, rows: Rows, row: Positions, seen: Observations, found: Positions) -> list[Any]:
@@ -231,7 +272,7 @@ def _measured(node: Aggregate, rows: Rows, row: Positions, seen: Observations, f
     return [number.decimal(total) for total in (running[found + 1] - running[seen.start[found]]).tolist()]
 
 
-def _runs(found: Hits, rows: Rows, cuts: Cuts) -> tuple[Positions, Positions, Positions]:
+def runs(found: Hits, rows: Rows, cuts: Cuts) -> tuple[Positions, Positions, Positions]:
     """Of the hits, the first and last of each episode, and the number of the episode of each hit."""
     hit, seen = found.hit, found.seen
     fresh = np.ones(len(hit), dtype=np.bool_)

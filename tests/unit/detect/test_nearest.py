@@ -60,7 +60,7 @@ def found(condition: Condition, log: list[Row], width: int) -> Hits:
         np.array([row[3] for row in log], dtype=np.int64),
     )
     plan = Plan("r", ("purchase",), None, "account", Sliding(width), "UTC", condition, None, None)
-    return Hits(plan, seen, np.arange(len(log)), NONE, NONE)
+    return Hits(plan, seen, np.arange(len(log)), seen.group, NONE, NONE)
 
 
 def windows(log: list[Row], width: int) -> list[list[int]]:

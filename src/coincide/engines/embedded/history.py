@@ -37,7 +37,7 @@ _ITEMS = {"kind": pl.String, **dict.fromkeys(_ITEM, pl.String), "recent": pl.Boo
 
 _BATCH = "coincide batch"
 """View of the batch that is being read."""
-_FILE, _AT, _ZONED = "?file", "?at", "?zoned"
+_FILE, AT, ZONED = "?file", "?at", "?zoned"
 """Beside the fields of the contract, whose names hold no question mark."""
 
 Day = int
@@ -182,12 +182,12 @@ class Reading:
         read = exp.select(
             *(fields[name].copy().as_(name, quoted=True) for name in names),
             _column(_file_of(batch)).as_(_FILE, quoted=True),
-            clock_.at.as_(_AT, quoted=True),
-            clock_.zoned.as_(_ZONED, quoted=True),
+            clock_.at.as_(AT, quoted=True),
+            clock_.zoned.as_(ZONED, quoted=True),
         ).from_(exp.Table(this=exp.to_identifier(_BATCH, quoted=True)))
-        at, zoned = _column(_AT), _column(_ZONED)
+        at, zoned = _column(AT), _column(ZONED)
         if start is None:
-            kept = exp.case().when(usable(at), at.copy()).as_(_AT, quoted=True)
+            kept = exp.case().when(usable(at), at.copy()).as_(AT, quoted=True)
             given = (*(_column(name) for name in (*names, _FILE)), kept, zoned)
             return exp.select(*given).from_(read.subquery("read"))
         coarse = since(time, kind, self.source.time_unit, start)
@@ -201,7 +201,7 @@ class Reading:
         wall = at_us if own is None else int(zone.local(np.array([at_us], dtype=np.int64), own)[0])
         if wall == at_us:
             return exp.Literal.number(at_us)
-        zoned = exp.case().when(_column(_ZONED), exp.Literal.number(at_us))
+        zoned = exp.case().when(_column(ZONED), exp.Literal.number(at_us))
         return exp.paren(zoned.else_(exp.Literal.number(wall)))
 
 
@@ -251,12 +251,12 @@ def _looked(reading: Reading, stamps: Sequence[FileStamp]) -> tuple[FileCount, .
 
 
 def _extent(reading: Reading, batch: Batch) -> exp.Query:
-    at, value = _column(_AT), _column(_TIME)
+    at, value = _column(AT), _column(_TIME)
     past = exp.LTE(this=at.copy(), expression=reading.shown(reading.asked.at_us))
     return (
         exp.select(
             _column(_FILE),
-            _column(_ZONED),
+            _column(ZONED),
             _count(missing(value)).as_("timeless"),
             _count(exp.and_(exp.not_(missing(value)), missing(at))).as_("garbled"),
             exp.Filter(this=exp.Min(this=at.copy()), expression=exp.Where(this=past.copy())).as_("oldest"),
@@ -317,11 +317,11 @@ def _by_quarter(reading: Reading, names: Sequence[str], start: int, batch: Batch
         counts.append(_count(missing(value)).as_(f"missing{place}"))
         garbled = unreadable(reading.source, name, value, {name: kind}, reading.reader.attributes)
         counts.append(_count(garbled).as_(f"unreadable{place}"))
-    quarter = exp.IntDiv(this=_column(_AT), expression=exp.Literal.number(_QUARTER_US))
+    quarter = exp.IntDiv(this=_column(AT), expression=exp.Literal.number(_QUARTER_US))
     return (
         exp.select(
             _kind(reading.source).as_("kind"),
-            _column(_ZONED).as_("zoned"),
+            _column(ZONED).as_("zoned"),
             quarter.as_("quarter"),
             exp.Count(this=exp.Star()).as_("rows"),
             *counts,
@@ -336,7 +336,7 @@ def _by_item(reading: Reading, start: int, recent: Day, batch: Batch) -> exp.Que
     there = [name for name in _ITEM if name in mapped(reading.source)]
 
     def later(day: Day) -> exp.Expr:
-        return exp.GTE(this=_column(_AT), expression=reading.shown(zone.start_of(day, asked.zone)))
+        return exp.GTE(this=_column(AT), expression=reading.shown(zone.start_of(day, asked.zone)))
 
     names = (*there, *(("kind",) if reading.source.kind is None else ()))
     return (

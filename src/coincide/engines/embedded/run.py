@@ -97,7 +97,8 @@ class Task:
 
     ``link`` makes actors of the edges (``None``: every account is its own actor) with those of ``master_data``, files
     of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule. ``fresh``:
-    of a run that widens, the files that were not there before, those of master data too.
+    of a run that widens, the files that were not there before, those of master data too. ``between``: rows whose time
+    is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
     """
 
     plans: Sequence[Plan]
@@ -110,6 +111,19 @@ class Task:
     widen: Callable[[Changed], Wider] | None = None
     cuts: Mapping[str, Cuts] = field(default_factory=dict)
     fresh: frozenset[FileStamp] = frozenset()
+    between: tuple[int, int] | None = None
+    look: Callable[[Decided], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a rule was decided on: the rows that it keeps, ``keep``, of all ``rows``; its hits and their episodes."""
+
+    plan: Plan
+    rows: Rows
+    keep: Truths
+    hits: Hits
+    episodes: Sequence[Episode]
 
 
 @dataclass
@@ -205,6 +219,9 @@ def _of_moved(
 
 def prepared(frame: pl.DataFrame, task: Task, actors: Actors | None) -> Rows:
     """Rows with their component tags and actors."""
+    if task.between is not None:
+        first, last = task.between
+        frame = frame.filter(pl.col("occurred_at").is_between(first, last, closed="left").fill_null(True))
     tags = task.catalog.tags(frame)
     frame = frame.with_columns(tags.codes.alias("tagset"))
     if actors is None:
@@ -254,7 +271,8 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
                 found = found.of_actors_in(fitting.usable & first, rows.order(plan.by)[0])
             if plan.by == "actor" and moved.any():
                 found = _both(found, everything.of_actors_in(moved, rows.order(plan.by)[0]))
-        result.episodes[plan.rule] = episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
+        result.episodes[plan.rule] = told = episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
+        task.look(Decided(plan, rows, keep, found, told))
     refused = reason != NEVER
     accepted &= ~refused
     result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
