@@ -293,3 +293,74 @@ class WrongLabels(CoincideError):
             where=where,
             hint="a header with `title` and `components`, several components joined by `|`",
         )
+
+
+class NoAssortmentFile(CoincideError):
+    """No file matches a glob of `[assortment] files`.
+
+    The assortment says of which type each item is. Paths and globs are relative to the folder of `coincide.toml`. Mend
+    the glob, or take the section out: types are then taken from the categories of the events, or from their items.
+    """
+
+    code = "COI-C018"
+
+    def __init__(self, pattern: str, folder: Path) -> None:
+        self.pattern = pattern
+        super().__init__(
+            f"no file matches `{pattern}`, which [assortment] names, in {folder}",
+            hint="globs are relative to the folder of coincide.toml",
+        )
+
+
+class NoAssortmentColumn(CoincideError):
+    """A file of the assortment lacks a column that `[assortment]` names.
+
+    Each of the files has the columns that `item` and `type` name, and `family` where that is set. Names are compared
+    letter by letter. Mend the name in coincide.toml, or the file.
+    """
+
+    code = "COI-C019"
+
+    def __init__(self, file: str, setting: str, column: str, found: list[str]) -> None:
+        self.column = column
+        there = ", ".join(f"`{name}`" for name in found[:20]) or "nothing"
+        super().__init__(
+            f"[assortment] {setting} is the column `{column}`, and this file has none of that name; it has {there}",
+            where=Where(file),
+            hint="mend the name in coincide.toml, or the file",
+        )
+
+
+class UnreadableAssortment(CoincideError):
+    """A file of the assortment cannot be read as CSV, NDJSON or Parquet.
+
+    How a file is read is told by the end of its name: `.csv`, `.tsv`, `.ndjson`, `.jsonl` or `.parquet`, the texts also
+    with `.gz`. CSV is UTF-8 with a header, and what is read is text or numbers, not lists.
+    """
+
+    code = "COI-C020"
+
+    def __init__(self, file: str, reason: str) -> None:
+        super().__init__(
+            f"this file of the assortment cannot be read: {reason}",
+            where=Where(file),
+            hint="CSV in UTF-8 with a header, NDJSON or Parquet",
+        )
+
+
+class SeveralTypes(CoincideError):
+    """The assortment says of one item that it is of two types, or that it is of two families.
+
+    What is counted by type would be counted twice. An item that stands in several lines says the same in each. Take the
+    lines out that are not meant.
+    """
+
+    code = "COI-C021"
+
+    def __init__(self, item: str, one: str, other: str, more: int) -> None:
+        self.item = item
+        others = f", and {more:,} more item{'s' * (more != 1)} so" if more else ""
+        super().__init__(
+            f"the item `{item}` is `{one}` in one line of the assortment and `{other}` in another{others}",
+            hint="let each item be of one type and one family",
+        )

@@ -3,6 +3,7 @@
 from coincide.settings.model import (
     DEFAULT_LINK_KINDS,
     NAME,
+    Assortment,
     Attribute,
     Catalog,
     Columns,
@@ -24,6 +25,7 @@ __all__ = [
     "NAME",
     "STATE_FOLDER",
     "WORKSPACE_FILE",
+    "Assortment",
     "Attribute",
     "Catalog",
     "Columns",

@@ -129,6 +129,15 @@ class Catalog(_Section):
     )
 
 
+class Assortment(_Section):
+    """What kind of thing each item is: product master data, against which combinations are compared."""
+
+    files: str | list[str] = Field(description="glob or globs of CSV, NDJSON or Parquet files")
+    item: str = Field(description="column of the item, as it stands in the events")
+    type: str = Field(description="column of the item's type, such as `charcoal`")
+    family: str | None = Field(default=None, description="column of what its type belongs to, such as `barbecue`")
+
+
 class LinkKind(_Section):
     """How far a kind of identifier ties accounts together."""
 
@@ -246,6 +255,7 @@ class Settings(_Section):
     sources: dict[Name, Source] = Field(default_factory=dict, description="where rows come from, by name")
     links: dict[Name, LinkFile] = Field(default_factory=dict, description="master data of accounts, by name")
     catalog: Catalog | None = Field(default=None, description="which item is which component")
+    assortment: Assortment | None = Field(default=None, description="which item is of which type")
     entities: Entities = Field(default=Entities(), description="how accounts become actors")
     attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
