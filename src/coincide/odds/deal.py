@@ -84,14 +84,15 @@ class Dealer:
     who: Positions
     snap: bool
 
-    def deal(self, deals: int, rng: Generator) -> Dealt:
-        """So many deals, each of every history; only what something can come of is listed."""
+    def deal(self, deals: int, rng: Generator, *, all_of_it: bool = False) -> Dealt:
+        """So many deals, each of every history; unless ``all_of_it``, only what the rule may match is listed."""
         hand, count = self.hand, len(self.seats.who)
         owner = self.seats.who[self._places(deals, rng)]
         code = (owner + np.arange(deals)[:, None] * count)[:, self.history].reshape(-1)
         of = np.tile(np.arange(len(hand)), deals)
-        chosen = able(hand.plan, code, hand.unit[of], hand.carries, deals * count)
-        of, code = of[chosen], code[chosen]
+        if not all_of_it:
+            chosen = able(hand.plan, code, hand.unit[of], hand.carries, deals * count)
+            of, code = of[chosen], code[chosen]
         who = code % count
         return Dealt(of, code // count, who, self._snapped(of, who, rng) if self.snap else hand.at[of])
 

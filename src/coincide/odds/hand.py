@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from coincide.detect.detect import Cuts, Placed, carried, decided, runs
+from coincide.detect.detect import Cuts, Placed, decided, runs
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.kernel.observations import Positions, Truths
 from coincide.detect.rows import Rows
@@ -28,7 +28,7 @@ class Hand:
 
     ``row``: their rows; ``who``: numbers in ``everybody``; ``unit``: of which each is a part. ``times``: every time at
     which anybody bought anything, ascending, microseconds; ``at``: places in it. ``carries[c, u]``: whether the unit
-    ``u`` carries the component ``c`` of the plan, in the plan's order.
+    ``u`` carries the component ``c`` of the plan, sorted by name.
     """
 
     plan: Plan
@@ -62,13 +62,7 @@ class Counted:
 def hand(plan: Plan, rows: Rows, keep: Truths, everybody: Population, around: Surroundings) -> Hand:
     """The observations of a rule as a scan sees them; ``keep``: the rows that the rule keeps."""
     row, who, at, times = placed(plan, rows, keep, everybody)
-    truths = carried(plan, rows, row)
-    if truths:
-        carries, unit = _units(truths)
-    else:
-        # A rule that counts or adds up whatever carries one of its components.
-        carries, unit = _units(tuple(rows.carries((name,))[row] for name in plan.components or ()), len(row))
-        carries = carries[:0]
+    carries, unit = _units(tuple(rows.carries((name,))[row] for name in plan.tagged or ()), len(row))
     return Hand(plan, rows, around, everybody, row, who, at, times, unit, carries)
 
 
@@ -117,7 +111,9 @@ def tried(
     def frame(chosen: Positions) -> pl.DataFrame:
         return _as_dealt(hand, of[chosen], code[chosen] % count, at[chosen])
 
-    carried_by = tuple(truth[unit] for truth in carries)
+    # A rule that counts or adds up takes whatever carries one of its components.
+    told_apart = isinstance(hand.plan.condition, Combination | Sequence)
+    carried_by = tuple(truth[unit] for truth in carries) if told_apart else ()
     found = decided(hand.plan, hand.rows, Placed(hand.row[of], code, at, carried_by, frame), hand.around)
     whole, _, _ = runs(found, hand.rows, Cuts())
     matched = found.code[found.hit]
@@ -170,7 +166,7 @@ def _order(code: Positions, at: Positions, owners: int, times: int) -> Positions
     return order
 
 
-def _units(truths: tuple[Truths, ...], count: int = 0) -> tuple[NDArray[np.bool_], Positions]:
+def _units(truths: tuple[Truths, ...], count: int) -> tuple[NDArray[np.bool_], Positions]:
     """The distinct sets of components, as columns, and which of them each observation has."""
     if not truths:
         return np.zeros((0, 1), dtype=np.bool_), np.zeros(count, dtype=np.int64)

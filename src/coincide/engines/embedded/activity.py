@@ -76,12 +76,13 @@ def types(
     *,
     one_in: int = 1,
 ) -> pl.DataFrame:
-    """Who bought which type at all: ``namespace``, ``account``, ``type`` (UInt32), each once.
+    """Who bought which type, and in how many lines: ``namespace``, ``account``, ``type`` (UInt32), ``lines``.
 
     ``items``: ``value`` of the event field ``field``, and its ``type``. ``one_in``: of so many who are looked at, one
     (by hash), where all would be too many to hold.
     """
-    frames = [pl.DataFrame(schema={**dict.fromkeys(WHO, pl.String), "type": pl.UInt32})]
+    schema = {**dict.fromkeys(WHO, pl.String), "type": pl.UInt32, "lines": pl.Int64}
+    frames = [pl.DataFrame(schema=schema)]
     keep(connection, _TYPES, items.select("value", pl.col("type").cast(pl.UInt32)).to_arrow())
     for feed, reading in _readings(feeds, question, connection, lambda _: None):
         if field not in mapped(feed.source):
@@ -89,8 +90,22 @@ def types(
         for batch in reading.batches(feed.decided, _columns(feed, question, field)):
             asked = partial(_bought, feed, reading, question, field, one_in)
             for found in reading.ask(batch, ("types", field, one_in), asked):
-                frames.append(_placed(found, feed, question, trips=False).select(*WHO, "type"))
-    return pl.concat(frames).unique()
+                frames.append(_placed(found, feed, question, trips=False).select(schema.keys()))
+    return pl.concat(frames).group_by(*WHO, "type").agg(pl.col("lines").sum())
+
+
+def values(
+    feeds: Sequence[Feed], question: Question, connection: duckdb.DuckDBPyConnection, field: str
+) -> pl.Series:
+    """The distinct values of a text field of the events that count, sorted."""
+    found = [pl.Series(field, [], dtype=pl.String)]
+    for feed, reading in _readings(feeds, question, connection, lambda _: None):
+        if field not in mapped(feed.source):
+            continue
+        for batch in reading.batches(feed.decided, _columns(feed, question, field)):
+            for frame in reading.ask(batch, ("values", field), partial(_values, feed, reading, question, field)):
+                found.append(frame[field])
+    return pl.concat(found).drop_nulls().unique().sort()
 
 
 def _readings(
@@ -133,6 +148,11 @@ def _lines(feed: Feed, reading: Reading, question: Question, trips: bool, batch:
     return exp.select(*keys, counted).from_(rows.subquery("counted")).group_by(*(str(n + 1) for n in range(len(keys))))
 
 
+def _values(feed: Feed, reading: Reading, question: Question, field: str, batch: Batch) -> exp.Query:
+    rows = _rows(feed, reading, question, batch, field).subquery("valued")
+    return exp.select(exp.column(field, quoted=True)).distinct().from_(rows)
+
+
 def _bought(
     feed: Feed, reading: Reading, question: Question, field: str, one_in: int, batch: Batch
 ) -> exp.Query:
@@ -140,7 +160,9 @@ def _bought(
     who = exp.column("who", table="bought", quoted=True)
     of_type = exp.Table(this=exp.to_identifier(_TYPES, quoted=True)).as_("types")
     same = exp.column(field, table="bought", quoted=True).eq(exp.column("value", table="types"))
-    found = exp.select(who.copy(), exp.column("type", table="types")).distinct().from_(rows).join(of_type, on=same)
+    counted = exp.Count(this=exp.Star()).as_("lines")
+    found = exp.select(who.copy(), exp.column("type", table="types"), counted).from_(rows).join(of_type, on=same)
+    found = found.group_by("1", "2")
     if one_in > 1:
         part = exp.Mod(this=exp.Anonymous(this="hash", expressions=[who.copy()]), expression=exp.Literal.number(one_in))
         found = found.where(exp.paren(part).eq(exp.Literal.number(0)))

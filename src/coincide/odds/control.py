@@ -1,0 +1,197 @@
+"""Made-up rules: sets of item types as common as the rule's components, under the same kernel. Negative controls.
+
+Nothing is known to be wrong with any of them, so what they match is what a rule of this shape matches of ordinary
+shopping, seasons and households included. Each component is replaced by a type with nearly as many bouts; the types of
+one made-up rule are of different families and none of them is the rule's own. Schuemie et al. 2014,
+doi:10.1002/sim.5925; what it costs in power: Gruber and Tchetgen Tchetgen 2016, doi:10.1002/sim.6936. DESIGN, section 8.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+from numpy.random import Generator
+
+from coincide.detect.kernel.observations import Positions
+from coincide.odds.bout import bouts, width_of
+from coincide.odds.deal import dealer
+from coincide.odds.hand import Counted, Hand, able, tried
+from coincide.odds.log import Log
+from coincide.odds.shelf import Shelf, Shelved, shelved
+from coincide.rules.plan import Plan
+
+CONTROLS = 200
+FEWEST = 100
+"""Different made-up rules below which nothing is said: their range would be that of a handful."""
+ALIKE = 0.15
+"""By how much of it the bouts of a type may differ from those of the component it stands for."""
+ROWS = 4_000_000
+"""Lines of all types together that are read, so that they fit into memory."""
+TYPES = 80
+"""Types that stand for one component: more would make no more different rules than are drawn."""
+DEALS_EACH = 5
+"""Deals of each made-up rule: its expectation need not be sharp, as many of them are taken together."""
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What so many made-up rules match: ``found`` in the log, ``expected`` and its ``variance`` by a few deals each.
+
+    ``sets``: the types of each, in the order of the rule's components.
+    """
+
+    sets: Positions
+    found: Counted
+    expected: Positions
+    variance: Positions
+
+
+@dataclass(frozen=True)
+class TooFew:
+    """Why there are none, in words."""
+
+    because: str
+
+
+def commonness(hand: Hand) -> Positions:
+    """Of each component of the rule, its bouts in the rule's window."""
+    width = width_of(hand.plan.window)
+    found = []
+    for truth in hand.carries:
+        mine = truth[hand.unit]
+        found.append(int(bouts(hand.who[mine], hand.times[hand.at[mine]], width).sum()))
+    return np.array(found, dtype=np.int64)
+
+
+def controls(
+    log: Log,
+    hand: Hand,
+    shelf: Shelf,
+    connection: duckdb.DuckDBPyConnection,
+    rng: Generator,
+    count: int = CONTROLS,
+) -> Controls | TooFew:
+    """So many made-up rules beside the rule of a hand; the same ones for the same generator."""
+    wanted = commonness(hand)
+    if not len(shelf):
+        return TooFew("no item types are known: name an [assortment], or map `category` of the sources")
+    own = np.unique(shelf.of(hand.rows.frame[shelf.field][hand.row]))
+    candidates = _candidates(shelf, wanted, own)
+    there = shelved(log, hand.plan, shelf, np.unique(np.concatenate(candidates)).tolist(), hand.everybody, connection)
+    exactly = _exactly(there, candidates, wanted, hand.plan, len(shelf))
+    sets = _drawn(exactly, shelf, rng, count)
+    if len(sets) < FEWEST:
+        return TooFew(
+            f"the assortment is too small: {len(sets)} made-up rules with equally common components, {FEWEST} needed"
+        )
+    return _tried(hand, there, sets, rng)
+
+
+def _candidates(shelf: Shelf, wanted: Positions, own: Positions) -> list[Positions]:
+    """Types that may stand for each component, by what is known before their rows are read.
+
+    Bouts are no fewer than buyers and no more than lines; the nearest are those whose geometric mean is.
+    """
+    free = shelf.buyers > 0
+    free[own[own >= 0]] = False
+    found = []
+    for number in wanted.tolist():
+        low, high = (1 - ALIKE) * number, (1 + ALIKE) * number
+        near = np.flatnonzero(free & (shelf.buyers <= high) & (shelf.lines >= low))
+        away = np.abs(np.log(shelf.buyers[near]) + np.log(shelf.lines[near]) - 2 * np.log(max(number, 1)))
+        found.append(near[np.argsort(away, kind="stable")][:TYPES])
+    lines = int(shelf.lines[np.unique(np.concatenate(found))].sum()) if found else 0
+    if lines > ROWS:
+        # Fewer of each, as many as fit.
+        found = [types[: max(int(len(types) * ROWS / lines), 1)] for types in found]
+    return found
+
+
+def _exactly(there: Shelved, candidates: list[Positions], wanted: Positions, plan: Plan, count: int) -> list[Positions]:
+    """Those whose bouts, as the rule would see them, are within the bounds."""
+    owners = int(there.who.max(initial=0)) + 1
+    each = bouts(there.type * owners + there.who, there.times[there.at], width_of(plan.window))
+    exact = np.zeros(count, dtype=np.int64)
+    np.add.at(exact, np.arange(len(each)) // owners, each)
+    return [
+        types[np.abs(exact[types] - number) <= ALIKE * number]
+        for types, number in zip(candidates, wanted.tolist(), strict=True)
+    ]
+
+
+def _drawn(candidates: list[Positions], shelf: Shelf, rng: Generator, count: int) -> Positions:
+    """Different sets, the types of each of different families; fewer than ``count`` where there are no more."""
+    components = len(candidates)
+    none = np.zeros((0, components), dtype=np.int64)
+    if not components or any(not len(types) for types in candidates):
+        return none
+    family = shelf.families.rank("dense").cast(int).to_numpy()
+    drawn = np.stack([types[rng.integers(0, len(types), 20 * count)] for types in candidates], axis=1)
+    families = np.sort(family[drawn], axis=1)
+    apart = np.all(families[:, 1:] != families[:, :-1], axis=1)
+    # Each set once, whichever component a type stands for; the first come first.
+    _, first = np.unique(np.sort(drawn[apart], axis=1), axis=0, return_index=True)
+    return drawn[apart][np.sort(first)][:count]
+
+
+def _tried(hand: Hand, there: Shelved, sets: Positions, rng: Generator) -> Controls:
+    """The kernel over all sets at once: as they are in the log, then dealt."""
+    types = np.unique(sets)
+    place = np.full(int(types.max()) + 1, -1, dtype=np.int64)
+    place[types] = np.arange(len(types))
+    chosen = (there.type < len(place)) & (there.type >= 0)
+    chosen[chosen] = place[there.type[chosen]] >= 0
+    # A hand of all types, each a unit of its own: a deal of it is one of every set.
+    whole = Hand(
+        hand.plan,
+        there.rows,
+        hand.around,
+        hand.everybody,
+        there.row[chosen],
+        there.who[chosen],
+        there.at[chosen],
+        there.times,
+        place[there.type[chosen]],
+        np.zeros((0, len(types)), dtype=np.bool_),
+    )
+    each = _Each(whole, place[sets])
+    found = each.counted(whole.who, whole.at)
+    dealt = dealer(whole, rng)
+    counts = []
+    for _ in range(DEALS_EACH):
+        one = dealt.deal(1, rng, all_of_it=True)
+        counts.append(each.counted(one.who, one.at).actors)
+    expected = np.stack(counts)
+    return Controls(sets, found, expected.mean(axis=0), expected.var(axis=0, ddof=1) / DEALS_EACH)
+
+
+class _Each:
+    """The observations of every set, one set after the other, over one hand of all types."""
+
+    def __init__(self, whole: Hand, sets: Positions) -> None:
+        by_type = np.argsort(whole.unit, kind="stable")
+        bounds = np.searchsorted(whole.unit[by_type], np.arange(whole.units + 1))
+        of, slot = [], []
+        for types in sets.tolist():
+            parts = [by_type[bounds[one] : bounds[one + 1]] for one in types]
+            joined = np.concatenate(parts)
+            order = np.argsort(joined)
+            of.append(joined[order])
+            slot.append(np.repeat(np.arange(len(parts)), [len(part) for part in parts])[order])
+        self._whole = whole
+        self._sets = len(sets)
+        self._of, self._slot = np.concatenate(of), np.concatenate(slot)
+        self._number = np.repeat(np.arange(len(sets)), [len(part) for part in of])
+        self._carries = np.eye(sets.shape[1], dtype=np.bool_)
+
+    def counted(self, who: Positions, at: Positions) -> Counted:
+        """What each set matches where the hand's observations are given to ``who`` at ``at``."""
+        owners = len(self._whole.everybody)
+        owner = who[self._of]
+        chosen = able(
+            self._whole.plan, self._number * owners + owner, self._slot, self._carries, self._sets * owners
+        )
+        of, number, slot = self._of[chosen], self._number[chosen], self._slot[chosen]
+        return tried(self._whole, of, number, owner[chosen], at[of], slot, self._sets, self._carries)
