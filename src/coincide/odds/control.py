@@ -2,8 +2,8 @@
 
 Nothing is known to be wrong with any of them, so what they match is what a rule of this shape matches of ordinary
 shopping, seasons and households included. Each component is replaced by a type with nearly as many bouts; the types of
-one made-up rule are of different families and none of them is the rule's own. Schuemie et al. 2014,
-doi:10.1002/sim.5925; what it costs in power: Gruber and Tchetgen Tchetgen 2016, doi:10.1002/sim.6936. DESIGN, section 8.
+one made-up rule are of different families and none of them is the rule's own. Schuemie et al. 2014, doi:10.1002/sim.5925; what it costs in
+power: Gruber and Tchetgen Tchetgen 2016, doi:10.1002/sim.6936. DESIGN, section 8.
 """
 
 from __future__ import annotations
@@ -190,8 +190,6 @@ class _Each:
         """What each set matches where the hand's observations are given to ``who`` at ``at``."""
         owners = len(self._whole.everybody)
         owner = who[self._of]
-        chosen = able(
-            self._whole.plan, self._number * owners + owner, self._slot, self._carries, self._sets * owners
-        )
+        chosen = able(self._whole.plan, self._number * owners + owner, self._slot, self._carries, self._sets * owners)
         of, number, slot = self._of[chosen], self._number[chosen], self._slot[chosen]
         return tried(self._whole, of, number, owner[chosen], at[of], slot, self._sets, self._carries)

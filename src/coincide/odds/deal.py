@@ -62,7 +62,7 @@ def seats(everybody: Population, block: int, rng: Generator) -> Seats:
 
 @dataclass(frozen=True)
 class Dealt:
-    """Observations ``of`` the hand, in which ``deal`` (ascending), given to ``who`` at the place ``at`` of its times."""
+    """Observations ``of`` the hand, in which ``deal`` (ascending), given to ``who`` at place ``at`` of its times."""
 
     of: Positions
     deal: Positions

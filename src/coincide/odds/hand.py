@@ -48,7 +48,7 @@ class Hand:
     @property
     def units(self) -> int:
         """How many there are."""
-        return self.carries.shape[1]
+        return len(self.carries.T)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
 from coincide.detect.kernel.observations import Positions
@@ -76,7 +75,7 @@ def resolver(plan: Plan, actors: Actors | None) -> Callable[[pl.DataFrame], pl.D
 
 
 def population(counted: pl.DataFrame) -> Population:
-    """Of ``activity.lines``, with names resolved. The order is that of the names, so that a seed gives the same deals."""
+    """Of ``activity.lines``, with names resolved; in the order of names, so that a seed gives the same deals."""
     summed = counted.group_by(NAME).agg(pl.col("lines").sum()).sort(NAME)
     everybody = Population(summed.select(NAME), summed["lines"].to_numpy())
     if "at" not in counted.columns:

@@ -109,9 +109,7 @@ def shelved(
     match = "sku" if shelf.field == "item" else "category"
     catalog = catalogs.of((match, value, _ANY) for value in wanted["value"])
     asked = over(plan, _ANY)
-    loaded = load(
-        task.feeds, [asked], catalog, None, connection, task.settings.attributes, lambda _: None, whole=True
-    )
+    loaded = load(task.feeds, [asked], catalog, None, connection, task.settings.attributes, lambda _: None, whole=True)
     rows = prepared(loaded.frame, replace(task, catalog=catalog), log.found.actors)
     usable = fit(asked, rows, log.around(asked)).usable
     keep = kept(rows, usable) & np.isin(shelf.of(rows.frame[shelf.field]), list(types))

@@ -6,7 +6,7 @@ lives as long as the question that it was counted for, and nothing of it reaches
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -57,14 +57,11 @@ def lines(
     trips: bool,
 ) -> pl.DataFrame:
     """``namespace``, ``account`` and ``lines``; with ``trips`` also ``at``, microseconds, one row for each time."""
-    whole = ("lines", "at") if trips else ("lines",)
-    frames = [pl.DataFrame(schema={**dict.fromkeys(WHO, pl.String), **dict.fromkeys(whole, pl.Int64)})]
-    for feed, reading in _readings(feeds, question, connection, progress):
-        for batch in reading.batches(feed.decided, _columns(feed, question)):
-            for found in reading.ask(batch, ("lines", trips), partial(_lines, feed, reading, question, trips)):
-                frames.append(_placed(found, feed, question, trips=trips).select(*WHO, *whole))
-    keys = [*WHO, "at"] if trips else [*WHO]
-    return pl.concat(frames).group_by(keys).agg(pl.col("lines").sum())
+    counted = partial(_lines, trips=trips)
+    found = list(_found(feeds, question, connection, counted, ("lines", trips), progress=progress))
+    keys = {**dict.fromkeys(WHO, pl.String), **({"at": pl.Int64} if trips else {})}
+    frames = [pl.DataFrame(schema={**keys, "lines": pl.Int64}), *(_placed(*one, question) for one in found)]
+    return pl.concat(frames, how="diagonal").group_by(*keys).agg(pl.col("lines").sum())
 
 
 def types(
@@ -81,47 +78,50 @@ def types(
     ``items``: ``value`` of the event field ``field``, and its ``type``. ``one_in``: of so many who are looked at, one
     (by hash), where all would be too many to hold.
     """
-    schema = {**dict.fromkeys(WHO, pl.String), "type": pl.UInt32, "lines": pl.Int64}
-    frames = [pl.DataFrame(schema=schema)]
     keep(connection, _TYPES, items.select("value", pl.col("type").cast(pl.UInt32)).to_arrow())
-    for feed, reading in _readings(feeds, question, connection, lambda _: None):
-        if field not in mapped(feed.source):
-            continue
-        for batch in reading.batches(feed.decided, _columns(feed, question, field)):
-            asked = partial(_bought, feed, reading, question, field, one_in)
-            for found in reading.ask(batch, ("types", field, one_in), asked):
-                frames.append(_placed(found, feed, question, trips=False).select(schema.keys()))
-    return pl.concat(frames).group_by(*WHO, "type").agg(pl.col("lines").sum())
+    counted = partial(_bought, field=field, one_in=one_in)
+    found = list(_found(feeds, question, connection, counted, ("types", field, one_in), field))
+    keys = {**dict.fromkeys(WHO, pl.String), "type": pl.UInt32}
+    frames = [pl.DataFrame(schema={**keys, "lines": pl.Int64}), *(_placed(*one, question) for one in found)]
+    return pl.concat(frames).group_by(*keys).agg(pl.col("lines").sum())
 
 
-def values(
-    feeds: Sequence[Feed], question: Question, connection: duckdb.DuckDBPyConnection, field: str
-) -> pl.Series:
+def values(feeds: Sequence[Feed], question: Question, connection: duckdb.DuckDBPyConnection, field: str) -> pl.Series:
     """The distinct values of a text field of the events that count, sorted."""
-    found = [pl.Series(field, [], dtype=pl.String)]
-    for feed, reading in _readings(feeds, question, connection, lambda _: None):
-        if field not in mapped(feed.source):
-            continue
-        for batch in reading.batches(feed.decided, _columns(feed, question, field)):
-            for frame in reading.ask(batch, ("values", field), partial(_values, feed, reading, question, field)):
-                found.append(frame[field])
-    return pl.concat(found).drop_nulls().unique().sort()
+    counted = partial(_values, field=field)
+    found = [frame[field] for _, frame in _found(feeds, question, connection, counted, ("values", field), field)]
+    return pl.concat([pl.Series(field, [], dtype=pl.String), *found]).drop_nulls().unique().sort()
 
 
-def _readings(
-    feeds: Sequence[Feed], question: Question, connection: duckdb.DuckDBPyConnection, progress: Progress
-) -> Iterator[tuple[Feed, Reading]]:
+Counted = Callable[[exp.Select], exp.Query]
+"""From the rows that count to what is counted of them."""
+
+
+def _found(
+    feeds: Sequence[Feed],
+    question: Question,
+    connection: duckdb.DuckDBPyConnection,
+    counted: Counted,
+    what: Hashable,
+    *more: str,
+    progress: Progress = lambda _: None,
+) -> Iterator[tuple[Feed, pl.DataFrame]]:
+    """What is counted of each batch of each feed that has the fields it takes; ``more``: beside those of all."""
     asked = Asked(at_us=question.ends[1], zone="UTC", recent=1, past=1, lately=1)
     for feed in feeds:
-        there = mapped(feed.source)
-        looked_at = feed.source.kind is None or feed.source.kind in question.plan.events
-        if looked_at and question.field in there and feed.decided:
-            yield feed, Reading(feed.reader, feed.source, asked, connection, progress)
+        there, kinds = mapped(feed.source), question.plan.events
+        if not (feed.source.kind is None or feed.source.kind in kinds) or not {question.field, *more} <= there.keys():
+            continue
+        reading = Reading(feed.reader, feed.source, asked, connection, progress)
+        kind = ("kind",) if feed.source.kind is None else ()
+        columns = raw_columns(feed.source, ("occurred_at", question.field, *kind, *more))
 
+        def statement(batch: Batch, reading: Reading = reading, feed: Feed = feed) -> exp.Query:
+            return counted(_rows(feed, reading, question, batch, *more))
 
-def _columns(feed: Feed, question: Question, *more: str) -> set[str]:
-    kind = ("kind",) if feed.source.kind is None else ()
-    return raw_columns(feed.source, ("occurred_at", question.field, *kind, *more))
+        for batch in reading.batches(feed.decided, columns) if feed.decided else ():
+            for frame in reading.ask(batch, what, statement):
+                yield feed, frame
 
 
 def _rows(feed: Feed, reading: Reading, question: Question, batch: Batch, *more: str) -> exp.Select:
@@ -139,43 +139,36 @@ def _rows(feed: Feed, reading: Reading, question: Question, batch: Batch, *more:
     return found
 
 
-def _lines(feed: Feed, reading: Reading, question: Question, trips: bool, batch: Batch) -> exp.Query:
-    keys = [exp.column("who", quoted=True)]
-    if trips:
-        keys += [exp.column(AT, quoted=True), exp.column(ZONED, quoted=True)]
+def _lines(rows: exp.Select, *, trips: bool) -> exp.Query:
+    keys = [exp.column(name, quoted=True) for name in (("who", AT, ZONED) if trips else ("who",))]
     counted = exp.Count(this=exp.Star()).as_("lines")
-    rows = _rows(feed, reading, question, batch)
     return exp.select(*keys, counted).from_(rows.subquery("counted")).group_by(*(str(n + 1) for n in range(len(keys))))
 
 
-def _values(feed: Feed, reading: Reading, question: Question, field: str, batch: Batch) -> exp.Query:
-    rows = _rows(feed, reading, question, batch, field).subquery("valued")
-    return exp.select(exp.column(field, quoted=True)).distinct().from_(rows)
+def _values(rows: exp.Select, *, field: str) -> exp.Query:
+    return exp.select(exp.column(field, quoted=True)).distinct().from_(rows.subquery("valued"))
 
 
-def _bought(
-    feed: Feed, reading: Reading, question: Question, field: str, one_in: int, batch: Batch
-) -> exp.Query:
-    rows = _rows(feed, reading, question, batch, field).subquery("bought")
+def _bought(rows: exp.Select, *, field: str, one_in: int) -> exp.Query:
     who = exp.column("who", table="bought", quoted=True)
     of_type = exp.Table(this=exp.to_identifier(_TYPES, quoted=True)).as_("types")
     same = exp.column(field, table="bought", quoted=True).eq(exp.column("value", table="types"))
     counted = exp.Count(this=exp.Star()).as_("lines")
-    found = exp.select(who.copy(), exp.column("type", table="types"), counted).from_(rows).join(of_type, on=same)
-    found = found.group_by("1", "2")
+    found = exp.select(who.copy(), exp.column("type", table="types"), counted).from_(rows.subquery("bought"))
+    found = found.join(of_type, on=same).group_by("1", "2")
     if one_in > 1:
         part = exp.Mod(this=exp.Anonymous(this="hash", expressions=[who.copy()]), expression=exp.Literal.number(one_in))
         found = found.where(exp.paren(part).eq(exp.Literal.number(0)))
     return found
 
 
-def _placed(found: pl.DataFrame, feed: Feed, question: Question, *, trips: bool) -> pl.DataFrame:
-    """The counts with the names of whose they are; with ``trips``, times of a local clock as instants."""
+def _placed(feed: Feed, found: pl.DataFrame, question: Question) -> pl.DataFrame:
+    """The counts with the names of whose they are, and times of a local clock as instants."""
     namespace = feed.namespace if question.field == "account" else ""
-    named = found.rename({"who": "account"}).with_columns(namespace=pl.lit(namespace))
-    if not trips:
+    named = found.rename({"who": "account"}).select(pl.lit(namespace).alias("namespace"), pl.all())
+    if AT not in named.columns:
         return named
     at, own = named[AT].to_numpy(), feed.source.timezone
     if own is not None:
         at = np.where(named[ZONED].to_numpy(), at, zone.to_utc(at, own))
-    return named.with_columns(pl.Series("at", at, dtype=pl.Int64))
+    return named.select(*WHO, pl.Series("at", at, dtype=pl.Int64), "lines")
