@@ -2,8 +2,10 @@
 
 Nothing is known to be wrong with any of them, so what they match is what a rule of this shape matches of ordinary
 shopping, seasons and households included. Each component is replaced by a type with nearly as many bouts; the types of
-one made-up rule are of different families and none of them is the rule's own. Schuemie et al. 2014, doi:10.1002/sim.5925; what it costs in
-power: Gruber and Tchetgen Tchetgen 2016, doi:10.1002/sim.6936. DESIGN, section 8.
+one made-up rule are of different families and none of them is the rule's own.
+
+Schuemie et al. 2014, doi:10.1002/sim.5925; what it costs in power: Gruber and Tchetgen Tchetgen 2016,
+doi:10.1002/sim.6936. DESIGN, section 8.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ One who is looked at has a number here, from 0 up; ``deal`` gives histories of o
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import polars as pl
@@ -33,10 +33,15 @@ class Trips:
 
 @dataclass(frozen=True)
 class Population:
-    """``names``: String columns namespace and account, row ``i`` for number ``i``; ``lines``: how many each bought."""
+    """``names``: String columns namespace and account, row ``i`` for number ``i``; ``lines``: how many each bought.
+
+    ``first`` and ``last``: the earliest and latest time of any of it; ``None`` where nobody bought anything.
+    """
 
     names: pl.DataFrame
     lines: Positions
+    first: int | None
+    last: int | None
     trips: Trips | None = None
 
     def __len__(self) -> int:
@@ -77,13 +82,16 @@ def resolver(plan: Plan, actors: Actors | None) -> Callable[[pl.DataFrame], pl.D
 def population(counted: pl.DataFrame) -> Population:
     """Of ``activity.lines``, with names resolved; in the order of names, so that a seed gives the same deals."""
     summed = counted.group_by(NAME).agg(pl.col("lines").sum()).sort(NAME)
-    everybody = Population(summed.select(NAME), summed["lines"].to_numpy())
+    ends = ("at", "at") if "at" in counted.columns else ("first", "last")
+    first, last = counted[ends[0]].cast(pl.Int64).to_numpy(), counted[ends[1]].cast(pl.Int64).to_numpy()
+    everybody = Population(
+        summed.select(NAME),
+        summed["lines"].to_numpy(),
+        int(first.min()) if len(first) else None,
+        int(last.max()) if len(last) else None,
+    )
     if "at" not in counted.columns:
         return everybody
-    placed = counted.with_columns(pl.Series("who", everybody.numbers(counted)))
+    placed = counted.select("at", "lines", pl.Series("who", everybody.numbers(counted)))
     trips = placed.group_by("who", "at").agg(pl.col("lines").sum()).sort("who", "at")
-    return Population(
-        everybody.names,
-        everybody.lines,
-        Trips(trips["who"].to_numpy(), trips["at"].to_numpy(), trips["lines"].to_numpy()),
-    )
+    return replace(everybody, trips=Trips(trips["who"].to_numpy(), trips["at"].to_numpy(), trips["lines"].to_numpy()))

@@ -56,12 +56,18 @@ def lines(
     *,
     trips: bool,
 ) -> pl.DataFrame:
-    """``namespace``, ``account`` and ``lines``; with ``trips`` also ``at``, microseconds, one row for each time."""
+    """``namespace``, ``account``, ``at`` and ``lines``: one row for each time, microseconds.
+
+    Without ``trips``: ``first``, ``last`` and ``lines``, one row for each of whom they are.
+    """
     counted = partial(_lines, trips=trips)
     found = list(_found(feeds, question, connection, counted, ("lines", trips), progress=progress))
-    keys = {**dict.fromkeys(WHO, pl.String), **({"at": pl.Int64} if trips else {})}
-    frames = [pl.DataFrame(schema={**keys, "lines": pl.Int64}), *(_placed(*one, question) for one in found)]
-    return pl.concat(frames, how="diagonal").group_by(*keys).agg(pl.col("lines").sum())
+    times = ("at",) if trips else ("first", "last")
+    schema = {**dict.fromkeys(WHO, pl.String), **dict.fromkeys((*times, "lines"), pl.Int64)}
+    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(schema) for one in found)])
+    if trips:
+        return every.group_by(*WHO, "at").agg(pl.col("lines").sum())
+    return every.group_by(WHO).agg(pl.col("first").min(), pl.col("last").max(), pl.col("lines").sum())
 
 
 def types(
@@ -82,8 +88,9 @@ def types(
     counted = partial(_bought, field=field, one_in=one_in)
     found = list(_found(feeds, question, connection, counted, ("types", field, one_in), field))
     keys = {**dict.fromkeys(WHO, pl.String), "type": pl.UInt32}
-    frames = [pl.DataFrame(schema={**keys, "lines": pl.Int64}), *(_placed(*one, question) for one in found)]
-    return pl.concat(frames).group_by(*keys).agg(pl.col("lines").sum())
+    schema = {**keys, "lines": pl.Int64}
+    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(schema) for one in found)])
+    return every.group_by(*keys).agg(pl.col("lines").sum())
 
 
 def values(feeds: Sequence[Feed], question: Question, connection: duckdb.DuckDBPyConnection, field: str) -> pl.Series:
@@ -140,9 +147,12 @@ def _rows(feed: Feed, reading: Reading, question: Question, batch: Batch, *more:
 
 
 def _lines(rows: exp.Select, *, trips: bool) -> exp.Query:
-    keys = [exp.column(name, quoted=True) for name in (("who", AT, ZONED) if trips else ("who",))]
+    at = exp.column(AT, quoted=True)
+    keys = [exp.column(name, quoted=True) for name in (("who", ZONED, AT) if trips else ("who", ZONED))]
+    ends = () if trips else (exp.Min(this=at.copy()).as_("first"), exp.Max(this=at.copy()).as_("last"))
     counted = exp.Count(this=exp.Star()).as_("lines")
-    return exp.select(*keys, counted).from_(rows.subquery("counted")).group_by(*(str(n + 1) for n in range(len(keys))))
+    found = exp.select(*keys, *ends, counted).from_(rows.subquery("counted"))
+    return found.group_by(*(str(n + 1) for n in range(len(keys))))
 
 
 def _values(rows: exp.Select, *, field: str) -> exp.Query:
@@ -165,10 +175,11 @@ def _bought(rows: exp.Select, *, field: str, one_in: int) -> exp.Query:
 def _placed(feed: Feed, found: pl.DataFrame, question: Question) -> pl.DataFrame:
     """The counts with the names of whose they are, and times of a local clock as instants."""
     namespace = feed.namespace if question.field == "account" else ""
-    named = found.rename({"who": "account"}).select(pl.lit(namespace).alias("namespace"), pl.all())
-    if AT not in named.columns:
+    named = found.rename({"who": "account", AT: "at"}, strict=False).with_columns(namespace=pl.lit(namespace))
+    own = feed.source.timezone
+    if own is None:
         return named
-    at, own = named[AT].to_numpy(), feed.source.timezone
-    if own is not None:
-        at = np.where(named[ZONED].to_numpy(), at, zone.to_utc(at, own))
-    return named.select(*WHO, pl.Series("at", at, dtype=pl.Int64), "lines")
+    times = [name for name in ("at", "first", "last") if name in named.columns]
+    zoned = named[ZONED].to_numpy() if times else None
+    instants = [np.where(zoned, named[name].to_numpy(), zone.to_utc(named[name].to_numpy(), own)) for name in times]
+    return named.with_columns(pl.Series(name, at, dtype=pl.Int64) for name, at in zip(times, instants, strict=True))
