@@ -64,7 +64,7 @@ def lines(
     found = list(_found(feeds, question, connection, counted, ("lines", trips), progress=progress))
     times = ("at",) if trips else ("first", "last")
     schema = {**dict.fromkeys(WHO, pl.String), **dict.fromkeys((*times, "lines"), pl.Int64)}
-    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(schema) for one in found)])
+    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(*schema) for one in found)])
     if trips:
         return every.group_by(*WHO, "at").agg(pl.col("lines").sum())
     return every.group_by(WHO).agg(pl.col("first").min(), pl.col("last").max(), pl.col("lines").sum())
@@ -89,7 +89,7 @@ def types(
     found = list(_found(feeds, question, connection, counted, ("types", field, one_in), field))
     keys = {**dict.fromkeys(WHO, pl.String), "type": pl.UInt32}
     schema = {**keys, "lines": pl.Int64}
-    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(schema) for one in found)])
+    every = pl.concat([pl.DataFrame(schema=schema), *(_placed(*one, question).select(*schema) for one in found)])
     return every.group_by(*keys).agg(pl.col("lines").sum())
 
 
@@ -176,10 +176,9 @@ def _placed(feed: Feed, found: pl.DataFrame, question: Question) -> pl.DataFrame
     """The counts with the names of whose they are, and times of a local clock as instants."""
     namespace = feed.namespace if question.field == "account" else ""
     named = found.rename({"who": "account", AT: "at"}, strict=False).with_columns(namespace=pl.lit(namespace))
-    own = feed.source.timezone
-    if own is None:
+    own, times = feed.source.timezone, [name for name in ("at", "first", "last") if name in named.columns]
+    if own is None or not times:
         return named
-    times = [name for name in ("at", "first", "last") if name in named.columns]
-    zoned = named[ZONED].to_numpy() if times else None
+    zoned = named[ZONED].to_numpy()
     instants = [np.where(zoned, named[name].to_numpy(), zone.to_utc(named[name].to_numpy(), own)) for name in times]
     return named.with_columns(pl.Series(name, at, dtype=pl.Int64) for name, at in zip(times, instants, strict=True))
