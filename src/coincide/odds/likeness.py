@@ -1,0 +1,86 @@
+"""How a rule stands beside chance: the deals and the made-up rules as figures, with what they rest on, or why not.
+
+Between ``deal`` and ``control``, which count, and the document that people read: percentiles, the Monte Carlo error,
+the rank, the calibrated range. Ranges are of whole numbers and reach outwards.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from coincide.odds import deal
+from coincide.odds.calibration import calibration
+from coincide.odds.control import ALIKE, Controls, TooFew
+from coincide.odds.hand import Counted, Hand
+
+
+def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
+    """Why nothing can be dealt out, in words; ``None`` if it can."""
+    if hand.plan.tagged is None:
+        return "the rule looks at everything, and has no components to deal out"
+    if not len(hand):
+        return "nothing in the log carries a component of the rule"
+    if len(hand.carries) < 2:
+        return "the rule has one component: dealt out whole, it meets the same rule as before"
+    if len(hand.everybody) < deal.LEAST:
+        there = len(hand.everybody)
+        return f"not enough: {there:,} {'was' if there == 1 else 'were'} there; {deal.LEAST} needed for a deal"
+    if days < width_days:
+        return f"not enough: the log has {days:.3g} days, and a window of the rule {width_days:.3g}"
+    return None
+
+
+def dealt(found: Counted, hand: Hand, seed: int) -> dict[str, Any]:
+    """What the deals give: of ``found.actors``, mean, 95 % range and Monte Carlo error of the mean."""
+    actors = found.actors
+    low, high = _range(actors, 95)
+    snap = hand.everybody.trips is not None and len(hand) <= deal.SNAPPED
+    return {
+        "estimator": "history swap and snap" if snap else "history swap",
+        "deals": len(actors),
+        "mean": float(actors.mean()),
+        "low": low,
+        "high": high,
+        "error": float(actors.std(ddof=1) / np.sqrt(len(actors))) if len(actors) > 1 else 0.0,
+        "alerts": float(found.alerts.mean()),
+        "block": deal.BLOCK if snap else deal.BLOCK_AT_SCALE,
+        "snap_days": deal.SNAP_DAYS if snap else None,
+        "seed": seed,
+        "counts": actors.tolist(),
+    }
+
+
+def made_up(found: Controls | TooFew, observed: int, mean: float) -> dict[str, Any]:
+    """What the made-up rules matched, the place of this rule among them, and what they make of the deals' mean."""
+    if isinstance(found, TooFew):
+        return {"why_not": found.because}
+    actors = found.found.actors
+    told = {
+        "rules": len(actors),
+        "median": float(np.median(actors)),
+        "half": list(_range(actors, 50)),
+        "range": list(_range(actors, 95)),
+        "rank": int((actors > observed).sum()) + 1,
+        "alike": ALIKE,
+        "counts": actors.tolist(),
+    }
+    said = calibration(actors, found.expected, found.variance)
+    if said is None:
+        return {**told, "calibrated": {"why_not": "neither they nor their deals matched anything"}}
+    return {
+        **told,
+        "factor": said.factor,
+        "variation": said.variation,
+        "expected": said.expected(mean),
+        "calibrated": list(said.range(mean)),
+    }
+
+
+def _range(values: Any, percent: float) -> tuple[int, int]:
+    tail = (100 - percent) / 2
+    return (
+        int(np.percentile(values, tail, method="lower")),
+        int(np.percentile(values, 100 - tail, method="higher")),
+    )
