@@ -1,0 +1,122 @@
+"""``coincide backtest``: a rule tried out on history, before it troubles anybody. ``odds.backtest`` does the work."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from coincide.cli.book import acting, purpose_option, reading
+from coincide.cli.option import json_option, workspace_option
+from coincide.cli.render import clean
+
+if TYPE_CHECKING:
+    from coincide.engines.workspace import Workspace
+    from coincide.rules.load import LoadedRule
+
+
+@click.command()
+@click.option("--rule", "name", required=True, metavar="FILE|ID", help="A rule file, or a rule of the workspace.")
+@click.option("--from", "first", metavar="TIME", help="Look at what happened from this time on.  [default: all]")
+@click.option("--to", "last", metavar="TIME", help="Look at what happened before this time.  [default: all]")
+@click.option("--quick", is_flag=True, help="By a formula in milliseconds: no deals, no made-up rules, no neighbours.")
+@click.option("--deals", type=click.IntRange(2, 10_000), default=200, show_default=True, help="Deals of the null.")
+@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of deals and made-up rules.")
+@click.option("--recall", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="For the base rates.")
+@click.option("--capacity", type=click.FloatRange(min=0), help="Alerts a day that people can read.")
+@click.option(
+    "--dispositions",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="CSV `alert,disposition` in the place of what was decided in the workspace.",
+)
+@click.option("--no-examples", is_flag=True, help="Show no alert, only figures: no purpose is asked.")
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page, too.")
+@purpose_option
+@workspace_option
+@json_option
+def backtest(
+    name: str,
+    first: str | None,
+    last: str | None,
+    quick: bool,
+    deals: int,
+    seed: int,
+    recall: float,
+    capacity: float | None,
+    dispositions: Path | None,
+    no_examples: bool,
+    html: Path | None,
+    purpose: str | None,
+    workspace: Path,
+    as_json: bool,
+) -> None:
+    """Try a rule out on the sources as they are: what it finds, what chance alone gives, what people would read.
+
+    The same purchases are dealt out again among equally busy actors, and made-up rules of equally common components
+    stand beside it; its neighbours say what a turn of each screw would change. Nothing is raised. Kept are counts, under
+    the rule's fingerprint, for `coincide rules watch` and for the page of each alert. That examples are shown goes into
+    the ledger.
+    """
+    from coincide.cli.progress import Progress
+    from coincide.engines.workspace import open_workspace
+    from coincide.odds.backtest import Question
+    from coincide.odds.backtest import backtest as tested
+    from coincide.odds.lines import lines
+
+    opened = open_workspace(workspace)
+    loaded = rule_named(opened, name)
+    question = Question(
+        between=_between(first, last),
+        deals=deals,
+        seed=seed,
+        quick=quick,
+        recall=recall,
+        capacity=capacity,
+        dispositions=dispositions,
+        examples=not no_examples,
+    )
+    total = sum(reader.expected() for reader in opened.readers.values())
+    asking = acting(opened) if no_examples else reading(opened, purpose)
+    with asking as book, Progress("Reading", total or None) as bar:
+        document = tested(opened, book, loaded, question, now_us=time.time_ns() // 1_000, progress=bar.advance)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
+    else:
+        click.echo("\n".join(clean(line) for line in lines(document)))
+
+
+def rule_named(opened: Workspace, name: str) -> LoadedRule:
+    """The one rule of a file, or the rule of the workspace with this id.
+
+    Raises ``Problems``, ``SeveralRules``, ``UnknownRule``, ``RetiredRule``.
+    """
+    from coincide.odds.errors import SeveralRules
+    from coincide.rules.load import load
+
+    path = Path(name)
+    if not path.is_file():
+        return opened.chosen((name,))[0]
+    found = load([path], context=opened.context)
+    if len(found) != 1:
+        raise SeveralRules(name, [loaded.plan.rule for loaded in found])
+    return found[0]
+
+
+def _between(first: str | None, last: str | None) -> tuple[int, int] | None:
+    """The times that are looked at. Raises ``UsageError`` if there is nothing between them."""
+    from coincide.cli.instant import instant
+    from coincide.errors import UsageError
+    from coincide.events.event import EARLIEST_US, LATEST_US
+
+    begins, ends = instant("--from", first), instant("--to", last)
+    if begins is None and ends is None:
+        return None
+    between = (EARLIEST_US if begins is None else begins, LATEST_US + 1 if ends is None else ends)
+    if between[0] >= between[1]:
+        raise UsageError(f"nothing lies between --from {first} and --to {last}", hint="--from is the earlier of the two")
+    return between
