@@ -1,0 +1,1 @@
+"""A backtest as a page that opens offline, and two beside each other."""

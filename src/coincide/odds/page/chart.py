@@ -1,0 +1,203 @@
+"""The charts: what they say in words, and what Vega-Lite draws of them where scripts run.
+
+A chart shows what a table beside it holds. Colours are names of the style sheet, so that a page that turns dark, or is
+printed, needs nothing drawn again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from coincide.html.frame import visible
+from coincide.odds.page.figure import Figure
+
+HEIGHT = 160
+"""Pixels. Wide they are as the page is."""
+BAR = 26
+"""Pixels of a bar that has its name beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """``says``: in words what is to be seen; ``spec``: Vega-Lite, the data within."""
+
+    id: str
+    title: str
+    says: str
+    spec: dict[str, Any]
+
+    def of(self, whose: str) -> Chart:
+        """The same chart as that of one of two documents."""
+        return replace(self, id=f"{self.id}-{whose.lower()}", title=f"{whose}: {self.title}")
+
+
+@dataclass(frozen=True, slots=True)
+class Bins:
+    """Whole numbers in bins of ``width``, the first from ``start``: the same ones for all that is compared."""
+
+    start: int
+    width: int
+    number: int
+
+    @classmethod
+    def of(cls, values: Sequence[int], most: int = 40) -> Bins:
+        """At most ``most`` bins, each 1, 2 or 5 wide, or ten times as much and so on, that hold all values."""
+        low, high = min(values), max(values)
+        width, tens = 1, 1
+        while True:
+            for width in (tens, 2 * tens, 5 * tens):
+                start = low // width * width
+                number = (high - start) // width + 1
+                if number <= most:
+                    return cls(start, width, number)
+            tens *= 10
+
+    def counted(self, values: Sequence[int]) -> list[int]:
+        """How many values each bin has."""
+        counts = [0] * self.number
+        for value in values:
+            counts[(value - self.start) // self.width] += 1
+        return counts
+
+    def name(self, bin_: int) -> str:
+        """What a bin holds: ``14``, or ``14 to 15``."""
+        low = self.start + bin_ * self.width
+        return Figure(low).shown if self.width == 1 else f"{Figure(low).shown} to {Figure(low + self.width - 1).shown}"
+
+    def edge(self, bin_: int) -> float:
+        """Where a bin begins on an axis: half below the first whole number in it."""
+        return self.start + bin_ * self.width - 0.5
+
+
+def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: int, bins: Bins) -> Chart:
+    """Counts of deals or made-up rules (``of``), and where the rule itself stands."""
+    most = [bins.name(bin_) for bin_, count in enumerate(bins.counted(values)) if count == max(bins.counted(values))]
+    says = (
+        f"{Figure(len(values)).shown} {of}, by how many actors each matched: from {Figure(min(values)).shown} to "
+        f"{Figure(max(values)).shown}, most often {' and '.join(most[:3])}. The line is the rule itself: "
+        f"{Figure(observed).shown}."
+    )
+    rows = [
+        {"left": bins.edge(bin_), "right": bins.edge(bin_ + 1), "count": count, "name": bins.name(bin_)}
+        for bin_, count in enumerate(bins.counted(values))
+    ]
+    domain = [bins.edge(0), bins.edge(bins.number)]
+    right = observed > sum(domain) / 2
+    across = {"type": "quantitative", "title": "actors matched", "scale": {"domain": domain, "nice": False}}
+    line = {"x": {"datum": observed, **across}}
+    return Chart(
+        id_,
+        title,
+        says,
+        {
+            "width": "container",
+            "height": HEIGHT,
+            "data": {"values": rows},
+            "layer": [
+                {
+                    "mark": {"type": "bar", "binSpacing": 1},
+                    "encoding": {
+                        "x": {"field": "left", "bin": "binned", **across, "axis": _whole()},
+                        "x2": {"field": "right"},
+                        "y": {"field": "count", "type": "quantitative", "title": of, "axis": _whole()},
+                        "tooltip": [
+                            {"field": "name", "type": "nominal", "title": "actors matched"},
+                            {"field": "count", "type": "quantitative", "title": of},
+                        ],
+                    },
+                },
+                {"data": {"values": [{}]}, "mark": "rule", "encoding": line},
+                {
+                    "data": {"values": [{}]},
+                    "mark": {
+                        "type": "text",
+                        "align": "right" if right else "left",
+                        "dx": 2 if right else -2,
+                        "text": f"this rule: {Figure(observed).shown}",
+                    },
+                    "encoding": {**line, "y": {"value": -4}},
+                },
+            ],
+        },
+    )
+
+
+def calendar(id_: str, title: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
+    """Alerts per week. ``most``: where the axis ends, the same for all that is compared."""
+    top = max(weeks, key=lambda week: int(week["alerts"]))
+    none = sum(week["alerts"] == 0 for week in weeks)
+    says = (
+        f"Alerts in each of {Figure(len(weeks)).shown} weeks, {weeks[0]['week']} to {weeks[-1]['week']}: "
+        f"at most {Figure(top['alerts']).shown} (first in {top['week']}), none in {Figure(none).shown} of them."
+    )
+    rows = [{"week": visible(week["week"]), "begins": week["begins"], "alerts": week["alerts"]} for week in weeks]
+    return Chart(
+        id_,
+        title,
+        says,
+        {
+            "width": "container",
+            "height": HEIGHT,
+            "data": {"values": rows, "format": {"parse": {"begins": "utc:'%Y-%m-%d'"}}},
+            "mark": {"type": "bar", "binSpacing": 1},
+            "encoding": {
+                "x": {
+                    "field": "begins",
+                    "type": "temporal",
+                    "timeUnit": {"unit": "utcyearmonthdate", "step": 7},
+                    "scale": {"type": "utc"},
+                    "title": "week that begins on",
+                    "axis": {"format": "%Y-%m-%d", "labelOverlap": "greedy", "labelSeparation": 8},
+                },
+                "y": {
+                    "field": "alerts",
+                    "type": "quantitative",
+                    "title": "alerts",
+                    "scale": {"domain": [0, max(most, 1)]},
+                    "axis": _whole(),
+                },
+                "tooltip": [
+                    {"field": "week", "type": "nominal"},
+                    {"field": "alerts", "type": "quantitative"},
+                ],
+            },
+        },
+    )
+
+
+def neighbours(id_: str, title: str, rows: Sequence[dict[str, Any]], most: int) -> Chart:
+    """Actors that the rule itself, the first row, and each variant of it match."""
+    fewest, top = (choice(rows, key=lambda row: int(row["actors"])) for choice in (min, max))
+    says = (
+        f"Actors that the rule and {Figure(len(rows) - 1).shown} rules next to it match: from "
+        f"{Figure(fewest['actors']).shown} ({fewest['name']}) to {Figure(top['actors']).shown} ({top['name']})."
+    )
+    return Chart(
+        id_,
+        title,
+        says,
+        {
+            "width": "container",
+            "height": BAR * len(rows),
+            "data": {"values": [{"name": visible(row["name"]), "actors": row["actors"]} for row in rows]},
+            "encoding": {
+                "y": {"field": "name", "type": "nominal", "sort": None, "title": None, "axis": {"labelLimit": 150}},
+                "x": {
+                    "field": "actors",
+                    "type": "quantitative",
+                    "title": "actors matched",
+                    "scale": {"domain": [0, max(most, 1)]},
+                    "axis": _whole(),
+                },
+                "tooltip": [{"field": "name", "type": "nominal"}, {"field": "actors", "type": "quantitative"}],
+            },
+            "mark": "bar",
+        },
+    )
+
+
+def _whole() -> dict[str, Any]:
+    """An axis of counts: no half an alert."""
+    return {"format": ",d", "tickMinStep": 1}
