@@ -13,7 +13,10 @@ from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from coincide.engines.workspace import Workspace
+    from coincide.odds.page.figure import Cell
     from coincide.rules.load import LoadedRule
 
 
@@ -64,12 +67,13 @@ def backtest(
     from coincide.engines.workspace import open_workspace
     from coincide.odds.backtest import Question
     from coincide.odds.backtest import backtest as tested
-    from coincide.odds.lines import lines
 
     opened = open_workspace(workspace)
     loaded = rule_named(opened, name)
+    begins, ends = _ends(first, last)
     question = Question(
-        between=_between(first, last),
+        first=begins,
+        last=ends,
         deals=deals,
         seed=seed,
         quick=quick,
@@ -87,7 +91,7 @@ def backtest(
 
         click.echo(json.dumps(document, ensure_ascii=False, indent=2, allow_nan=False))
     else:
-        click.echo("\n".join(clean(line) for line in lines(document)))
+        shown(document)
 
 
 def rule_named(opened: Workspace, name: str) -> LoadedRule:
@@ -107,16 +111,58 @@ def rule_named(opened: Workspace, name: str) -> LoadedRule:
     return found[0]
 
 
-def _between(first: str | None, last: str | None) -> tuple[int, int] | None:
+def shown(document: Mapping[str, Any]) -> None:
+    """The document as a person reads it at a terminal: the paragraph, then the parts of the page."""
+    from rich.console import Console
+    from rich.table import Table as Printed
+
+    from coincide.odds.page.part import parts
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    console.print(clean(f"{document['rule']}: {document['title']}"), style="bold")
+    console.print(clean(document["sentence"]), end="\n\n")
+    console.print(clean(" ".join(document["paragraph"])))
+    for part in parts(document):
+        console.print(clean(f"\n{part.title}"), style="bold")
+        for whose, sentence in part.why_not:
+            console.print(clean(f"{whose}: {sentence}" if whose else sentence))
+        for table in part.tables:
+            if table.folded:
+                continue
+            printed = Printed(box=None, pad_edge=False, show_header=len(table.heads) > 2)
+            for place, head in enumerate(table.heads):
+                printed.add_column(clean(head), justify="left" if place < table.names else "right")
+            for row in table.rows:
+                printed.add_row(*(clean(_text(one)) for one in row))
+            console.print(printed)
+
+
+def _text(one: Cell) -> str:
+    from coincide.odds.page.figure import Figure, Moment, Span, Why
+
+    match one:
+        case Figure():
+            return one.shown
+        case Span(low, high):
+            return f"{low.shown} to {high.shown}"
+        case Why(sentence):
+            return sentence
+        case Moment(at):
+            return at
+        case str():
+            return one
+        case _:
+            return ""
+
+
+def _ends(first: str | None, last: str | None) -> tuple[int | None, int | None]:
     """The times that are looked at. Raises ``UsageError`` if there is nothing between them."""
     from coincide.cli.instant import instant
     from coincide.errors import UsageError
-    from coincide.events.event import EARLIEST_US, LATEST_US
 
     begins, ends = instant("--from", first), instant("--to", last)
-    if begins is None and ends is None:
-        return None
-    between = (EARLIEST_US if begins is None else begins, LATEST_US + 1 if ends is None else ends)
-    if between[0] >= between[1]:
-        raise UsageError(f"nothing lies between --from {first} and --to {last}", hint="--from is the earlier of the two")
-    return between
+    if begins is not None and ends is not None and begins >= ends:
+        raise UsageError(
+            f"nothing lies between --from {first} and --to {last}", hint="--from is the earlier of the two"
+        )
+    return begins, ends

@@ -23,6 +23,7 @@ from coincide.catalog.assortment import load as load_assortment
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
+from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.ledger.book import Book
 from coincide.odds import likeness
 from coincide.odds.bout import width_of
@@ -46,12 +47,13 @@ DAY_US = 86_400_000_000
 class Question:
     """What is asked of a backtest.
 
-    ``between``: the times that are looked at, ``[first, last)`` in microseconds. ``quick``: by the closed form, without
+    ``first`` and ``last``: the times that are looked at, microseconds, the last one not; all where ``None``. ``quick``: by the closed form, without
     deals and made-up rules. ``capacity``: alerts that people can read a day. ``dispositions``: a table of decided
     alerts in the place of the store. ``examples``: whether alerts are shown.
     """
 
-    between: tuple[int, int] | None = None
+    first: int | None = None
+    last: int | None = None
     deals: int = DEALS
     seed: int = 1
     quick: bool = False
@@ -59,6 +61,14 @@ class Question:
     capacity: float | None = None
     dispositions: Path | None = None
     examples: bool = True
+
+    @property
+    def between(self) -> tuple[int, int] | None:
+        """The ends as a task has them."""
+        if self.first is None and self.last is None:
+            return None
+        ends = (EARLIEST_US if self.first is None else self.first, LATEST_US + 1 if self.last is None else self.last)
+        return (ends[0], max(ends))
 
 
 def backtest(
@@ -116,14 +126,18 @@ class _Tested:
 
     def _days(self) -> float:
         """The length of the log: of what was asked for, else from the first purchase to the last."""
-        if self.question.between is not None:
-            first, last = self.question.between
-        else:
-            first, last = self.who.first or 0, self.who.last or 0
-        return (last - first) / DAY_US
+        first, last = self._ends()
+        return 0.0 if first is None or last is None else (last - first) / DAY_US
+
+    def _ends(self) -> tuple[int | None, int | None]:
+        asked = self.question
+        return (
+            self.who.first if asked.first is None else asked.first,
+            self.who.last if asked.last is None else asked.last,
+        )
 
     def _log(self) -> dict[str, Any]:
-        ends = self.question.between or (self.who.first, self.who.last)
+        ends = self._ends()
         return {
             "from": None if ends[0] is None else iso(ends[0]),
             "to": None if ends[1] is None else iso(ends[1]),

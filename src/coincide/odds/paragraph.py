@@ -68,7 +68,9 @@ def _dealt(document: Mapping[str, Any]) -> str:
     between = f"{number(deals['low'])} to {number(deals['high'])}"
     where = "" if deals["snap_days"] else ", each at its own time,"
     match = f"match {_about(deals['mean'])} (95 % of deals: {between})"
-    return f"The same {noun(document)} dealt out again among equally busy {_owners(document['log']['by'])}{where} {match}."
+    return (
+        f"The same {noun(document)} dealt out again among equally busy {_owners(document['log']['by'])}{where} {match}."
+    )
 
 
 def _made_up(document: Mapping[str, Any]) -> str:
