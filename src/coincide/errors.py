@@ -23,6 +23,7 @@ A      alerts
 W      watching: sources and rules over time
 O      obligations: duties to report, as data
 P      reports
+G      odds: what ordinary behaviour alone gives
 ====== ==========================================
 
 Rendering (colours, underlines) is the matter of the screens; nothing here prints.
@@ -34,7 +35,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECKNRAWOP]\d{3}")
+CODE = re.compile(r"COI-[USLDECKNRAWOPG]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,15 +59,18 @@ def backtest(
     """Try a rule out on the sources as they are: what it finds, what chance alone gives, what people would read.
 
     The same purchases are dealt out again among equally busy actors, and made-up rules of equally common components
-    stand beside it; its neighbours say what a turn of each screw would change. Nothing is raised. Kept are counts, under
-    the rule's fingerprint, for `coincide rules watch` and for the page of each alert. That examples are shown goes into
+    stand beside it; its neighbours say what a turn of each screw would change. Nothing is raised. Kept are counts, by
+    the rule's fingerprint, for `coincide rules watch` and to stand beside its alerts. That examples are shown goes into
     the ledger.
     """
     from coincide.cli.progress import Progress
     from coincide.engines.workspace import open_workspace
     from coincide.odds.backtest import Question
     from coincide.odds.backtest import backtest as tested
+    from coincide.odds.errors import PageExists
 
+    if html is not None and html.exists():
+        raise PageExists(str(html))
     opened = open_workspace(workspace)
     loaded = rule_named(opened, name)
     begins, ends = _ends(first, last)
@@ -86,6 +89,10 @@ def backtest(
     asking = acting(opened) if no_examples else reading(opened, purpose)
     with asking as book, Progress("Reading", total or None) as bar:
         document = tested(opened, book, loaded, question, now_us=time.time_ns() // 1_000, progress=bar.advance)
+    if html is not None:
+        from coincide.odds.page.page import page
+
+        html.write_text(page(document), encoding="utf-8")
     if as_json:
         import json
 
@@ -123,7 +130,8 @@ def shown(document: Mapping[str, Any]) -> None:
     console.print(clean(document["sentence"]), end="\n\n")
     console.print(clean(" ".join(document["paragraph"])))
     for part in parts(document):
-        console.print(clean(f"\n{part.title}"), style="bold")
+        console.print()
+        console.print(clean(part.title), style="bold")
         for whose, sentence in part.why_not:
             console.print(clean(f"{whose}: {sentence}" if whose else sentence))
         for table in part.tables:
@@ -162,7 +170,5 @@ def _ends(first: str | None, last: str | None) -> tuple[int | None, int | None]:
 
     begins, ends = instant("--from", first), instant("--to", last)
     if begins is not None and ends is not None and begins >= ends:
-        raise UsageError(
-            f"nothing lies between --from {first} and --to {last}", hint="--from is the earlier of the two"
-        )
+        raise UsageError(f"nothing lies between --from {first} and --to {last}", hint="--from is the earlier one")
     return begins, ends

@@ -47,8 +47,8 @@ DAY_US = 86_400_000_000
 class Question:
     """What is asked of a backtest.
 
-    ``first`` and ``last``: the times that are looked at, microseconds, the last one not; all where ``None``. ``quick``: by the closed form, without
-    deals and made-up rules. ``capacity``: alerts that people can read a day. ``dispositions``: a table of decided
+    ``first`` and ``last``: the times that are looked at, microseconds, the last one not; all where ``None``.
+    ``quick``: by the closed form, without deals and made-up rules. ``capacity``: alerts that people can read a day. ``dispositions``: a table of decided
     alerts in the place of the store. ``examples``: whether alerts are shown.
     """
 
@@ -86,7 +86,7 @@ def backtest(
     returns. Raises what reading raises, and what is wrong with the assortment or the table of dispositions.
     """
     assortment = load_assortment(workspace.folder, workspace.settings.assortment)
-    asked, task = try_out(workspace, book, (loaded.plan.rule,), [loaded], now_us)
+    _, task = try_out(workspace, book, (loaded.plan.rule,), [loaded], now_us)
     # Decided alerts end episodes of the store; here the rule is asked what it finds by itself.
     log = read(replace(task, cuts={}, between=question.between), progress)
     with connect(workspace.settings) as connection:

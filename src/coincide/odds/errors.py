@@ -20,3 +20,16 @@ class SeveralRules(CoincideError):
     def __init__(self, file: str, rules: Sequence[str]) -> None:
         holds = f"{len(rules)} rules ({', '.join(rules)})" if rules else "no rule"
         super().__init__(f"{file} holds {holds}; a backtest is of one", hint="give the id of one rule of the workspace")
+
+
+class PageExists(CoincideError):
+    """There is a file where a page is to be written.
+
+    Pages are never written over another file, whatever is in it. Name a new one, or move the old one away.
+    """
+
+    code = "COI-G021"
+    exit_status = 2
+
+    def __init__(self, file: str) -> None:
+        super().__init__(f"`{file}` is there already", hint="name another file with `--html`")
