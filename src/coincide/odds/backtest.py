@@ -48,8 +48,8 @@ class Question:
     """What is asked of a backtest.
 
     ``first`` and ``last``: the times that are looked at, microseconds, the last one not; all where ``None``.
-    ``quick``: by the closed form, without deals and made-up rules. ``capacity``: alerts that people can read a day. ``dispositions``: a table of decided
-    alerts in the place of the store. ``examples``: whether alerts are shown.
+    ``quick``: by the closed form, without deals and made-up rules. ``capacity``: alerts that people can read a day.
+    ``dispositions``: a table of decided alerts in the place of the store. ``examples``: whether alerts are shown.
     """
 
     first: int | None = None

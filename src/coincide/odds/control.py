@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from coincide.detect.kernel.observations import Positions
 from coincide.odds.bout import bouts, width_of
@@ -46,8 +47,8 @@ class Controls:
 
     sets: Positions
     found: Counted
-    expected: Positions
-    variance: Positions
+    expected: NDArray[np.float64]
+    variance: NDArray[np.float64]
 
 
 @dataclass(frozen=True)

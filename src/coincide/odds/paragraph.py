@@ -66,11 +66,12 @@ def _dealt(document: Mapping[str, Any]) -> str:
     if "mean" not in deals:
         return f"What chance alone gives cannot be told: {deals['why_not']}."
     between = f"{number(deals['low'])} to {number(deals['high'])}"
-    where = "" if deals["snap_days"] else ", each at its own time,"
-    match = f"match {_about(deals['mean'])} (95 % of deals: {between})"
-    return (
-        f"The same {noun(document)} dealt out again among equally busy {_owners(document['log']['by'])}{where} {match}."
+    owners = _owners(document["log"]["by"])
+    among = (
+        f"among equally busy {owners}" if deals["snap_days"] else f"among equally busy {owners}, at their own times,"
     )
+    match = f"match {_about(deals['mean'])} (95 % of deals: {between})"
+    return f"The same {noun(document)} dealt out again {among} {match}."
 
 
 def _made_up(document: Mapping[str, Any]) -> str:

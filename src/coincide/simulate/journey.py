@@ -68,8 +68,10 @@ def write_journey(folder: Path) -> Journey:
     log = folder / "purchases" / "transactions.parquet"
     log.parent.mkdir()
     log.write_bytes(data.joinpath("transactions.parquet").read_bytes())
-    with resources.as_file(data.joinpath("products.parquet")) as products:
-        rows = _catalog(products)
+    products = folder / "assortment" / "products.parquet"
+    products.parent.mkdir()
+    products.write_bytes(data.joinpath("products.parquet").read_bytes())
+    rows = _catalog(products)
     (folder / "catalog.csv").write_text(csv_text(("match", "value", "component"), rows), encoding="utf-8")
     lines, households = (
         pl.scan_parquet(log).select(pl.len(), pl.col("household_id").n_unique().alias("households")).collect().row(0)
