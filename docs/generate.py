@@ -48,6 +48,7 @@ PARTS = {
     "W": "Watching: sources and rules over time",
     "O": "Obligations",
     "P": "Reports",
+    "G": "Odds",
 }
 
 

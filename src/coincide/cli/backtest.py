@@ -67,10 +67,10 @@ def backtest(
     from coincide.engines.workspace import open_workspace
     from coincide.odds.backtest import Question
     from coincide.odds.backtest import backtest as tested
-    from coincide.odds.errors import PageExists
+    from coincide.odds.errors import PageIsThere
 
     if html is not None and html.exists():
-        raise PageExists(str(html))
+        raise PageIsThere(str(html))
     opened = open_workspace(workspace)
     loaded = rule_named(opened, name)
     begins, ends = _ends(first, last)

@@ -50,6 +50,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain, lay out and begin rules."),
     Command("backtest", "coincide.cli.backtest:backtest", "Try a rule on history: what it finds, what chance gives."),
+    Command("discover", "coincide.cli.discover:discover", "List everyday things that hardly ever meet."),
     Command("catalog", "coincide.cli.catalog:catalog", "Try, explain and review what things are called."),
     Command("packs", "coincide.cli.packs:packs", "List the rule packs that Coincide comes with."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),

@@ -102,7 +102,8 @@ def tail(q: Numbers, k: int) -> Numbers:
         before = exactly[:, : event + 1].copy()
         exactly[:, : event + 1] = before * (1.0 - chance)
         exactly[:, 1 : event + 2] += before * chance
-    return exactly[:, max(0, k) :].sum(axis=1)
+    found: Numbers = exactly[:, max(0, k) :].sum(axis=1)
+    return found
 
 
 def _check(sizes: Counts, windows: Counts, spreads: Counts, types: Counts) -> None:

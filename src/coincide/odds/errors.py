@@ -22,14 +22,13 @@ class SeveralRules(CoincideError):
         super().__init__(f"{file} holds {holds}; a backtest is of one", hint="give the id of one rule of the workspace")
 
 
-class PageExists(CoincideError):
-    """There is a file where a page is to be written.
+class PageIsThere(CoincideError):
+    """The file that a page (`--html`) is to be written to is there already.
 
-    Pages are never written over another file, whatever is in it. Name a new one, or move the old one away.
+    Nothing is written over. Name another file, or take the old one away.
     """
 
-    code = "COI-G021"
-    exit_status = 2
+    code = "COI-G040"
 
     def __init__(self, file: str) -> None:
-        super().__init__(f"`{file}` is there already", hint="name another file with `--html`")
+        super().__init__(f"the file {file} is there already, and is not written over", hint="name another file")
