@@ -19,6 +19,7 @@ from coincide.cli.span import Span
 if TYPE_CHECKING:
     from coincide.engines.workspace import Workspace
     from coincide.odds.discovery import Discovery
+    from coincide.settings import LinkFile, Source
 
 MOST = 20
 
@@ -84,7 +85,7 @@ def _discovered(opened: Workspace, window: int, most: int, progress: Any) -> Dis
 def _linking(opened: Workspace) -> Any:
     """How accounts become actors; ``None`` where nothing ties accounts together."""
     settings = opened.settings
-    parts = [*settings.sources.values(), *settings.links.values()]
+    parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
     if not any(settings.entities.kind(kind).strength == "strong" for part in parts for kind in part.links):
         return None
     from coincide.entities.link import link

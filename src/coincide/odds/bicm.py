@@ -21,7 +21,7 @@ Counts = NDArray[np.int64]
 Numbers = NDArray[np.float64]
 
 ROUNDS = 2_000
-"""More are not tried. A year of shopping takes about forty; degrees that leave no choice come near their limit slowly."""
+"""More are not tried. A year of shopping takes some fifty; degrees that leave little choice take long."""
 CLOSE = 1e-9
 """Where no margin is off by more than this share, the fit is done."""
 

@@ -88,7 +88,7 @@ def about(found: Discovery) -> Iterator[str]:
         f" ({found.few:,} that fewer bought are left out)."
     )
     if found.beyond:
-        yield f"{found.beyond:,} more are left out because all pairs of them would not fit: those in the fewest windows."
+        yield f"{found.beyond:,} more, those in the fewest windows, are left out: all pairs are too many to hold."
     yield (
         f"In {meeting.times(found.apart, found.width)} of {found.compared:,} the four things that meet least stand out"
         f" from those of {meeting.span(found.width)} of like size."

@@ -54,9 +54,9 @@ def sentence(meeting: Meeting, width: int) -> str:
     """What a meeting says, in words: ``A and B, each in 3 % of months, met in fewer than 5 months where 21 ...``."""
     names = [kind.name for kind in meeting.kinds]
     together = f"{', '.join(names[:-1])} and {names[-1]}"
-    all_ = " all" if len(names) > 2 else ""
+    met = "met" if len(names) == 2 else "all met"
     return (
-        f"{together}, {_shares(meeting.kinds)} of {span(width)}, met{all_} in {times(meeting.met, width)}"
+        f"{together}, {_shares(meeting.kinds)} of {span(width)}, {met} in {times(meeting.met, width)}"
         f" where {figure(meeting.expected)} {'was' if meeting.expected == 1 else 'were'} expected"
     )
 

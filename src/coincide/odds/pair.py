@@ -40,7 +40,7 @@ class Pairs:
 
 
 def pairs(window: Numbers, type_: Numbers, windows: int, types: int) -> Pairs:
-    """The pairs of ``types`` types in ``windows`` windows; mark ``i`` is of window ``window[i]`` and type ``type_[i]``."""
+    """The pairs of ``types`` types in ``windows`` windows; mark ``i`` is of ``window[i]`` and ``type_[i]``."""
     from scipy import sparse
 
     table = sparse.csr_array((np.ones(len(window), dtype=np.int32), (window, type_)), shape=(windows, types))

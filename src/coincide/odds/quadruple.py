@@ -66,9 +66,9 @@ def _of_one_size(chosen: Numbers, sizes: Numbers) -> Iterator[Numbers]:
 
 
 def _worst(held: Numbers, content: Floats) -> tuple[Numbers, Floats]:
-    """The worst four of each row of types, and less the sum of their six contents. ``content`` has an infinite diagonal.
+    """The worst four of each row of types, and less the sum of their six contents.
 
-    Where two are equally bad, the first one in the order of types is taken.
+    The diagonal of ``content`` is infinite. Where two are equally bad, the first one in the order of types is taken.
     """
     rows, size = held.shape
     each = np.arange(rows)
