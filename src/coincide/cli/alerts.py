@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from coincide.cli.alerts_sample import sample
 from coincide.cli.book import acting, login, purpose_option, reading
 from coincide.cli.moment import Moment
 from coincide.cli.option import json_option, workspace_option
@@ -81,6 +82,9 @@ def alerts() -> None:
 
     Without a command, lists the open alerts; `coincide alerts list --help` says how to filter.
     """
+
+
+alerts.add_command(sample)
 
 
 @alerts.command("list")

@@ -14,6 +14,7 @@ from coincide.cli.fmt import fmt
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.rules_diff import diff
 from coincide.cli.rules_plan import apply, plan
+from coincide.cli.rules_watch import watch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +40,7 @@ def rules() -> None:
     """Check, test, explain, lay out and begin rules."""
 
 
-for command in (fmt, diff, plan, apply):
+for command in (fmt, diff, plan, apply, watch):
     rules.add_command(command)
 
 

@@ -93,6 +93,12 @@ def spans(connection: Connection) -> list[tuple[str, str, int, int]]:
     return [(*row,) for row in connection.execute(query.where(file.c.first_at.is_not(None)))]
 
 
+def newest(connection: Connection, scope: str) -> int | None:
+    """The latest time of all selected rows of a scope; ``None`` if nothing was ever selected."""
+    query = select(func.max(tables.file.c.last_at)).where(tables.file.c.scope == scope)
+    return connection.execute(query).scalar()
+
+
 def forget_scope(connection: Connection, scope: str) -> None:
     """Forgets all files of a scope that is no longer used."""
     connection.execute(delete(tables.file).where(tables.file.c.scope == scope))

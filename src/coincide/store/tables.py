@@ -302,3 +302,12 @@ title_tag = Table(
     Column("catalog", Text, nullable=False, comment="version of the catalog that says so"),
     Column("first_at", BigInteger, nullable=False, comment="when a scan first found it tagged so"),
 )
+
+rule_odds = Table(
+    "rule_odds",
+    metadata,
+    Column("fingerprint", Text, primary_key=True, comment="of the plan: odds are of a meaning, not of a name"),
+    Column("at", BigInteger, primary_key=True, autoincrement=False, comment="when the backtest ran"),
+    Column("rule", Text, nullable=False),
+    Column("document", JSON, nullable=False, comment="counts alone: no row, no actor, no time of one"),
+)
