@@ -17,7 +17,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from coincide.detect.kernel.observations import Positions
+from coincide.detect.kernel.observations import Positions, Truths
 from coincide.odds.bout import bouts, width_of
 from coincide.odds.deal import dealer
 from coincide.odds.hand import Counted, Hand, able, tried
@@ -42,11 +42,14 @@ DEALS_EACH = 5
 class Controls:
     """What so many made-up rules match: ``found`` in the log, ``expected`` and its ``variance`` by a few deals each.
 
-    ``sets``: the types of each, in the order of the rule's components.
+    ``sets``: the types of each, in the order of the rule's components. ``before`` and ``after``: how many each matched
+    in the first half of the log and in the second, each half by itself.
     """
 
     sets: Positions
     found: Counted
+    before: Positions
+    after: Positions
     expected: NDArray[np.float64]
     variance: NDArray[np.float64]
 
@@ -167,7 +170,15 @@ def _tried(hand: Hand, there: Shelved, sets: Positions, rng: Generator) -> Contr
         one = dealt.deal(1, rng, all_of_it=True)
         counts.append(each.counted(one.who, one.at).actors)
     expected = np.stack(counts)
-    return Controls(sets, found, expected.mean(axis=0), expected.var(axis=0, ddof=1) / DEALS_EACH)
+    before, after = (each.counted(whole.who, whole.at, half).actors for half in _halves(hand, whole))
+    return Controls(sets, found, before, after, expected.mean(axis=0), expected.var(axis=0, ddof=1) / DEALS_EACH)
+
+
+def _halves(hand: Hand, whole: Hand) -> tuple[Truths, Truths]:
+    """The observations of the first half of the log's time, and those of the second."""
+    first, last = hand.everybody.first or 0, hand.everybody.last or 0
+    before: Truths = whole.times[whole.at] < (first + last) // 2
+    return before, ~before
 
 
 class _Each:
@@ -189,10 +200,12 @@ class _Each:
         self._number = np.repeat(np.arange(len(sets)), [len(part) for part in of])
         self._carries = np.eye(sets.shape[1], dtype=np.bool_)
 
-    def counted(self, who: Positions, at: Positions) -> Counted:
-        """What each set matches where the hand's observations are given to ``who`` at ``at``."""
+    def counted(self, who: Positions, at: Positions, there: Truths | None = None) -> Counted:
+        """What each set matches where the hand's observations (those ``there``) are given to ``who`` at ``at``."""
         owners = len(self._whole.everybody)
         owner = who[self._of]
         chosen = able(self._whole.plan, self._number * owners + owner, self._slot, self._carries, self._sets * owners)
+        if there is not None:
+            chosen &= there[self._of]
         of, number, slot = self._of[chosen], self._number[chosen], self._slot[chosen]
         return tried(self._whole, of, number, owner[chosen], at[of], slot, self._sets, self._carries)

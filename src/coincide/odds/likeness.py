@@ -14,6 +14,7 @@ from coincide.odds import deal
 from coincide.odds.calibration import calibration
 from coincide.odds.control import ALIKE, Controls, TooFew
 from coincide.odds.hand import Counted, Hand
+from coincide.odds.level import drift
 
 
 def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
@@ -75,6 +76,7 @@ def made_up(found: Controls | TooFew, observed: int, mean: float) -> dict[str, A
         "variation": said.variation,
         "expected": said.expected(mean),
         "calibrated": list(said.range(mean)),
+        "drift": drift(found.before, found.after),
     }
 
 
