@@ -15,14 +15,18 @@ from coincide.alerts.errors import NoSuchAlert
 from coincide.alerts.register import Entry
 from coincide.alerts.timeline import Step
 from coincide.ledger.book import Book
+from coincide.store import odds
 from coincide.store import rule as rules
+from coincide.store.odds import RuleOdds
 from coincide.store.rule import RuleVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """All there is to say about an alert. ``superseded`` and ``followed_by`` are the alerts that point to
-    this one."""
+    """All there is to say about an alert. ``superseded`` and ``followed_by`` are the alerts that point to this one.
+
+    ``odds``: of the rule in this meaning, by its latest backtest; a property of the rule and not of the alert.
+    """
 
     alert: Alert
     steps: tuple[Step, ...]
@@ -30,6 +34,7 @@ class Account:
     history: tuple[Entry, ...]
     superseded: tuple[Alert, ...]
     followed_by: tuple[Alert, ...]
+    odds: RuleOdds | None = None
 
 
 def account(book: Book, id_: int, timeline: Callable[[Alert], Sequence[Step]]) -> Account:
@@ -56,6 +61,7 @@ def _gathered(connection: Connection, alert: Alert, steps: Sequence[Step]) -> Ac
         tuple(register.history(connection, alert.id)),
         tuple(other for other in referring if other.superseded_by == alert.id),
         tuple(other for other in referring if other.linked_to == alert.id),
+        odds.latest(connection, alert.facts.fingerprint),
     )
 
 
@@ -71,6 +77,7 @@ def document(told: Account) -> dict[str, Any]:
         "sentence": told.rule.sentence if told.rule else None,
         "rule_text": told.rule.text if told.rule else None,
         "rule_origin": _origin(told.rule),
+        "rule_odds": _of_rule(told.odds),
         "history": [
             {"at": iso(entry.at), "change": entry.change, "reason": entry.reason, "scan": entry.scan, "by": entry.by}
             for entry in told.history
@@ -82,7 +89,7 @@ def document(told: Account) -> dict[str, Any]:
 
 def lines(told: Account) -> list[str]:
     """The account as a person reads it on a terminal, without colours; identifiers are pseudonyms."""
-    parts = (_head, _timeline, _innocent, _versions, _history, _related)
+    parts = (_head, _timeline, _innocent, _odds, _versions, _history, _related)
     return [line for part in parts for line in part(told)]
 
 
@@ -130,6 +137,19 @@ def _innocent(told: Account) -> list[str]:
     if told.rule is None or not told.rule.innocent:
         return []
     return ["", "It may be innocent", *(f"  - {reason}" for reason in told.rule.innocent)]
+
+
+def _of_rule(odds: RuleOdds | None) -> dict[str, Any] | None:
+    """What the latest backtest told; ``None`` if there was none."""
+    if odds is None:
+        return None
+    return {"at": iso(odds.at), "short": odds.document["short"], "paragraph": odds.document["paragraph"]}
+
+
+def _odds(told: Account) -> list[str]:
+    if told.odds is None:
+        return []
+    return ["", f"How odd the rule is, by its backtest of {iso(told.odds.at)}", f"  {told.odds.document['short']}"]
 
 
 def _versions(told: Account) -> list[str]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from coincide.alerts import listing
-from coincide.alerts.alert import Alert, Finding
+from coincide.alerts.alert import Alert, Finding, iso
 from coincide.alerts.keep import basis_of
 from coincide.alerts.scan import Outcome
 from coincide.ledger.book import Book
+from coincide.store import odds
+from coincide.store.odds import RuleOdds
 
 
 def scanned(
@@ -16,7 +18,8 @@ def scanned(
 ) -> dict[str, Any]:
     """The document of ``coincide scan --json``.
 
-    ``rows`` is the workspace's total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors``
+    ``rules[].odds`` is what the latest backtest of the rule in this meaning told, ``null`` if there was none. ``rows``
+    is the workspace's total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors``
     those that have one; ``alerts`` are the open ones by first hit. ``since_us`` and ``until_us`` (half-open at the
     new end) bound the first hits of those shown and counted. Drafts have alerts without an id; where they are named
     beside other rules, ``rows`` and ``run`` are of the other rules, as if no draft had been named.
@@ -25,6 +28,7 @@ def scanned(
     wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)
     with book.database.reading() as connection:
         stored = listing.page(connection, wanted).alerts
+        known = {loaded.plan.rule: odds.latest(connection, loaded.plan.fingerprint) for loaded in outcome.rules}
     alerts = [listing.document(alert) for alert in stored if alert.facts.rule not in outcome.drafts]
     for loaded in outcome.rules:
         if loaded.plan.rule in outcome.drafts:
@@ -51,6 +55,7 @@ def scanned(
                 "alerts": sum(one["rule"] == rule for one in alerts),
                 "actors": len({one["actor"] for one in alerts if one["rule"] == rule}),
                 "observations": outcome.observations[rule],
+                "odds": _odds(known[rule]),
             }
             for rule in rules
         ],
@@ -65,6 +70,10 @@ def enter(book: Book, document: dict[str, Any], outcome: Outcome) -> None:
     objects = [*listing.numbers(kept), *(f"draft {rule}" for rule in drafts)]
     if objects:
         book.reading("alert:export", objects, basis=basis_of(outcome.rules))
+
+
+def _odds(told: RuleOdds | None) -> dict[str, Any] | None:
+    return None if told is None else {"at": iso(told.at), "paragraph": told.document["paragraph"]}
 
 
 def _draft(title: str, severity: str, by: str, fingerprint: str, rule: str, finding: Finding) -> dict[str, Any]:

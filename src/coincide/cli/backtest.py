@@ -15,8 +15,11 @@ from coincide.cli.render import clean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rich.table import Table
+
     from coincide.engines.workspace import Workspace
     from coincide.odds.page.figure import Cell
+    from coincide.odds.page.table import Table as Shown
     from coincide.rules.load import LoadedRule
 
 
@@ -121,7 +124,6 @@ def rule_named(opened: Workspace, name: str) -> LoadedRule:
 def shown(document: Mapping[str, Any]) -> None:
     """The document as a person reads it at a terminal: the paragraph, then the parts of the page."""
     from rich.console import Console
-    from rich.table import Table as Printed
 
     from coincide.odds.page.part import parts
 
@@ -134,15 +136,30 @@ def shown(document: Mapping[str, Any]) -> None:
         console.print(clean(part.title), style="bold")
         for whose, sentence in part.why_not:
             console.print(clean(f"{whose}: {sentence}" if whose else sentence))
+        if any(table.folded for table in part.tables):
+            # What is too long for a terminal is said in words.
+            for chart in part.charts:
+                console.print(clean(chart.says))
         for table in part.tables:
-            if table.folded:
-                continue
-            printed = Printed(box=None, pad_edge=False, show_header=len(table.heads) > 2)
-            for place, head in enumerate(table.heads):
-                printed.add_column(clean(head), justify="left" if place < table.names else "right")
-            for row in table.rows:
-                printed.add_row(*(clean(_text(one)) for one in row))
-            console.print(printed)
+            if not table.folded:
+                console.print(_printed(table))
+
+
+def _printed(table: Shown) -> Table:
+    from rich.table import Table
+
+    from coincide.odds.page.figure import Figure, Moment, Span
+
+    printed = Table(box=None, pad_edge=False, show_header=len(table.heads) > 2)
+    for place, head in enumerate(table.heads):
+        cells = [row[place] for row in table.rows]
+        right = any(isinstance(one, Figure | Span) for one in cells)
+        # What a name or a moment is cut off from is of no use.
+        whole = place == 0 or any(isinstance(one, Moment) for one in cells)
+        printed.add_column(clean(head), justify="right" if right else "left", no_wrap=whole)
+    for row in table.rows:
+        printed.add_row(*(clean(_text(one)) for one in row))
+    return printed
 
 
 def _text(one: Cell) -> str:

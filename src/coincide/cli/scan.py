@@ -84,6 +84,9 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
         rules.add_row(rule["rule"], status[rule["rule"]], *numbers)
     console.print()
     console.print(rules)
+    for rule in document["rules"]:
+        if rule["odds"] is not None:
+            console.print(f"\n{rule['rule']}: {' '.join(rule['odds']['paragraph'])}", highlight=False, markup=False)
     count = sum(alert["status"] == "open" for alert in document["alerts"])
     if count:
         console.print(f"\n{count:,} open alert{'' if count == 1 else 's'}; `coincide alerts` lists them.")

@@ -1,14 +1,13 @@
 """A rule tried out on history: what it would have raised, what ordinary behaviour alone gives, what people would read.
 
 The parts each have a file of their own; here they are asked for in order and put into one document, which the screen,
-the page and the JSON all show. Everything is read in one pass for the rule, its neighbours and the rules beside it, and
-in passes of their own how busy everybody was and what made-up rules are made of. Nothing is kept but counts. DESIGN,
-section 8.
+the page and the JSON all show. The log is read once for the rule, its neighbours and the rules beside it; how busy
+everybody was, and what made-up rules are made of, in passes of their own. Kept are counts. DESIGN, section 8.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,30 +16,43 @@ import duckdb
 import numpy as np
 
 from coincide.alerts.alert import iso
-from coincide.alerts.asked import try_out
+from coincide.alerts.asked import Asked, try_out
+from coincide.alerts.keep import basis_of
+from coincide.catalog import assortment as assortments
 from coincide.catalog.assortment import Assortment
-from coincide.catalog.assortment import load as load_assortment
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.ledger.book import Book
-from coincide.odds import likeness
-from coincide.odds.bout import width_of
+from coincide.odds import base_rate, closed, control, likeness, neighbour, precision
+from coincide.odds.bout import bouts, width_of
+from coincide.odds.calendar import calendar
 from coincide.odds.control import controls
-from coincide.odds.counts import counts
+from coincide.odds.counts import Counts, counts
 from coincide.odds.deal import DEALS, deals
+from coincide.odds.example import examples
 from coincide.odds.hand import hand
+from coincide.odds.interval import shrunk
+from coincide.odds.load import Load
 from coincide.odds.log import Log, everybody, read
-from coincide.odds.paragraph import paragraph
+from coincide.odds.neighbour import Neighbour
+from coincide.odds.overlap import overlap
+from coincide.odds.paragraph import paragraph, short
 from coincide.odds.population import Population
+from coincide.odds.precision import Precision
 from coincide.odds.shelf import shelf
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
+from coincide.rules.plan import Combination, Sliding
+from coincide.store import odds as stored
+from coincide.store.odds import RuleOdds
 
-ACT = "rule:backtest"
-"""What the ledger calls it when examples are shown."""
+FORM = "backtest/1"
+ACT, SHOWN = "rule:backtest", "rule:examples"
+"""What the ledger calls it when counts are kept, and when examples are shown."""
 DAY_US = 86_400_000_000
+_QUICK = {"why_not": "left out, for a quick answer"}
 
 
 @dataclass(frozen=True)
@@ -48,8 +60,9 @@ class Question:
     """What is asked of a backtest.
 
     ``first`` and ``last``: the times that are looked at, microseconds, the last one not; all where ``None``.
-    ``quick``: by the closed form, without deals and made-up rules. ``capacity``: alerts that people can read a day.
-    ``dispositions``: a table of decided alerts in the place of the store. ``examples``: whether alerts are shown.
+    ``quick``: by the closed form, without deals, made-up rules and neighbours. ``capacity``: alerts that people can
+    read a day. ``dispositions``: a table of decided alerts in the place of the store. ``examples``: whether alerts are
+    shown.
     """
 
     first: int | None = None
@@ -57,7 +70,7 @@ class Question:
     deals: int = DEALS
     seed: int = 1
     quick: bool = False
-    recall: float = 0.9
+    recall: float = base_rate.RECALL
     capacity: float | None = None
     dispositions: Path | None = None
     examples: bool = True
@@ -67,8 +80,7 @@ class Question:
         """The ends as a task has them."""
         if self.first is None and self.last is None:
             return None
-        ends = (EARLIEST_US if self.first is None else self.first, LATEST_US + 1 if self.last is None else self.last)
-        return (ends[0], max(ends))
+        return EARLIEST_US if self.first is None else self.first, LATEST_US + 1 if self.last is None else self.last
 
 
 def backtest(
@@ -82,18 +94,50 @@ def backtest(
 ) -> dict[str, Any]:
     """The document of a rule's backtest (``docs/reference/backtest.md``).
 
-    Its counts are kept under the rule's fingerprint. That examples are shown is entered in the ledger before this
-    returns. Raises what reading raises, and what is wrong with the assortment or the table of dispositions.
+    Its counts are kept by the rule's fingerprint, unless it was a quick one. That examples are shown is entered in the
+    ledger before this returns. Raises what reading raises, and what is wrong with the assortment or the table of
+    dispositions.
     """
-    assortment = load_assortment(workspace.folder, workspace.settings.assortment)
-    _, task = try_out(workspace, book, (loaded.plan.rule,), [loaded], now_us)
+    plan = loaded.plan
+    others = [] if question.quick else [one for one in workspace.chosen() if one.plan.rule != plan.rule]
+    beside = () if question.quick else neighbour.neighbours(plan)
+    # What can be wrong with small files is told before the log is read.
+    assortment = assortments.load(workspace.folder, workspace.settings.assortment)
+    decisions = _decisions(book, loaded, question)
+    wordings = [loaded, *others, *(replace(loaded, plan=one.plan) for one in beside)]
+    asked, task = try_out(workspace, book, tuple(one.plan.rule for one in wordings), wordings, now_us)
     # Decided alerts end episodes of the store; here the rule is asked what it finds by itself.
-    log = read(replace(task, cuts={}, between=question.between), progress)
+    log = read(replace(task, cuts={}, between=question.between), progress, only=[plan.rule])
     with connect(workspace.settings) as connection:
-        tested = _Tested(loaded, log, question, everybody(log, loaded.plan, connection))
-        document = tested.document(assortment, connection)
-    document["paragraph"] = paragraph(document)
+        tested = _Tested(loaded, log, question, everybody(log, plan, connection))
+        document = tested.document(assortment, connection, decisions, [one.plan.rule for one in others], beside)
+    document["examples"] = _examples(asked, book, tested, question)
+    document["paragraph"], document["short"] = paragraph(document), short(document)
+    if not question.quick:
+        with book.acting(ACT, plan.rule) as writing:
+            stored.save(writing, RuleOdds(plan.fingerprint, plan.rule, now_us, document))
     return document
+
+
+def _decisions(book: Book, loaded: LoadedRule, question: Question) -> dict[str, Any]:
+    """What people decided of the alerts of the rule in this meaning."""
+    with book.database.reading() as connection:
+        if question.dispositions is None:
+            known = precision.of_store(connection)
+        else:
+            known = precision.of_file(connection, question.dispositions)
+    return known.get((loaded.plan.rule, loaded.plan.fingerprint), Precision()).document
+
+
+def _examples(asked: Asked, book: Book, tested: _Tested, question: Question) -> dict[str, Any]:
+    if not question.examples:
+        return {"why_not": "no examples were asked for"}
+    plan = tested.plan
+    found = asked.pseudonyms.findings(list(tested.decided.episodes), plan.by, asked.namespaces)
+    chosen = examples(found)
+    if chosen.typical or chosen.odd:
+        book.reading(SHOWN, [plan.rule], basis=basis_of([tested.loaded]))
+    return chosen.document
 
 
 class _Tested:
@@ -104,15 +148,27 @@ class _Tested:
         self.plan = loaded.plan
         self.decided = log.decided[self.plan.rule]
         self.hand = hand(self.plan, self.decided.rows, self.decided.keep, who, log.around(self.plan))
-        self.days = self._days()
+        self.ends = (
+            who.first if question.first is None else question.first,
+            who.last if question.last is None else question.last,
+        )
+        self.days = 0.0 if None in self.ends else ((self.ends[1] or 0) - (self.ends[0] or 0)) / DAY_US
 
-    def document(self, assortment: Assortment | None, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-        """Everything but the paragraph, which is made of it."""
+    def document(
+        self,
+        assortment: Assortment | None,
+        connection: duckdb.DuckDBPyConnection,
+        decisions: Mapping[str, Any],
+        others: Sequence[str],
+        beside: Sequence[Neighbour],
+    ) -> dict[str, Any]:
+        """Everything but the examples and the paragraph, which is made of it."""
         found = counts(self.hand, self.decided.episodes, self.days)
         dealt = self._dealt()
         placebos = self._made_up(found.actors, dealt, assortment, connection)
+        expected = placebos.get("expected", dealt.get("mean"))
         return {
-            "coincide": "backtest/1",
+            "coincide": FORM,
             "rule": self.plan.rule,
             "title": self.loaded.rule.title,
             "sentence": explain(self.plan),
@@ -122,25 +178,22 @@ class _Tested:
             "counts": found.document,
             "deals": dealt,
             "placebos": placebos,
+            **({"quick": self._closed()} if self.question.quick else {}),
+            "ratio": _ratio(found, dealt),
+            "precision": dict(decisions),
+            "base_rates": self._base_rates(found, expected),
+            "calendar": self._calendar(),
+            "neighbours": neighbour.table(beside, self.log.matched, self.days) if beside else self._no_neighbours(),
+            "load": self._load(found, others),
+            "overlap": self._overlap(others),
+            "parameters": self._parameters(dealt, placebos),
         }
 
-    def _days(self) -> float:
-        """The length of the log: of what was asked for, else from the first purchase to the last."""
-        first, last = self._ends()
-        return 0.0 if first is None or last is None else (last - first) / DAY_US
-
-    def _ends(self) -> tuple[int | None, int | None]:
-        asked = self.question
-        return (
-            self.who.first if asked.first is None else asked.first,
-            self.who.last if asked.last is None else asked.last,
-        )
-
     def _log(self) -> dict[str, Any]:
-        ends = self._ends()
+        first, last = self.ends
         return {
-            "from": None if ends[0] is None else iso(ends[0]),
-            "to": None if ends[1] is None else iso(ends[1]),
+            "from": None if first is None else iso(first),
+            "to": None if last is None else iso(last),
             "days": self.days,
             "actors": len(self.who),
             "lines": int(self.who.lines.sum()),
@@ -150,8 +203,8 @@ class _Tested:
 
     def _dealt(self) -> dict[str, Any]:
         why = likeness.why_not_dealt(self.hand, self.days, width_of(self.plan.window) / DAY_US)
-        if why is not None:
-            return {"why_not": why}
+        if self.question.quick or why is not None:
+            return _QUICK if self.question.quick else {"why_not": why}
         found = deals(self.hand, np.random.default_rng(self.question.seed), self.question.deals)
         return likeness.dealt(found, self.hand, self.question.seed)
 
@@ -168,3 +221,76 @@ class _Tested:
         # A stream of its own: what the deals drew does not change which rules are made up.
         rng = np.random.default_rng([self.question.seed, 1])
         return likeness.made_up(controls(self.log, self.hand, types, connection, rng), observed, dealt["mean"])
+
+    def _closed(self) -> dict[str, Any]:
+        """What a formula says: of combinations within a sliding window."""
+        condition, window = self.plan.condition, self.plan.window
+        if not isinstance(condition, Combination) or not isinstance(window, Sliding):
+            return {"why_not": "the formula is for combinations within a sliding window"}
+        why = likeness.why_not_dealt(self.hand, self.days, window.width_us / DAY_US)
+        if why is not None:
+            return {"why_not": why}
+        each = [
+            int(bouts(self.hand.who[mine], self.hand.times[self.hand.at[mine]], window.width_us).sum())
+            for mine in (truth[self.hand.unit] for truth in self.hand.carries)
+        ]
+        told = closed.closed(
+            np.array(each, dtype=np.int64),
+            closed.busy(self.who.lines),
+            span=self.days * DAY_US,
+            width=window.width_us,
+            at_least=condition.at_least,
+            totals=any(minimum is not None for _, minimum in condition.of),
+        )
+        if isinstance(told, closed.WhyNot):
+            return {"why_not": told.why_not}
+        return {"expected": told.expected, "bias": told.bias}
+
+    def _base_rates(self, found: Counts, expected: float | None) -> list[dict[str, Any]] | dict[str, Any]:
+        """Of the innocent so many match as are expected of harmless rules; where nothing is expected, as did match."""
+        if not found.examined:
+            return {"why_not": "nobody was there"}
+        innocent = min((found.actors if expected is None else expected) / found.examined, 1.0)
+        return [one.document for one in base_rate.table(innocent, self.question.recall)]
+
+    def _calendar(self) -> list[dict[str, Any]]:
+        if not len(self.who):
+            return []
+        first, last = self.ends
+        at = np.array([one.first_at for one in self.decided.episodes], dtype=np.int64)
+        # The end that was asked for is not looked at any more.
+        last = (last or 0) - (self.question.last is not None)
+        return [week.document for week in calendar(at, first or 0, last, self.plan.zone)]
+
+    def _no_neighbours(self) -> dict[str, Any]:
+        return _QUICK if self.question.quick else {"why_not": "no number of the rule can be turned"}
+
+    def _load(self, found: Counts, others: Sequence[str]) -> dict[str, Any]:
+        alerts = sum(self.log.matched[rule].alerts for rule in others)
+        return Load(found.alerts, alerts, len(others), self.days, self.question.capacity).document
+
+    def _overlap(self, others: Sequence[str]) -> list[dict[str, Any]]:
+        known = self.log.matched
+        return overlap(known[self.plan.rule], [known[rule] for rule in others]).document
+
+    def _parameters(self, dealt: Mapping[str, Any], placebos: Mapping[str, Any]) -> dict[str, Any]:
+        asked = self.question
+        told = {
+            "from": None if asked.first is None else iso(asked.first),
+            "to": None if asked.last is None else iso(asked.last),
+            "deals": dealt.get("deals"),
+            "block": dealt.get("block"),
+            "snap_days": dealt.get("snap_days"),
+            "placebos": placebos.get("rules"),
+            "prevalence_within": control.ALIKE if "rules" in placebos else None,
+            "seed": asked.seed,
+            "recall": asked.recall,
+            "capacity": asked.capacity,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def _ratio(found: Counts, dealt: Mapping[str, Any]) -> dict[str, Any]:
+    if "mean" not in dealt:
+        return {"observed": found.actors, "why_not": dealt["why_not"]}
+    return shrunk(found.actors, dealt["mean"]).document

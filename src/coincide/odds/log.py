@@ -6,7 +6,7 @@ in memory and ends with the question. DESIGN, section 8; promise 5.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import duckdb
@@ -16,6 +16,7 @@ from coincide.engines.embedded import activity
 from coincide.engines.embedded.activity import Question
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.run import Decided, Run, Task, run
+from coincide.odds.matched import Matched, matched
 from coincide.odds.population import Population, population, resolver
 from coincide.rules.plan import Plan
 
@@ -25,10 +26,11 @@ TRIPS = 10_000_000
 
 @dataclass(frozen=True)
 class Log:
-    """``decided``: of each plan of the task, by its rule's name; ``found``: the run."""
+    """``decided``: of the plans that are asked about, by the rule's name; ``matched``: of all; ``found``: the run."""
 
     task: Task
     decided: Mapping[str, Decided]
+    matched: Mapping[str, Matched]
     found: Run
 
     def around(self, plan: Plan) -> Surroundings:
@@ -36,14 +38,22 @@ class Log:
         return Surroundings(plan.zone, self.task.lists)
 
 
-def read(task: Task, progress: Progress = lambda _: None) -> Log:
-    """Run the task's plans over its files. Raises what reading raises."""
+def read(task: Task, progress: Progress = lambda _: None, *, only: Collection[str] | None = None) -> Log:
+    """Run the task's plans over its files. Raises what reading raises.
+
+    ``only``: the rules that are asked about, by default all; of the others nothing is kept but how many they match.
+    """
+    asked = frozenset(plan.rule for plan in task.plans if only is None or plan.rule in only)
     decided: dict[str, Decided] = {}
+    counts: dict[str, Matched] = {}
 
     def look(one: Decided) -> None:
-        decided[one.plan.rule] = one
+        counts[one.plan.rule] = matched(one)
+        if one.plan.rule in asked:
+            decided[one.plan.rule] = one
 
-    return Log(task, decided, run(replace(task, look=look), progress))
+    counted = frozenset(plan.rule for plan in task.plans) - asked
+    return Log(task, decided, counts, run(replace(task, look=look, counted=counted), progress))
 
 
 def everybody(log: Log, plan: Plan, connection: duckdb.DuckDBPyConnection) -> Population:

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, delete, insert, select
 from coincide.store.tables import rule_odds as table
 
 KEPT = (
-    "coincide", "rule", "title", "sentence", "status", "fingerprint", "log", "paragraph", "counts", "deals", "placebos",
-    "ratio", "precision", "base_rates", "calendar", "neighbours", "load", "overlap", "parameters",
+    "coincide", "rule", "title", "sentence", "status", "fingerprint", "log", "paragraph", "short", "counts", "deals",
+    "placebos", "ratio", "precision", "base_rates", "calendar", "neighbours", "load", "overlap", "parameters",
 )  # fmt: skip
 """The parts of a backtest's document that are kept; ``examples``, which show alerts, are not among them."""
 

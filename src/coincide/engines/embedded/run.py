@@ -99,6 +99,7 @@ class Task:
     of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule. ``fresh``:
     of a run that widens, the files that were not there before, those of master data too. ``between``: rows whose time
     is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
+    ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them.
     """
 
     plans: Sequence[Plan]
@@ -113,6 +114,7 @@ class Task:
     fresh: frozenset[FileStamp] = frozenset()
     between: tuple[int, int] | None = None
     look: Callable[[Decided], None] = lambda _: None
+    counted: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -271,7 +273,8 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
                 found = found.of_actors_in(fitting.usable & first, rows.order(plan.by)[0])
             if plan.by == "actor" and moved.any():
                 found = _both(found, everything.of_actors_in(moved, rows.order(plan.by)[0]))
-        result.episodes[plan.rule] = told = episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
+        told = [] if plan.rule in task.counted else episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
+        result.episodes[plan.rule] = told
         task.look(Decided(plan, rows, keep, found, told))
     refused = reason != NEVER
     accepted &= ~refused
