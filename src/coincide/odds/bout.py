@@ -20,12 +20,13 @@ def width_of(window: Sliding | LocalDay) -> int:
 
 
 def bouts(owner: Positions, at: Positions, width_us: int) -> Positions:
-    """Of each owner from 0 to the largest, their bouts. ``at``: microseconds, in any order.
+    """Which of these times begin a bout: their places. ``at``: microseconds, in any order.
 
-    A time ``width_us`` or more after the one before it begins a new bout, as a hit begins a new episode.
+    A time ``width_us`` or more after the owner's one before it begins a new bout, as a hit begins a new episode.
     """
     order = np.lexsort((at, owner))
     owner, at = owner[order], at[order]
     fresh = np.ones(len(owner), dtype=np.bool_)
     fresh[1:] = (owner[1:] != owner[:-1]) | (at[1:] - at[:-1] >= width_us)
-    return np.bincount(owner[fresh])
+    found: Positions = order[fresh]
+    return found

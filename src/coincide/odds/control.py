@@ -10,6 +10,7 @@ doi:10.1002/sim.6936. DESIGN, section 8.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import duckdb
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from coincide.detect.kernel.observations import Positions, Truths
 from coincide.odds.bout import bouts, width_of
 from coincide.odds.deal import dealer
-from coincide.odds.hand import Counted, Hand, able, tried
+from coincide.odds.hand import Counted, Hand, able, joined, tried
 from coincide.odds.log import Log
 from coincide.odds.shelf import Shelf, Shelved, shelved
 from coincide.rules.plan import Plan
@@ -36,6 +37,10 @@ TYPES = 80
 """Types that stand for one component: more would make no more different rules than are drawn."""
 DEALS_EACH = 5
 """Deals of each made-up rule: its expectation need not be sharp, as many of them are taken together."""
+_AT_ONCE = 4_000_000
+"""Observations of made-up rules that a kernel sees at once."""
+_EVERYBODY_AT_ONCE = 20_000_000
+"""The same of actors, counted for each rule."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +72,7 @@ def commonness(hand: Hand) -> Positions:
     found = []
     for truth in hand.carries:
         mine = truth[hand.unit]
-        found.append(int(bouts(hand.who[mine], hand.times[hand.at[mine]], width).sum()))
+        found.append(len(bouts(hand.who[mine], hand.times[hand.at[mine]], width)))
     return np.array(found, dtype=np.int64)
 
 
@@ -86,13 +91,12 @@ def controls(
     own = np.unique(shelf.of(hand.rows.frame[shelf.field][hand.row]))
     candidates = _candidates(shelf, wanted, own)
     there = shelved(log, hand.plan, shelf, np.unique(np.concatenate(candidates)).tolist(), hand.everybody, connection)
-    exactly = _exactly(there, candidates, wanted, hand.plan, len(shelf))
-    sets = _drawn(exactly, shelf, rng, count)
+    sets = drawn(alike(candidates, wanted, counted(there, hand.plan, len(shelf))), shelf, rng, count)
     if len(sets) < FEWEST:
         return TooFew(
             f"the assortment is too small: {len(sets)} made-up rules with equally common components, {FEWEST} needed"
         )
-    return _tried(hand, there, sets, rng)
+    return results(hand, there, sets, rng)
 
 
 def _candidates(shelf: Shelf, wanted: Positions, own: Positions) -> list[Positions]:
@@ -115,35 +119,38 @@ def _candidates(shelf: Shelf, wanted: Positions, own: Positions) -> list[Positio
     return found
 
 
-def _exactly(there: Shelved, candidates: list[Positions], wanted: Positions, plan: Plan, count: int) -> list[Positions]:
-    """Those whose bouts, as the rule would see them, are within the bounds."""
+def counted(there: Shelved, plan: Plan, types: int) -> Positions:
+    """The bouts of each of so many types, as the rule would see them."""
     owners = int(there.who.max(initial=0)) + 1
-    each = bouts(there.type * owners + there.who, there.times[there.at], width_of(plan.window))
-    exact = np.zeros(count, dtype=np.int64)
-    np.add.at(exact, np.arange(len(each)) // owners, each)
+    begun = bouts(there.type * owners + there.who, there.times[there.at], width_of(plan.window))
+    return np.bincount(there.type[begun], minlength=types)
+
+
+def alike(candidates: list[Positions], wanted: Positions, bouts: Positions) -> list[Positions]:
+    """Of the candidates for each component, those whose bouts are nearly as many as it has."""
     return [
-        types[np.abs(exact[types] - number) <= ALIKE * number]
+        types[np.abs(bouts[types] - number) <= ALIKE * number]
         for types, number in zip(candidates, wanted.tolist(), strict=True)
     ]
 
 
-def _drawn(candidates: list[Positions], shelf: Shelf, rng: Generator, count: int) -> Positions:
+def drawn(candidates: list[Positions], shelf: Shelf, rng: Generator, count: int) -> Positions:
     """Different sets, the types of each of different families; fewer than ``count`` where there are no more."""
     components = len(candidates)
     none = np.zeros((0, components), dtype=np.int64)
     if not components or any(not len(types) for types in candidates):
         return none
     family = shelf.families.rank("dense").cast(int).to_numpy()
-    drawn = np.stack([types[rng.integers(0, len(types), 20 * count)] for types in candidates], axis=1)
-    families = np.sort(family[drawn], axis=1)
+    sets = np.stack([types[rng.integers(0, len(types), 20 * count)] for types in candidates], axis=1)
+    families = np.sort(family[sets], axis=1)
     apart = np.all(families[:, 1:] != families[:, :-1], axis=1)
     # Each set once, whichever component a type stands for; the first come first.
-    _, first = np.unique(np.sort(drawn[apart], axis=1), axis=0, return_index=True)
-    return drawn[apart][np.sort(first)][:count]
+    _, first = np.unique(np.sort(sets[apart], axis=1), axis=0, return_index=True)
+    return sets[apart][np.sort(first)][:count]
 
 
-def _tried(hand: Hand, there: Shelved, sets: Positions, rng: Generator) -> Controls:
-    """The kernel over all sets at once: as they are in the log, then dealt."""
+def results(hand: Hand, there: Shelved, sets: Positions, rng: Generator, deals: int = DEALS_EACH) -> Controls:
+    """The kernel over all sets, several at once: as they are in the log, then dealt."""
     types = np.unique(sets)
     place = np.full(int(types.max()) + 1, -1, dtype=np.int64)
     place[types] = np.arange(len(types))
@@ -162,16 +169,23 @@ def _tried(hand: Hand, there: Shelved, sets: Positions, rng: Generator) -> Contr
         place[there.type[chosen]],
         np.zeros((0, len(types)), dtype=np.bool_),
     )
-    each = _Each(whole, place[sets])
-    found = each.counted(whole.who, whole.at)
     dealt = dealer(whole, rng)
-    counts = []
-    for _ in range(DEALS_EACH):
+    ways = [(whole.who, whole.at)]
+    for _ in range(deals):
         one = dealt.deal(1, rng, all_of_it=True)
-        counts.append(each.counted(one.who, one.at).actors)
-    expected = np.stack(counts)
-    before, after = (each.counted(whole.who, whole.at, half).actors for half in _halves(hand, whole))
-    return Controls(sets, found, before, after, expected.mean(axis=0), expected.var(axis=0, ddof=1) / DEALS_EACH)
+        ways.append((one.who, one.at))
+    halves = _halves(hand, whole)
+    found: list[list[Counted]] = [[] for _ in ways]
+    by_half: tuple[list[Counted], ...] = ([], [])
+    for some in _parts(whole, place[sets]):
+        for way, (who, at) in enumerate(ways):
+            found[way].append(some.counted(who, at))
+        for half, there_then in zip(by_half, halves, strict=True):
+            half.append(some.counted(whole.who, whole.at, there_then))
+    first, *others = (joined(each) for each in found)
+    before, after = (joined(half).actors for half in by_half)
+    expected = np.stack([each.actors for each in others])
+    return Controls(sets, first, before, after, expected.mean(axis=0), expected.var(axis=0, ddof=1) / deals)
 
 
 def _halves(hand: Hand, whole: Hand) -> tuple[Truths, Truths]:
@@ -181,12 +195,22 @@ def _halves(hand: Hand, whole: Hand) -> tuple[Truths, Truths]:
     return before, ~before
 
 
+def _parts(whole: Hand, sets: Positions) -> Iterator[_Each]:
+    """The sets, as many at a time as fit into memory."""
+    by_type = np.argsort(whole.unit, kind="stable")
+    bounds = np.searchsorted(whole.unit[by_type], np.arange(whole.units + 1))
+    of_each = np.diff(bounds)[sets].sum(axis=1)
+    begun = np.cumsum(of_each) // _AT_ONCE
+    most = max(_EVERYBODY_AT_ONCE // len(whole.everybody), 1)
+    edges = np.unique(np.concatenate([[0], np.flatnonzero(np.diff(begun)) + 1, np.arange(0, len(sets), most)]))
+    for some in np.split(sets, edges[1:]):
+        yield _Each(whole, some, by_type, bounds)
+
+
 class _Each:
     """The observations of every set, one set after the other, over one hand of all types."""
 
-    def __init__(self, whole: Hand, sets: Positions) -> None:
-        by_type = np.argsort(whole.unit, kind="stable")
-        bounds = np.searchsorted(whole.unit[by_type], np.arange(whole.units + 1))
+    def __init__(self, whole: Hand, sets: Positions, by_type: Positions, bounds: Positions) -> None:
         of, slot = [], []
         for types in sets.tolist():
             parts = [by_type[bounds[one] : bounds[one + 1]] for one in types]

@@ -6,6 +6,7 @@ a thing buys it again. Observations that carry the same components are of one un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,9 @@ from coincide.detect.detect import Cuts, Placed, decided, runs
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.kernel.observations import Positions, Truths
 from coincide.detect.rows import Rows
-from coincide.odds.population import Population, whose
-from coincide.rules.plan import Combination, Plan, Sequence
+from coincide.odds.population import NAME, Population, whose
+from coincide.rules.plan import Combination, Plan
+from coincide.rules.plan import Sequence as Steps
 
 _BITS = 63
 
@@ -57,6 +59,11 @@ class Counted:
 
     actors: Positions
     alerts: Positions
+
+
+def joined(parts: Sequence[Counted]) -> Counted:
+    """Deals after deals."""
+    return Counted(np.concatenate([one.actors for one in parts]), np.concatenate([one.alerts for one in parts]))
 
 
 def hand(plan: Plan, rows: Rows, keep: Truths, everybody: Population, around: Surroundings) -> Hand:
@@ -105,14 +112,14 @@ def tried(
     count = len(hand.everybody)
     carries = hand.carries if carries is None else carries
     code = deal * count + who
-    order = _order(code, at, deals * count, len(hand.times))
+    order = in_order(code, at, deals * count, len(hand.times))
     of, code, at, unit = of[order], code[order], hand.times[at[order]], unit[order]
 
     def frame(chosen: Positions) -> pl.DataFrame:
         return _as_dealt(hand, of[chosen], code[chosen] % count, at[chosen])
 
     # A rule that counts or adds up takes whatever carries one of its components.
-    told_apart = isinstance(hand.plan.condition, Combination | Sequence)
+    told_apart = isinstance(hand.plan.condition, Combination | Steps)
     carried_by = tuple(truth[unit] for truth in carries) if told_apart else ()
     found = decided(hand.plan, hand.rows, Placed(hand.row[of], code, at, carried_by, frame), hand.around)
     whole, _, _ = runs(found, hand.rows, Cuts())
@@ -133,7 +140,7 @@ def able(plan: Plan, code: Positions, unit: Positions, carries: NDArray[np.bool_
     match plan.condition:
         case Combination(at_least=least):
             pass
-        case Sequence():
+        case Steps():
             least = len(carries)
         case _:
             return np.ones(len(code), dtype=np.bool_)
@@ -147,15 +154,19 @@ def able(plan: Plan, code: Positions, unit: Positions, carries: NDArray[np.bool_
 
 
 def _as_dealt(hand: Hand, of: Positions, who: Positions, at: Positions) -> pl.DataFrame:
-    """What ``unless`` reads: of the event what it is, of its time and its owner what the deal made of it."""
+    """What ``unless`` reads: of the event what it is, of its time and its owner what the deal made of it.
+
+    An actor has several accounts: what stays where it was keeps its own, what moves gets the one that names its owner.
+    """
     frame = hand.rows.frame[hand.row[of]].with_columns(pl.Series("occurred_at", at, dtype=pl.Int64))
     names = hand.everybody.names[who]
-    if hand.plan.by in ("actor", "account"):
-        return frame.with_columns(names["namespace"], names["account"])
-    return frame.with_columns(names["account"].alias(hand.plan.by))
+    if hand.plan.by not in ("actor", "account"):
+        return frame.with_columns(names["account"].alias(hand.plan.by))
+    moved = pl.lit(pl.Series(who != hand.who[of]))
+    return frame.with_columns(pl.when(moved).then(names[name]).otherwise(pl.col(name)).alias(name) for name in NAME)
 
 
-def _order(code: Positions, at: Positions, owners: int, times: int) -> Positions:
+def in_order(code: Positions, at: Positions, owners: int, times: int) -> Positions:
     """By owner and time, what is equal as it stands. In one number where it fits, which sorts ten times as fast."""
     time, place = (max(size - 1, 1).bit_length() for size in (times, len(code)))
     if max(owners - 1, 1).bit_length() + time + place > _BITS:
