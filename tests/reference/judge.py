@@ -63,7 +63,7 @@ def judge(world: World, *, ties_reversed: bool = False) -> Trial:
             observations.sort(key=lambda o: o.at)
         trial.seen[rule.id] = seen
         for actor, observations in sorted(seen.items()):
-            trial.verdict.alerts.extend(_alerts(world, rule, actor, observations))
+            trial.verdict.alerts.extend(alerts_of(world, rule, actor, observations))
     trial.verdict.alerts.sort(key=lambda a: (a.rule, a.started_by, a.actor))
     return trial
 
@@ -278,7 +278,8 @@ def _actor(rule: Rule, event: Event, actor_of: dict[Account, Account]) -> Accoun
     return ("", str(event.values[rule.by]))
 
 
-def _alerts(world: World, rule: Rule, actor: Account, observations: list[Observation]) -> list[Alert]:
+def alerts_of(world: World, rule: Rule, actor: Account, observations: list[Observation]) -> list[Alert]:
+    """The alerts of one actor, from the observations in the strict order."""
     hits: list[Observation] = []
     silenced: list[Observation] = []
     windows: dict[Observation, list[Observation]] = {}
