@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,17 @@ from coincide.cli.book import acting, purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+_WIDE = 160
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.console import Console
     from rich.table import Table
 
     from coincide.engines.workspace import Workspace
     from coincide.odds.page.figure import Cell
+    from coincide.odds.page.part import Part
     from coincide.odds.page.table import Table as Shown
     from coincide.rules.load import LoadedRule
 
@@ -70,10 +76,8 @@ def backtest(
     from coincide.engines.workspace import open_workspace
     from coincide.odds.backtest import Question
     from coincide.odds.backtest import backtest as tested
-    from coincide.odds.errors import PageIsThere
 
-    if html is not None and html.exists():
-        raise PageIsThere(str(html))
+    new_page(html)
     opened = open_workspace(workspace)
     loaded = rule_named(opened, name)
     begins, ends = _ends(first, last)
@@ -123,15 +127,28 @@ def rule_named(opened: Workspace, name: str) -> LoadedRule:
 
 def shown(document: Mapping[str, Any]) -> None:
     """The document as a person reads it at a terminal: the paragraph, then the parts of the page."""
-    from rich.console import Console
 
     from coincide.odds.page.part import parts
 
-    console = Console(highlight=False, markup=False, emoji=False)
+    console = _console()
     console.print(clean(f"{document['rule']}: {document['title']}"), style="bold")
     console.print(clean(document["sentence"]), end="\n\n")
     console.print(clean(" ".join(document["paragraph"])))
-    for part in parts(document):
+    printed(parts(document))
+
+
+def new_page(file: Path | None) -> None:
+    """Nothing is to be there where a page will be written. Raises ``PageIsThere``."""
+    from coincide.odds.errors import PageIsThere
+
+    if file is not None and file.exists():
+        raise PageIsThere(str(file))
+
+
+def printed(parts: Iterable[Part]) -> None:
+    """The parts of a page, or of one of two documents, at a terminal."""
+    console = _console()
+    for part in parts:
         console.print()
         console.print(clean(part.title), style="bold")
         for whose, sentence in part.why_not:
@@ -141,22 +158,33 @@ def shown(document: Mapping[str, Any]) -> None:
             for chart in part.charts:
                 console.print(clean(chart.says))
         for table in part.tables:
-            if not table.folded:
+            if table.apart:
+                # A line each: sentences make no columns.
+                console.print(clean(table.caption))
+                for row in table.rows:
+                    console.print(clean("  ".join(_text(one) for one in row)), soft_wrap=True)
+            elif not table.folded:
                 console.print(_printed(table))
+
+
+def _console() -> Console:
+    """Where nobody looks, lines are longer: a file has no edge."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else _WIDE)
 
 
 def _printed(table: Shown) -> Table:
     from rich.table import Table
 
-    from coincide.odds.page.figure import Figure, Moment, Span
+    from coincide.odds.page.figure import Figure, Span
 
     printed = Table(box=None, pad_edge=False, show_header=len(table.heads) > 2)
-    for place, head in enumerate(table.heads):
+    over = [""] * table.names + [f"{name}: " for name, many in table.groups for _ in range(many)]
+    for place, (head, group) in enumerate(zip_longest(table.heads, over, fillvalue="")):
         cells = [row[place] for row in table.rows]
         right = any(isinstance(one, Figure | Span) for one in cells)
-        # What a name or a moment is cut off from is of no use.
-        whole = place == 0 or any(isinstance(one, Moment) for one in cells)
-        printed.add_column(clean(head), justify="right" if right else "left", no_wrap=whole)
+        printed.add_column(clean(f"{group}{head}"), justify="right" if right else "left", overflow="fold")
     for row in table.rows:
         printed.add_row(*(clean(_text(one)) for one in row))
     return printed

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="[NEW]", required=False)
 @click.option("--no-history", is_flag=True, help="Compare the rules alone; read no source.")
+@click.option("--odds", is_flag=True, help="Of rules that mean something else: the backtests of both, side by side.")
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="The same as a page, of the one rule that means something else.",
+)
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything else than words changed.")
 @purpose_option
 @workspace_option
@@ -35,6 +42,8 @@ def diff(
     old: str,
     new: str | None,
     no_history: bool,
+    odds: bool,
+    html: Path | None,
     exit_code: bool,
     purpose: str | None,
     workspace: Path,
@@ -47,13 +56,18 @@ def diff(
     as it is, unless given; of a file its rules there.
 
     Shown is what changes in meaning, in words and in status; then both run over the sources as they are now, and the
-    alerts that appear, vanish or change are counted, with three examples each. Nothing is kept. That examples are shown
-    goes into the ledger.
+    alerts that appear, vanish or change are counted, with three examples each. Nothing is kept, but with `--odds` or
+    `--html` the counts of both backtests. That examples are shown goes into the ledger.
     """
+    from coincide.cli.backtest import new_page, printed
     from coincide.engines.workspace import open_workspace
+    from coincide.errors import UsageError
+    from coincide.odds.page.page import beside
+    from coincide.odds.page.part import compared
     from coincide.rules.difference import difference
     from coincide.rules.named import named
 
+    new_page(html)
     opened = open_workspace(workspace)
     sides = (named(old, workspace, opened.settings), named(new, workspace, opened.settings))
     before, after = (side.rules(opened.settings) for side in sides)
@@ -62,11 +76,26 @@ def diff(
         asked = {loaded.plan.rule for loaded in before}
         after = [loaded for loaded in after if loaded.plan.rule in asked]
     found = difference(before, after)
+    backtested = [one for one in found if odds or html is not None if one.kind == "meaning" and one.old and one.new]
+    if html is not None and len(backtested) != 1:
+        raise UsageError(
+            f"a page is of one rule, and {len(backtested) or 'none'} means something else now",
+            hint="compare one file, or leave out --html",
+        )
     history = {} if no_history else _history(opened, found, purpose)
+    tested = {one.rule: _backtests(opened, one, purpose) for one in backtested}
+    if html is not None:
+        html.write_text(beside(*tested[backtested[0].rule]), encoding="utf-8")
     if as_json:
-        click.echo(json.dumps(_document(sides, found, history), ensure_ascii=False, indent=2))
+        click.echo(json.dumps(_document(sides, found, history, tested), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(clean(line) for line in _lines(found, history)))
+        for rule, both in tested.items():
+            click.echo()
+            click.echo(clean(f"{rule}, as it was and as it is"))
+            for name, document in zip(("Old", "New"), both, strict=True):
+                click.echo(clean(f"{name}: {' '.join(document['paragraph'])}"))
+            printed(compared(*both))
     return 1 if exit_code and any(one.counts for one in found) else 0
 
 
@@ -79,6 +108,18 @@ def _history(opened: Workspace, found: list[Difference], purpose: str | None) ->
     total = sum(reader.expected() for reader in opened.readers.values())
     with reading(opened, purpose) as book, Progress("Reading", total or None) as bar:
         return compared(opened, book, found, now_us=time.time_ns() // 1_000, progress=bar.advance)
+
+
+def _backtests(opened: Workspace, one: Difference, purpose: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The documents of the rule as it was and as it is."""
+    from coincide.odds.backtest import Question, backtest
+
+    assert one.old is not None, "only rules that are on both sides are backtested"
+    assert one.new is not None, "only rules that are on both sides are backtested"
+    with reading(opened, purpose) as book:
+        now_us = time.time_ns() // 1_000
+        old, new = (backtest(opened, book, loaded, Question(), now_us=now_us) for loaded in (one.old, one.new))
+    return old, new
 
 
 def _lines(found: list[Difference], history: Mapping[str, Comparison]) -> list[str]:
@@ -140,7 +181,12 @@ def _or_nothing(text: str | None) -> str:
     return "nothing" if text is None else text
 
 
-def _document(sides: tuple[Named, Named], found: list[Difference], history: Mapping[str, Comparison]) -> dict[str, Any]:
+def _document(
+    sides: tuple[Named, Named],
+    found: list[Difference],
+    history: Mapping[str, Comparison],
+    tested: Mapping[str, tuple[dict[str, Any], dict[str, Any]]],
+) -> dict[str, Any]:
     from coincide.alerts.compared import document
 
     old, new = ({"name": side.name, "commit": side.commit} for side in sides)
@@ -159,6 +205,7 @@ def _document(sides: tuple[Named, Named], found: list[Difference], history: Mapp
                 "status": None if one.status is None else list(one.status),
                 "same_meaning": list(one.renamed),
                 "history": document(history[one.rule]) if one.rule in history else None,
+                "odds": list(tested[one.rule]) if one.rule in tested else None,
             }
             for one in found
         ],
