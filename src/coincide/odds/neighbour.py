@@ -70,8 +70,8 @@ _Change = tuple[str, str, Plan]
 def _changed(plan: Plan) -> Iterator[_Change]:
     """In the order in which they are shown. Some may mean the same."""
     match plan.condition:
-        case Combination() as condition:
-            yield from _counts(plan, condition, lambda _: f"of {len(condition.of)}", most=len(condition.of))
+        case Combination(of=parts) as condition:
+            yield from _counts(plan, condition, lambda _: f"of {len(parts)}", most=len(parts))
             yield from _windows(plan)
             yield from _minimums(plan, condition)
             yield from _fewer(plan, condition)
