@@ -40,8 +40,8 @@ class Counts:
 
     @property
     def rate(self) -> float | None:
-        """Actors who matched in 100,000 and 30 days; ``None`` where nobody was there, or no time passed."""
-        if not self.examined or self.days <= 0:
+        """Actors who matched in 100,000 and 30 days; ``None`` where nobody was there, or for less than a day."""
+        if not self.examined or self.days < 1:
             return None
         return self.actors / self.examined * PER / self.days * DAYS
 
@@ -53,7 +53,7 @@ class Counts:
             "examined": self.examined,
             "actors": self.actors,
             "alerts": self.alerts,
-            "per_100000_30_days": {"why_not": "the log has no length in time"} if rate is None else rate,
+            "per_100000_30_days": {"why_not": "the log is shorter than a day"} if rate is None else rate,
             "linked_alerts": self.linked,
             "linked_share": self.linked / self.alerts if self.alerts else {"why_not": "there is no alert"},
             "components": [

@@ -40,12 +40,12 @@ CASES: dict[str, dict[str, Any]] = {
     "returns by card": {"log": {"kind": "return", "by": "link.card"}},
     "one organisation": {
         "log": {"by": "organisation", "days": 0.4},
-        "counts": {"examined": 1, "actors": 1, "per_100000_30_days": {"why_not": "the log has no length in time"}},
+        "counts": {"examined": 1, "actors": 1, "per_100000_30_days": {"why_not": "the log is shorter than a day"}},
         "deals": {"why_not": "not enough: 1 was there; 30 needed for a deal"},
         "placebos": {"why_not": "not enough: 1 was there; 30 needed for a deal"},
     },
     "nobody there": {
-        "counts": {"examined": 0, "actors": 0, "per_100000_30_days": {"why_not": "the log has no length in time"}},
+        "counts": {"examined": 0, "actors": 0, "per_100000_30_days": {"why_not": "the log is shorter than a day"}},
         "deals": {"why_not": "nothing in the log carries a component of the rule"},
         "placebos": {"why_not": "nothing in the log carries a component of the rule"},
     },
@@ -86,7 +86,7 @@ def test_no_figure_makes_a_sentence_of_chances_in_millions_or_of_a_ratio(
     examined: int, share: float, days: float, mean: float, rank: int
 ) -> None:
     actors = int(examined * share)
-    rate = actors / examined * 1e5 / days * 30 if examined and days else {"why_not": "the log has no length in time"}
+    rate = actors / examined * 1e5 / days * 30 if examined and days >= 1 else {"why_not": "the log is shorter than a day"}
     made = document(
         {
             "log": {"days": days},
