@@ -1,14 +1,9 @@
-"""The page of a report in Chromium: accessible, whole on A4, and without a word from elsewhere.
-
-Chromium is Debian's; axe-core (MPL-2.0, by Deque Systems) comes in the wheel of ``axe-playwright-python``, whose
-version and hash are in ``uv.lock``.
-"""
+"""The page of a report in Chromium: accessible, whole on A4, and without a word from elsewhere."""
 
 from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +12,7 @@ import pytest
 
 from coincide.reports.page import page as made
 from coincide.reports.report import Report
+from system.chromium import A4, PRINTED, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,12 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.system
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "reports"
-CHROMIUM = shutil.which("chromium")
-A4 = (595, 842)
-"""Points."""
-PRINTED = 687
-"""Pixels between the margins of A4: 210 mm less twice 14 mm, at 96 to the inch."""
-STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LONG = "Wasserstoffperoxidlösungsnachfüllkanister" * 4
 
 
@@ -50,19 +40,6 @@ PAGES = {
 }
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        # Without a sandbox, because tests run as root in a container; the pages are our own and run nothing.
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield started
-        started.close()
-
-
 @pytest.fixture(params=PAGES)
 def shown(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> Iterator[Page]:
     """Each page opened from a file, as people do; whatever it says on the console fails the test."""
@@ -78,14 +55,6 @@ def shown(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> I
     assert asked == [file.as_uri()], "a page asks for nothing else"
     yield opened
     opened.close()
-
-
-def violations(shown: Page) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(shown, options={"runOnly": STANDARDS}).response
-    assert found["passes"], "axe looked at nothing"
-    return [f"{one['id']}: {node['html']}" for one in found["violations"] for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -71,11 +71,11 @@ class Bins:
         return self.start + bin_ * self.width - 0.5
 
 
-def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: int, bins: Bins) -> Chart:
-    """Counts of deals or made-up rules (``of``), and where the rule itself stands."""
+def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: int, bins: Bins, who: str) -> Chart:
+    """How many ``who`` each of the deals or made-up rules (``of``) matched, and where the rule itself stands."""
     most = [bins.name(bin_) for bin_, count in enumerate(bins.counted(values)) if count == max(bins.counted(values))]
     says = (
-        f"{Figure(len(values)).shown} {of}, by how many actors each matched: from {Figure(min(values)).shown} to "
+        f"{Figure(len(values)).shown} {of}, by how many {who} each matched: from {Figure(min(values)).shown} to "
         f"{Figure(max(values)).shown}, most often {' and '.join(most[:3])}. The line is the rule itself: "
         f"{Figure(observed).shown}."
     )
@@ -85,7 +85,7 @@ def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: in
     ]
     domain = [bins.edge(0), bins.edge(bins.number)]
     right = observed > sum(domain) / 2
-    across = {"type": "quantitative", "title": "actors matched", "scale": {"domain": domain, "nice": False}}
+    across = {"type": "quantitative", "title": f"{who} matched", "scale": {"domain": domain, "nice": False}}
     line = {"x": {"datum": observed, **across}}
     return Chart(
         id_,
@@ -103,7 +103,7 @@ def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: in
                         "x2": {"field": "right"},
                         "y": {"field": "count", "type": "quantitative", "title": of, "axis": _whole()},
                         "tooltip": [
-                            {"field": "name", "type": "nominal", "title": "actors matched"},
+                            {"field": "name", "type": "nominal", "title": f"{who} matched"},
                             {"field": "count", "type": "quantitative", "title": of},
                         ],
                     },
@@ -124,7 +124,7 @@ def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: in
     )
 
 
-def calendar(id_: str, title: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
+def calendar(id_: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
     """Alerts per week. ``most``: where the axis ends, the same for all that is compared."""
     top = max(weeks, key=lambda week: int(week["alerts"]))
     none = sum(week["alerts"] == 0 for week in weeks)
@@ -135,7 +135,7 @@ def calendar(id_: str, title: str, weeks: Sequence[dict[str, Any]], most: int) -
     rows = [{"week": visible(week["week"]), "begins": week["begins"], "alerts": week["alerts"]} for week in weeks]
     return Chart(
         id_,
-        title,
+        "Alerts per week",
         says,
         {
             "width": "container",
@@ -167,16 +167,16 @@ def calendar(id_: str, title: str, weeks: Sequence[dict[str, Any]], most: int) -
     )
 
 
-def neighbours(id_: str, title: str, rows: Sequence[dict[str, Any]], most: int) -> Chart:
-    """Actors that the rule itself, the first row, and each variant of it match."""
+def neighbours(id_: str, rows: Sequence[dict[str, Any]], most: int, who: str) -> Chart:
+    """How many ``who`` the rule itself, the first row, and each variant of it match."""
     fewest, top = (choice(rows, key=lambda row: int(row["actors"])) for choice in (min, max))
     says = (
-        f"Actors that the rule and {Figure(len(rows) - 1).shown} rules next to it match: from "
+        f"{who.capitalize()} that the rule and {Figure(len(rows) - 1).shown} rules next to it match: from "
         f"{Figure(fewest['actors']).shown} ({fewest['name']}) to {Figure(top['actors']).shown} ({top['name']})."
     )
     return Chart(
         id_,
-        title,
+        f"{who.capitalize()} matched by each",
         says,
         {
             "width": "container",
@@ -187,7 +187,7 @@ def neighbours(id_: str, title: str, rows: Sequence[dict[str, Any]], most: int) 
                 "x": {
                     "field": "actors",
                     "type": "quantitative",
-                    "title": "actors matched",
+                    "title": f"{who} matched",
                     "scale": {"domain": [0, max(most, 1)]},
                     "axis": _whole(),
                 },

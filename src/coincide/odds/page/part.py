@@ -19,7 +19,12 @@ Document = Mapping[str, Any]
 """``coincide backtest --json``, of form ``backtest/1``."""
 
 ITSELF = "the rule itself"
+ELSEWHERE = {"why_not", "says", "counts", "components"}
+"""Members that are shown in another form than a row."""
 MISSING = {"why_not": "This backtest does not hold it."}
+OWNERS = {"actor": "actors", "account": "accounts", "organisation": "organisations"}
+"""What a rule counts, by its ``by``; of anything else, values."""
+TWO_ESTIMATORS = "Old and new were dealt by different estimators: their figures stand apart, for they do not compare."
 
 CHANGES = {
     "deals": "More deals make the mean and the range steadier, and take longer.",
@@ -49,6 +54,10 @@ class Part:
     charts: list[Chart] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
 
+    def lacks(self, why: str) -> None:
+        """Says what is not there, as a sentence: in a document it is a part of one."""
+        self.why_not.append(("", f"{why[:1].upper()}{why[1:]}{'' if why.endswith(('.', '!', '?')) else '.'}"))
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -57,6 +66,7 @@ class Scale:
     bins: Bins
     alerts_in_a_week: int
     actors_of_a_neighbour: int
+    one_estimator: bool
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Scale:
@@ -65,7 +75,8 @@ class Scale:
         weeks = [week["alerts"] for one in documents for week in _rows(one, "calendar")]
         actors = [row["actors"] for one in documents for row in _drawn(_with_itself(one))]
         observed = [one["counts"]["actors"] for one in documents]
-        return cls(Bins.of([*observed, *counts]), max(weeks, default=0), max(actors, default=0))
+        estimators = {one["deals"]["estimator"] for one in documents if "estimator" in _part(one, "deals")}
+        return cls(Bins.of([*observed, *counts]), max(weeks, default=0), max(actors, default=0), len(estimators) <= 1)
 
 
 def parts(document: Document, scale: Scale | None = None) -> tuple[Part, ...]:
@@ -74,7 +85,7 @@ def parts(document: Document, scale: Scale | None = None) -> tuple[Part, ...]:
     return (
         _of_counts(document),
         _of_ordinary(document, scale),
-        _of_ratio(document),
+        _of_ratio(document, scale),
         _of_calendar(document, scale),
         _of_neighbours(document, scale),
         _of_base_rates(document),
@@ -105,13 +116,13 @@ def _beside(old: Part, new: Part) -> Part:
 
 
 def _of_counts(document: Document) -> Part:
-    counts = document["counts"]
+    counts, who = document["counts"], owners(document)
     rows = _lines(
         counts,
-        ("examined", "actors examined"),
-        ("actors", "actors matched"),
+        ("examined", f"{who} examined"),
+        ("actors", f"{who} matched"),
         ("alerts", "alerts"),
-        ("per_100000_30_days", "actors matched per 100,000 actors and 30 days"),
+        ("per_100000_30_days", f"{who} matched per 100,000 and 30 days"),
         ("linked_alerts", "alerts that rest on a link between accounts"),
         ("linked_share", "share of alerts that rest on a link between accounts", "share"),
     )
@@ -122,8 +133,8 @@ def _of_counts(document: Document) -> Part:
         "How common each component is",
         counts.get("components", ()),
         ("component", "Component"),
-        ("actors", "Actors that bought it"),
-        ("share", "Share of actors", "share"),
+        ("actors", f"{who.capitalize()} that have it"),
+        ("share", f"Share of {who}", "share"),
         ("events", "Events"),
     )
     if components.rows:
@@ -132,57 +143,63 @@ def _of_counts(document: Document) -> Part:
 
 
 def _of_ordinary(document: Document, scale: Scale) -> Part:
-    observed = document["counts"]["actors"]
-    part = Part("ordinary", "What ordinary shopping alone gives")
+    observed, who = document["counts"]["actors"], owners(document)
+    part = Part("ordinary", "What ordinary behaviour alone gives")
     bins = scale.bins
     columns: list[tuple[str, list[int]]] = []
     deals = _part(document, "deals")
     if "why_not" in deals:
-        part.why_not.append(("", deals["why_not"]))
+        part.lacks(f"Nothing was dealt again: {deals['why_not']}")
     else:
         part.says.append(
-            "Dealt again: the same purchases, dealt out at random among equally busy actors, and the rule run on "
-            "each deal. What it matches there, it matches without anybody's intent."
+            f"Dealt again: the same events, dealt out at random among equally busy {who}, and the rule run on each "
+            "deal. What it matches there, it matches without anybody's intent."
         )
         rows = _lines(
             deals,
             ("estimator", "estimator"),
             ("deals", "deals"),
-            ("mean", "actors matched, mean of the deals"),
+            ("mean", f"{who} matched, mean of the deals"),
             ("low", "95 % of the deals, from"),
             ("high", "95 % of the deals, to"),
             ("error", "Monte Carlo error of the mean"),
-            ("block", "actors in a block"),
-            ("snap_days", "days to the next trip, at most"),
+            ("alerts", "alerts, mean of the deals"),
+            ("block", f"equally busy {who} in a block"),
+            ("snap_days", "days that a dealt event moves to a trip, at most"),
             ("seed", "seed"),
         )
-        part.tables.append(Table("ordinary-deals", "Dealt again", ("Figure", "Value"), rows))
+        apart = not scale.one_estimator
+        if apart:
+            part.says.append(TWO_ESTIMATORS)
+        part.tables.append(Table("ordinary-deals", "Dealt again", ("Figure", "Value"), rows, apart=apart))
         columns.append(("deals", deals["counts"]))
     placebos = _part(document, "placebos")
     if "why_not" in placebos:
-        part.why_not.append(("", placebos["why_not"]))
+        part.lacks(f"No made-up rules: {placebos['why_not']}")
     else:
         part.says.append(
-            "Made-up rules: rules of other items that are as common, with the same form and window. They share what "
-            "ties ordinary purchases together (a season, a baby, a barbecue), which dealing takes apart."
+            "Made-up rules: rules of other items that are as common, with the same form and window. They keep what "
+            "ties ordinary events together (a season, a baby, a barbecue), which dealing takes apart."
         )
         rows = _lines(
             placebos,
             ("rules", "made-up rules"),
-            ("median", "actors matched, median"),
+            ("median", f"{who} matched, median"),
             ("half", "half of them match"),
             ("range", "95 % of them match"),
             ("rank", "this rule's place among them, from the top"),
             ("factor", "they match so many times what the deals expect"),
             ("variation", "and vary by this much more than chance (coefficient of variation)"),
-            ("calibrated", "95 % range of the deals, calibrated by them"),
+            ("expected", "the deals' mean, calibrated by them"),
+            ("calibrated", "the deals' 95 % range, calibrated by them"),
+            ("alike", "their components are as common as this rule's, within", "share"),
         )
         part.tables.append(Table("ordinary-placebos", "Made-up rules", ("Figure", "Value"), rows))
         columns.append(("made-up rules", placebos["counts"]))
     columns = [(of, values) for of, values in columns if values]
     for of, values in columns:
         title = f"What {of} match"
-        part.charts.append(histogram(f"ordinary-{of.split()[-1]}", title, of, values, observed, bins))
+        part.charts.append(histogram(f"chart-{of.split()[-1]}", title, of, values, observed, bins, who))
     if columns:
         counted = [bins.counted(values) for _, values in columns]
         here = bins.counted([observed]).index(1)
@@ -190,7 +207,7 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
             Table(
                 "ordinary-histogram",
                 "How many of them match so many actors",
-                ("Actors matched", *(of for of, _ in columns), "this rule"),
+                (f"{who.capitalize()} matched", *(of for of, _ in columns), "this rule"),
                 tuple(
                     (bins.name(bin_), *(Figure(column[bin_]) for column in counted), "here" if bin_ == here else "")
                     for bin_ in range(bins.number)
@@ -201,26 +218,29 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
     return part
 
 
-def _of_ratio(document: Document) -> Part:
-    ratio = _part(document, "ratio")
+def _of_ratio(document: Document, scale: Scale) -> Part:
+    ratio, who = _part(document, "ratio"), owners(document)
     part = Part("ratio", "Observed against expected")
     if "why_not" in ratio:
-        part.why_not.append(("", ratio["why_not"]))
+        part.lacks(ratio["why_not"])
     rows = _lines(
         ratio,
-        ("observed", "actors matched, observed"),
-        ("expected", "actors matched, expected"),
+        ("observed", f"{who} matched, observed"),
+        ("expected", f"{who} matched, expected"),
         ("ratio", "observed by expected, shrunk"),
         ("low", "95 % interval, from"),
         ("high", "95 % interval, to"),
-        ("information", "information component (logarithm of it, base 2)"),
+        ("information", "information component (its logarithm, base 2)"),
+        ("information_low", "information component, lower end"),
     )
     if rows:
         part.says.append(
-            "Half an actor is added to both sides, so that small numbers make no large ratios. A ratio above one is "
+            "One half is added to both sides, so that small numbers make no large ratios. A ratio above one is "
             "normal for harmless rules, and evidence about nobody."
         )
-        part.tables.append(Table("ratio-all", "Observed against expected", ("Figure", "Value"), rows))
+        part.tables.append(
+            Table("ratio-all", "Observed against expected", ("Figure", "Value"), rows, apart=not scale.one_estimator)
+        )
     return part
 
 
@@ -228,9 +248,9 @@ def _of_calendar(document: Document, scale: Scale) -> Part:
     part = Part("calendar", "Alerts per week")
     weeks = _rows(document, "calendar")
     if not weeks:
-        part.why_not.append(("", _why(document, "calendar") or "There is no week in the log to count alerts of."))
+        part.lacks(_why(document, "calendar") or "There is no week in the log to count alerts of.")
         return part
-    part.charts.append(calendar("calendar-weeks", "Alerts per week", weeks, scale.alerts_in_a_week))
+    part.charts.append(calendar("chart-weeks", weeks, scale.alerts_in_a_week))
     table = _table(
         "calendar-all", "Alerts per week", weeks, ("week", "Week"), ("begins", "Begins on"), ("alerts", "Alerts")
     )
@@ -242,20 +262,18 @@ def _of_neighbours(document: Document, scale: Scale) -> Part:
     part = Part("neighbours", "Rules next to this one")
     why = _why(document, "neighbours")
     if why or not _rows(document, "neighbours"):
-        part.why_not.append(("", why or "No rule next to this one was tried."))
+        part.lacks(why or "No rule next to this one was tried.")
         return part
     rows = _with_itself(document)
     part.says.append("What the rule would match if one thing in it were other.")
-    part.charts.append(
-        neighbours("neighbours-actors", "Actors matched by each", _drawn(rows), scale.actors_of_a_neighbour)
-    )
+    part.charts.append(neighbours("chart-neighbours", _drawn(rows), scale.actors_of_a_neighbour, owners(document)))
     table = _table(
         "neighbours-all",
         "Rules next to this one",
         rows,
         ("name", "Rule"),
         ("change", "What is other"),
-        ("actors", "Actors"),
+        ("actors", owners(document).capitalize()),
         ("alerts", "Alerts"),
         ("alerts_per_day", "Alerts a day"),
     )
@@ -267,17 +285,17 @@ def _of_base_rates(document: Document) -> Part:
     part = Part("base-rates", "Alerts to read per true one")
     why = _why(document, "base_rates")
     if why or not _rows(document, "base_rates"):
-        part.why_not.append(("", why or MISSING["why_not"]))
+        part.lacks(why or MISSING["why_not"])
         return part
     part.says.append(
-        "If what the rule looks for were true of one actor in so many, and the rule found the given share of them, "
+        "If what the rule looks for were true of one in so many, and the rule found the given share of them, "
         "a person would read so many alerts for each true one. How common it truly is, no log says."
     )
     table = _table(
         "base-rates-all",
         "Alerts to read per true one, by how common it is",
         _rows(document, "base_rates"),
-        ("one_in", "True of one actor in"),
+        ("one_in", "True of one in"),
         ("prevalence", "Prevalence", "share"),
         ("recall", "Share found", "share"),
         ("alerts_per_true", "Alerts read per true one"),
@@ -290,7 +308,7 @@ def _of_precision(document: Document) -> Part:
     precision = _part(document, "precision")
     part = Part("precision", "What people decided")
     if "why_not" in precision:
-        part.why_not.append(("", precision["why_not"]))
+        part.lacks(precision["why_not"])
     rows = _lines(
         precision,
         ("suspicious", "decided suspicious"),
@@ -310,7 +328,7 @@ def _of_load(document: Document) -> Part:
     load = _part(document, "load")
     part = Part("load", "What there is to read in a day")
     if "why_not" in load:
-        part.why_not.append(("", load["why_not"]))
+        part.lacks(load["why_not"])
     if load.get("says"):
         part.says.append(str(load["says"]))
     rows = _lines(
@@ -327,18 +345,18 @@ def _of_load(document: Document) -> Part:
 
 def _of_overlap(document: Document) -> Part:
     part = Part("overlap", "Overlap with other live rules")
-    rows = _rows(document, "overlap")
+    rows, who = _rows(document, "overlap"), owners(document)
     if not rows:
-        part.why_not.append(("", _why(document, "overlap") or "There is no other live rule."))
+        part.lacks(_why(document, "overlap") or "There is no other live rule.")
         return part
-    part.says.append("Each actor is counted once for each rule.")
+    part.says.append(f"{who.capitalize()} are counted once for each rule.")
     table = _table(
         "overlap-all",
-        "Actors that other live rules match as well",
+        f"{who.capitalize()} that other live rules match as well",
         rows,
         ("rule", "Rule"),
-        ("actors", "Actors it matches"),
-        ("shared", "Actors that both match"),
+        ("actors", f"{who.capitalize()} it matches"),
+        ("shared", f"{who.capitalize()} that both match"),
     )
     part.tables.append(table)
     return part
@@ -348,19 +366,19 @@ def _of_examples(document: Document) -> Part:
     examples = _part(document, "examples")
     part = Part("examples", "Alerts to look at")
     if "why_not" in examples:
-        part.why_not.append(("", examples["why_not"]))
+        part.lacks(examples["why_not"])
     kinds = (("typical", "Typical alerts"), ("odd", "Odd alerts"))
     for kind, caption in kinds:
         rows = _rows(examples, kind)
         if not rows:
             if "why_not" not in examples:
-                part.why_not.append(("", _why(examples, kind) or f"{caption}: there are none."))
+                part.lacks(_why(examples, kind) or f"{caption}: there are none.")
             continue
         table = _table(
             f"examples-{kind}",
             caption,
             rows,
-            ("actor", "Actor"),
+            ("actor", "Whose"),
             ("first_at", "First hit", "time"),
             ("last_at", "Latest hit", "time"),
             ("hits", "Hits"),
@@ -369,8 +387,8 @@ def _of_examples(document: Document) -> Part:
         part.tables.append(replace(table, apart=True))
     if part.tables:
         part.says.append(
-            "Typical and odd are how an alert lies among the alerts of this rule: nothing about who is behind it. "
-            "An actor is named by a keyed pseudonym."
+            "Typical and odd say how an alert lies among the alerts of this rule, and nothing about who is behind it. "
+            "Names are keyed pseudonyms."
         )
     return part
 
@@ -379,15 +397,21 @@ def _of_parameters(document: Document) -> Part:
     parameters = _part(document, "parameters")
     part = Part("parameters", "Parameters, and what they change")
     if "why_not" in parameters:
-        part.why_not.append(("", parameters["why_not"]))
+        part.lacks(parameters["why_not"])
         return part
     rows = tuple((name, CHANGES.get(name, ""), _plain(value)) for name, value in parameters.items())
     if not rows:
-        part.why_not.append(("", "It has none."))
+        part.lacks("It has none.")
         return part
     heads = ("Parameter", "What it changes", "Value")
     part.tables.append(Table("parameters-all", "Parameters", heads, rows, names=2))
     return part
+
+
+def owners(document: Document) -> str:
+    """What the rule counts, in the plural."""
+    by = str(document["log"]["by"])
+    return OWNERS.get(by, f"values of {by}")
 
 
 def _part(document: Document, name: str) -> Mapping[str, Any]:
@@ -430,9 +454,13 @@ def _drawn(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _lines(found: Mapping[str, Any], *members: tuple[str, str] | tuple[str, str, Form]) -> tuple[tuple[Cell, ...], ...]:
-    """A row for each member that is there: what it is, and its figure."""
+    """A row for each member that is there: what it is, and its figure. A member that is not known here has its name."""
+    known = {member[0] for member in members}
+    others = [(name, name.replace("_", " ")) for name in found if name not in known | ELSEWHERE]
     return tuple(
-        (member[1], cell(found[member[0]], *member[2:])) for member in members if found.get(member[0]) is not None
+        (member[1], cell(found[member[0]], *member[2:]))
+        for member in (*members, *others)
+        if found.get(member[0]) is not None
     )
 
 

@@ -67,4 +67,4 @@ def _by_row(table: Table | None) -> dict[tuple[Cell, ...], dict[str, Cell]]:
 def _change(was: Cell, now: Cell) -> Cell:
     if isinstance(was, Figure) and isinstance(now, Figure):
         return was.to(now)
-    return "the same" if was == now else "other"
+    return "the same" if was == now != "" else ""

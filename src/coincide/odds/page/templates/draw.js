@@ -3,7 +3,7 @@
 (() => {
   const ink = "currentColor", font = 'system-ui, "Noto Sans", sans-serif';
   const config = {
-    aria: false, // the figure around it is named in words
+    aria: false, // what is around it is named in words, and described by the caption
     background: null,
     font,
     axis: {
@@ -21,7 +21,7 @@
     const compiled = vegaLite.compile(spec, { config }).spec;
     // Expressions are read from a tree: the page may make no code of text (vega.github.io/vega/usage/interpreter).
     new vega.View(vega.parse(compiled, null, { ast: true }), {
-      expr: expressionInterpreter, renderer: "svg", container: figure.querySelector(".plot"),
+      expr: expressionInterpreter, renderer: "svg", container: figure.querySelector(".plot > div"),
     }).runAsync();
   }
 })();
