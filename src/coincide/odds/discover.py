@@ -70,7 +70,7 @@ def _bought(marks: Incidence) -> Numbers:
 
 def _why_not(marks: Incidence, width: int, actors: int, known: int) -> str | None:
     if marks.days == 0:
-        return f"there is no purchase with a {marks.by} in the log"
+        return "there is no purchase in the log"
     if marks.days < width:
         return f"not enough: the log has {_counted(marks.days, 'day')}, and a window has {width:,}"
     if not len(marks.window):
