@@ -27,7 +27,8 @@ def tables(draw: st.DrawFn) -> tuple[list[set[int]], list[list[float]]]:
 
 def slow(window: set[int], content: list[list[float]]) -> tuple[list[int], float]:
     """The worst pair, then twice what meets those chosen least."""
-    four: list[int] = list(min(itertools.combinations(sorted(window), 2), key=lambda pair: content[pair[0]][pair[1]]))
+    worst = min((content[one][other], one, other) for one, other in itertools.combinations(sorted(window), 2))
+    four = [worst[1], worst[2]]
     while len(four) < 4:
         others = sorted(window - set(four))
         four.append(min(others, key=lambda one: sum(content[one][other] for other in four)))
