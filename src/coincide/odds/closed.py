@@ -25,8 +25,8 @@ POINTS = 24
 """Times of the first window at which the rate is looked at (Gauss-Legendre); from then on it is constant."""
 BIAS = (
     "This quick figure knows how busy everybody is, but not when they go shopping or what they are loyal to: "
-    "on a year of grocery shopping it was 1.3 times too low for windows of 30 days and 2.0 times for 7 days, "
-    "on average over harmless rules, and 3.5 % too high where purchases are independent."
+    "on a year of grocery shopping it was 1.3 times too low for windows of 30 days and 2.1 times for 7 days, "
+    "over 240 harmless rules; where purchases are independent it is within 5 %."
 )
 """Measured: ``tests/bench/closed.py``, and DESIGN, section 8."""
 MINIMUM_TOTALS = (
