@@ -120,11 +120,7 @@ def test_an_item_of_two_types_is_an_error_that_names_both(tmp_path: Path) -> Non
 
 def test_an_item_of_two_families_is_an_error_too(tmp_path: Path) -> None:
     _csv(tmp_path, [("1", "tape", "tools"), ("1", "tape", "")])
-<<<<<<< HEAD
-    with pytest.raises(SeveralTypes, match=r"`of no family` in one line .* `tools` in another$|`tools` in another "):
-=======
     with pytest.raises(SeveralTypes, match=r"`of no family` in one line .* `tools` in another"):
->>>>>>> a3cc099 (Odds: benches, how-to and explanation of discover)
         _load(tmp_path)
 
 

@@ -86,7 +86,8 @@ def test_no_figure_makes_a_sentence_of_chances_in_millions_or_of_a_ratio(
     examined: int, share: float, days: float, mean: float, rank: int
 ) -> None:
     actors = int(examined * share)
-    rate = actors / examined * 1e5 / days * 30 if examined and days >= 1 else {"why_not": "the log is shorter than a day"}
+    there = examined and days >= 1
+    rate = actors / examined * 1e5 / days * 30 if there else {"why_not": "the log is shorter than a day"}
     made = document(
         {
             "log": {"days": days},
