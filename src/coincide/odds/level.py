@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from coincide.odds.eprocess import LEAST, NARROW
 from coincide.odds.interval import count, expectation
 
 Counts = NDArray[np.int64]
@@ -41,11 +42,13 @@ def calibrated(observed: int, expected: float, days: float, *, factor: float, va
 
     Raises ``ValueError`` for a history without days, and where nothing can be expected of it.
     """
+    if not 0 <= factor < math.inf:
+        raise ValueError(f"{factor!r} is no factor")
     mean = factor * expectation(expected)
-    if mean == 0:
+    if mean < LEAST:
         # No deal ever matched: what the controls know does not help.
         return own(observed, days)
-    if _variation(variation) == 0:
+    if _variation(variation) < NARROW:
         return Level(mean / _days(days), 0.0)
     shape = variation**-2
     rate = shape / mean

@@ -46,10 +46,8 @@ def test_the_table_of_the_notes(
     assert (round(told.low, digits), round(told.high, digits)) == (low, high)
     if observed < ENOUGH or expected < ENOUGH:
         assert told.ratio is told.information is told.information_low is None
-        assert (math.log2(told.low), (observed + 0.5) / (expected + 0.5)) == (
-            pytest.approx(information_low, abs=0.006),
-            pytest.approx(ratio, abs=0.03),
-        )
+        assert math.log2(told.low) == pytest.approx(information_low, abs=0.006)
+        assert (observed + 0.5) / (expected + 0.5) == pytest.approx(ratio, abs=0.03)
     else:
         assert told.ratio is not None and told.information is not None and told.information_low is not None
         assert round(told.ratio, 2) == ratio
@@ -64,8 +62,8 @@ def test_the_exact_poisson_interval_of_garwood_is_that_of_the_notes_and_ours_shr
     observed: int, expected: float, low: float, high: float
 ) -> None:
     exact = stats.chi2.ppf(0.025, 2 * observed) / 2 / expected, stats.chi2.ppf(0.975, 2 * observed + 2) / 2 / expected
-    assert exact == (pytest.approx(low, rel=0.01), pytest.approx(high, rel=0.01))
-    assert shrunk(observed, expected).high < exact[1]
+    assert list(exact) == pytest.approx([low, high], rel=0.01)
+    assert shrunk(observed, expected).high < float(exact[1])
 
 
 @pytest.mark.parametrize(("observed", "expected"), [(0, 0.0), (1, 0.004), (5, 5.0), (24, 20.3), (200, 3.0), (3, 90.0)])
@@ -120,11 +118,8 @@ def test_a_share_is_cut_as_a_slow_integral_of_the_beta_says(some: int, others: i
         return constant + math.log(2) + (2 * first - 1) * math.log(sine) + (2 * second - 1) * math.log(abs(cosine))
 
     low, high = share(some, some + others)
-    cut = (
-        integral(log_density, 0, math.asin(math.sqrt(low)), 4_000),
-        integral(log_density, 0, math.asin(math.sqrt(high)), 4_000),
-    )
-    assert cut == (pytest.approx(0.025 if some else 0, abs=1e-6), pytest.approx(0.975 if others else 1, abs=1e-6))
+    cut = [integral(log_density, 0, math.asin(math.sqrt(end)), 4_000) for end in (low, high)]
+    assert cut == pytest.approx([0.025 if some else 0, 0.975 if others else 1], abs=1e-6)
 
 
 def test_shares_of_the_notes() -> None:
@@ -137,7 +132,7 @@ def test_the_interval_of_a_share_holds_the_share_and_mirrors(some: int, more: in
     of = some + more
     low, high = share(some, of)
     assert 0 <= low <= some / of <= high <= 1
-    assert share(of - some, of) == (pytest.approx(1 - high, abs=1e-9), pytest.approx(1 - low, abs=1e-9))
+    assert list(share(of - some, of)) == pytest.approx([1 - high, 1 - low], abs=1e-9)
 
 
 @pytest.mark.parametrize("number", [-1, -1e-9, math.nan, math.inf])
