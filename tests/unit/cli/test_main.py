@@ -87,7 +87,7 @@ def test_completion_of_command_names_imports_no_command() -> None:
     code += "print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     names, loaded = done.stdout.splitlines()
-    assert names.split() == ["demo", "doctor"]
+    assert names.split() == ["discover", "demo", "doctor"]
     assert HEAVY.isdisjoint(loaded.split())
 
 
