@@ -211,7 +211,7 @@ def test_tables_in_the_browser_have_the_numbers_of_the_data_in_the_page(shown: P
             }))]))"""
     )
     assert tables.get("calendar-all", []) == [
-        [week["week"], week["begins"], week["alerts"]] for week in document["calendar"]
+        [week["week"], week["begins"], week["days"], week["alerts"]] for week in document["calendar"]
     ]
     neighbours = [] if "why_not" in document["neighbours"] else document["neighbours"]
     assert tables.get("neighbours-all", [])[1:] == [list(row.values()) for row in neighbours]

@@ -147,6 +147,13 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
     part = Part("ordinary", "What ordinary behaviour alone gives")
     bins = scale.bins
     columns: list[tuple[str, list[int]]] = []
+    quick = document.get("quick")
+    if quick is not None:
+        rows = _lines(quick, ("expected", f"{who} matched, expected"), ("bias", "what is known to be wrong with it"))
+        if "why_not" in quick:
+            part.lacks(f"No formula: {quick['why_not']}")
+        else:
+            part.tables.append(Table("ordinary-formula", "By a formula", ("Figure", "Value"), rows))
     deals = _part(document, "deals")
     if "why_not" in deals:
         part.lacks(f"Nothing was dealt again: {deals['why_not']}")
@@ -252,9 +259,15 @@ def _of_calendar(document: Document, scale: Scale) -> Part:
         return part
     part.charts.append(calendar("chart-weeks", weeks, scale.alerts_in_a_week))
     table = _table(
-        "calendar-all", "Alerts per week", weeks, ("week", "Week"), ("begins", "Begins on"), ("alerts", "Alerts")
+        "calendar-all",
+        "Alerts per week",
+        weeks,
+        ("week", "Week"),
+        ("begins", "Begins on"),
+        *((("days", "Days of it in the log"),) if "days" in weeks[0] else ()),
+        ("alerts", "Alerts"),
     )
-    part.tables.append(replace(table, names=2, folded=True))
+    part.tables.append(replace(table, names=len(table.heads) - 1, folded=True))
     return part
 
 
