@@ -566,6 +566,13 @@ def test_the_licence_of_each_is_beside_it_and_in_the_page() -> None:
     assert re.sub(r"\s+", " ", licences.strip()) in re.sub(r"\s+", " ", Read(made("backtest")).sections["head"])
 
 
+def test_the_reference_names_each_file_of_others_in_its_version() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "reference" / "third-party.md").read_text("utf-8")
+    for one in LISTED:
+        assert f"| `{one['name']}` | [`{one['package']}` {one['version']}]" in text
+        assert f"| {one['licence']} |" in text
+
+
 def test_scripts_of_others_can_stand_in_a_page() -> None:
     for script in vendored.scripts():
         assert not re.search(r"</script|<script|<!--|\r|\x00|sourceMappingURL", script, re.IGNORECASE)

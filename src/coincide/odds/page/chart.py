@@ -73,7 +73,8 @@ class Bins:
 
 def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: int, bins: Bins, who: str) -> Chart:
     """How many ``who`` each of the deals or made-up rules (``of``) matched, and where the rule itself stands."""
-    most = [bins.name(bin_) for bin_, count in enumerate(bins.counted(values)) if count == max(bins.counted(values))]
+    counted = bins.counted(values)
+    most = [bins.name(bin_) for bin_, count in enumerate(counted) if count == max(counted)]
     says = (
         f"{Figure(len(values)).shown} {of}, by how many {who} each matched: from {Figure(min(values)).shown} to "
         f"{Figure(max(values)).shown}, most often {' and '.join(most[:3])}. The line is the rule itself: "
@@ -81,7 +82,7 @@ def histogram(id_: str, title: str, of: str, values: Sequence[int], observed: in
     )
     rows = [
         {"left": bins.edge(bin_), "right": bins.edge(bin_ + 1), "count": count, "name": bins.name(bin_)}
-        for bin_, count in enumerate(bins.counted(values))
+        for bin_, count in enumerate(counted)
     ]
     domain = [bins.edge(0), bins.edge(bins.number)]
     right = observed > sum(domain) / 2
