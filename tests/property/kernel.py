@@ -40,17 +40,9 @@ _TYPES: dict[str, Any] = {
 
 def run_kernel(world: World) -> Found:
     """What ``detect`` makes of the readable records of a world; broken records are counted as the judge does."""
-    events = [
-        read(name, source, number, row, world.attributes)
-        for name, source in world.sources.items()
-        for number, row in enumerate(source.rows)
-        if not isinstance(row, Bad)
-    ]
+    events = events_of(world)
     broken = sum(isinstance(row, Bad) for source in world.sources.values() for row in source.rows)
-    frame = _frame(world, events)
-    tags = catalogs.of(world.catalog).tags(frame)
-    rows = Rows(frame.with_columns(tags.codes.alias("tagset")), tags.sets)
-    lists = {name: _managed(name, entries) for name, entries in world.lists.items()}
+    rows, lists = rows_of(world, events), lists_of(world)
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted, selected = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
     alerts: list[dict[str, Any]] = []
@@ -83,6 +75,28 @@ def run_kernel(world: World) -> Found:
         "observations": observations,
         "alerts": alerts,
     }
+
+
+def events_of(world: World) -> list[Event]:
+    """The records that can be read."""
+    return [
+        read(name, source, number, row, world.attributes)
+        for name, source in world.sources.items()
+        for number, row in enumerate(source.rows)
+        if not isinstance(row, Bad)
+    ]
+
+
+def rows_of(world: World, events: list[Event]) -> Rows:
+    """The rows of these events with their component tags and actors."""
+    frame = _frame(world, events)
+    tags = catalogs.of(world.catalog).tags(frame)
+    return Rows(frame.with_columns(tags.codes.alias("tagset")), tags.sets)
+
+
+def lists_of(world: World) -> dict[str, ManagedList]:
+    """The managed lists of a world."""
+    return {name: _managed(name, entries) for name, entries in world.lists.items()}
 
 
 def told(episode: Episode) -> dict[str, Any]:
