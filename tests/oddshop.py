@@ -117,6 +117,8 @@ def backtest(
     controls = {"rules": 200, "factor": 1.0, "variation": 0.1, "drift": 0.1} if placebos is None else placebos
     return {
         "coincide": "backtest/1",
+        "paragraph": ["So many matched.", "Nothing here says why someone bought."],
+        "short": "So many matched. This is about the rule, not about this alert.",
         "log": {"from": "2024-01-01T00:00:00Z", "to": to, "days": days, "actors": 1000, "lines": 10**6},
         "counts": {"examined": 1000, "actors": actors, "alerts": alerts},
         "deals": {"why_not": "no components"} if mean is None else {"deals": 200, "mean": mean, "seed": 1},
