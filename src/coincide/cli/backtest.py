@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 @click.option("--deals", type=click.IntRange(2, 10_000), default=200, show_default=True, help="Deals of the null.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of deals and made-up rules.")
 @click.option("--recall", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="For the base rates.")
-@click.option("--capacity", type=click.FloatRange(min=0), help="Alerts a day that people can read.")
+@click.option(
+    "--capacity", type=click.FloatRange(min=0), help="Alerts a day that people can read.  [default: settings]"
+)
 @click.option(
     "--dispositions",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -88,7 +90,7 @@ def backtest(
         seed=seed,
         quick=quick,
         recall=recall,
-        capacity=capacity,
+        capacity=opened.settings.odds.capacity if capacity is None else capacity,
         dispositions=dispositions,
         examples=not no_examples,
     )

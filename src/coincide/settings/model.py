@@ -249,6 +249,15 @@ class Doctor(_Section):
     )
 
 
+class Odds(_Section):
+    """What odds are set beside."""
+
+    capacity: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="alerts a day that people can read, of all rules together; `backtest` compares the load",
+    )
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -260,6 +269,7 @@ class Settings(_Section):
     attributes: dict[Name, Attribute] = Field(default_factory=dict, description="fields of your own, by name")
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
     doctor: Doctor = Field(default=Doctor(), description="what `doctor --history` compares")
+    odds: Odds = Field(default=Odds(), description="what odds are set beside")
     retention: Retention = Field(default=Retention(), description="how long what is over is kept")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")

@@ -230,10 +230,8 @@ def test_a_history_shorter_than_the_window_is_no_history(shop: Shop) -> None:
 def test_a_rule_that_nobody_can_match_and_one_that_everybody_does(shop: Shop) -> None:
     stock(shop, [row for row in town() if row[2] not in "VTB"])
     assert why(shop.json("backtest", "--rule", "three")) == "nothing in the log carries a component of the rule"
-    people, items = range(40), ("V", "T", "B")
-    stock(
-        shop, [(FIRST + timedelta(days=40 * n), f"c{who}", what) for n in range(2) for who in people for what in items]
-    )
+    days = [FIRST, FIRST + timedelta(days=40)]
+    stock(shop, [(at, f"c{who}", what) for at in days for who in range(40) for what in "VTB"])
     told = shop.json("backtest", "--rule", "three")
     assert told["counts"]["actors"] == told["counts"]["examined"] == 40
     assert told["deals"]["mean"] == 40
@@ -270,6 +268,14 @@ def test_nobody_to_read_alerts_is_said_in_words(shop: Shop) -> None:
     assert "why_not" in told["load"]["share"]
     assert "capacity" in told["load"]["says"]
     assert all(math.isfinite(value) for _, value in figures(told))
+
+
+def test_what_people_can_read_is_set_in_the_workspace_unless_said(shop: Shop) -> None:
+    stock(shop, town())
+    settings = shop.folder / "coincide.toml"
+    settings.write_text(settings.read_text(encoding="utf-8") + "[odds]\ncapacity = 4\n", encoding="utf-8")
+    assert shop.json("backtest", "--rule", "three")["load"]["capacity"] == 4
+    assert shop.json("backtest", "--rule", "three", "--capacity", "2")["load"]["capacity"] == 2
 
 
 def test_dispositions_of_alerts_that_are_not_there_are_refused_by_line(shop: Shop) -> None:
