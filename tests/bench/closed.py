@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from coincide.catalog.assortment import load
 from coincide.engines.workspace import open_workspace
-from coincide.odds.closed import Closed, bouts, busy, closed
+from coincide.odds.bout import bouts
+from coincide.odds.closed import Closed, busy, closed
 
 Numbers = NDArray[np.int64]
 DAY = 86_400_000_000
@@ -55,7 +56,7 @@ def synthetic(actors: int, seed: int) -> dict[str, Any]:
         component.append(np.full(len(whose), one))
     events = np.concatenate(owner), np.concatenate(at), np.concatenate(component)
     true = matched(*events, 30 * DAY, 3, 4)
-    held = np.array([bouts(owner[one], at[one], 30 * DAY) for one in range(4)])
+    held = np.array([len(bouts(owner[one], at[one], 30 * DAY)) for one in range(4)])
     started = time.perf_counter()
     said = closed(held, busy(lines), span=360, width=30, at_least=3)
     seconds = time.perf_counter() - started
@@ -105,7 +106,7 @@ def on_the_year(folder: Path, width: int, sets: int, seed: int) -> dict[str, Any
             continue
         done += 1
         rows = [slice(ends[one], ends[one + 1]) for one in chosen]
-        held = np.array([bouts(owner[row], at[row], width * DAY) for row in rows])
+        held = np.array([len(bouts(owner[row], at[row], width * DAY)) for row in rows])
         found = closed(held, groups, span=span, width=width * DAY, at_least=3)
         assert isinstance(found, Closed)
         said += found.expected

@@ -116,7 +116,7 @@ def different(shown: Page, one: bytes, other: bytes) -> int:
     """How many pixels of two pictures differ; the browser itself, on another page, reads them."""
     import base64
 
-    with shown.context.browser.new_page() as reader:  # type: ignore[union-attr]
+    with shown.context.browser.new_page() as reader:
         return int(
             reader.evaluate(
                 """async pictures => {

@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 @click.option("--deals", type=click.IntRange(2, 10_000), default=200, show_default=True, help="Deals of the null.")
 @click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of deals and made-up rules.")
 @click.option("--recall", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="For the base rates.")
-@click.option(
-    "--capacity", type=click.FloatRange(min=0), help="Alerts a day that people can read.  [default: settings]"
-)
+@click.option("--capacity", type=click.FloatRange(min=0), help="Alerts a day that people can read.  [default: as set]")
 @click.option(
     "--dispositions",
     type=click.Path(path_type=Path, dir_okay=False),

@@ -26,7 +26,7 @@ from coincide.engines.workspace import Workspace
 from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.ledger.book import Book
 from coincide.odds import base_rate, closed, control, likeness, neighbour, precision
-from coincide.odds.bout import bouts, width_of
+from coincide.odds.bout import width_of
 from coincide.odds.calendar import calendar
 from coincide.odds.control import controls
 from coincide.odds.counts import Counts, counts
@@ -230,12 +230,8 @@ class _Tested:
         why = likeness.why_not_dealt(self.hand, self.days, window.width_us / DAY_US)
         if why is not None:
             return {"why_not": why}
-        each = [
-            int(bouts(self.hand.who[mine], self.hand.times[self.hand.at[mine]], window.width_us).sum())
-            for mine in (truth[self.hand.unit] for truth in self.hand.carries)
-        ]
         told = closed.closed(
-            np.array(each, dtype=np.int64),
+            control.commonness(self.hand),
             closed.busy(self.who.lines),
             span=self.days * DAY_US,
             width=window.width_us,

@@ -1,7 +1,7 @@
 """How many would match by ordinary activity alone, in closed form: for a quick answer while a rule is written.
 
 Each component comes to each actor at random times, at a rate that is their share of all lines; what one buys again
-within the window counts once (a *bout*), so that loyalty is not taken for many buyers. Then "at least k of n within W"
+within the window counts once (``bout``), so that loyalty is not taken for many buyers. Then "at least k of n within W"
 is a formula. It takes milliseconds, and is off by what :data:`BIAS` says; the deals are not. DESIGN, section 8.
 """
 
@@ -63,20 +63,6 @@ class Busy:
     def total(self) -> float:
         """The lines of all."""
         return float(self.actors @ self.lines)
-
-
-def bouts(owner: Numbers, at: Numbers, width: int) -> int:
-    """How often a component was bought, where what one buys again less than ``width`` after the last time counts once.
-
-    ``owner`` and ``at``: whose each purchase is and when, in any order. Exactly ``width`` after the last is a new bout,
-    as with episodes.
-    """
-    if not len(owner):
-        return 0
-    order = np.lexsort((at, owner))
-    who, when = owner[order], at[order]
-    again = (who[1:] == who[:-1]) & (np.diff(when) < width)
-    return len(who) - int(again.sum())
 
 
 def busy(lines: Numbers) -> Busy:

@@ -181,9 +181,7 @@ def _units(truths: tuple[Truths, ...], count: int) -> tuple[NDArray[np.bool_], P
     """The distinct sets of components, as columns, and which of them each observation has."""
     if not truths:
         return np.zeros((0, 1), dtype=np.bool_), np.zeros(count, dtype=np.int64)
-    code = np.zeros(len(truths[0]), dtype=np.int64)
-    for place, truth in enumerate(truths):
-        code |= truth.astype(np.int64) << place
-    sets, unit = np.unique(code, return_inverse=True)
-    carries = np.array([(sets >> place) & 1 == 1 for place in range(len(truths))], dtype=np.bool_)
+    packed = np.packbits(np.stack(truths, axis=1), axis=1)
+    sets, unit = np.unique(packed, axis=0, return_inverse=True)
+    carries = np.unpackbits(sets, axis=1, count=len(truths)).T.astype(np.bool_)
     return carries, unit.reshape(-1).astype(np.int64)

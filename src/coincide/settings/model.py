@@ -254,7 +254,7 @@ class Odds(_Section):
 
     capacity: Annotated[float, Field(ge=0)] | None = Field(
         default=None,
-        description="alerts a day that people can read, of all rules together; `backtest` compares the load",
+        description="alerts a day that people can read, of all rules; `backtest` compares the load with it",
     )
 
 
