@@ -199,6 +199,7 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
             ("variation", "and vary by this much more than chance (coefficient of variation)"),
             ("expected", "the deals' mean, calibrated by them"),
             ("calibrated", "the deals' 95 % range, calibrated by them"),
+            ("drift", "and drift by this much between the halves of the log (coefficient of variation)"),
             ("alike", "their components are as common as this rule's, within", "share"),
         )
         part.tables.append(Table("ordinary-placebos", "Made-up rules", ("Figure", "Value"), rows))
