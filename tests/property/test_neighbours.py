@@ -14,7 +14,7 @@ from coincide.detect.fit import fit
 from coincide.engines.embedded.run import Decided
 from coincide.odds.matched import Matched, matched
 from coincide.odds.neighbour import neighbours
-from coincide.odds.overlap import overlap
+from coincide.odds.overlap import Shared, overlap
 from coincide.rules.load import load_text
 from coincide.rules.plan import Combination, Plan, Ratio, Sliding, Threshold, Velocity
 from coincide.rules.plan import Sequence as Steps
@@ -52,11 +52,11 @@ def test_a_rule_and_its_neighbours_in_one_pass_match_what_loops_find(
                 name: sum(one.rule == name for one in alerts) for name in who
             }
             beside = overlap(found[rule.id], found.values())
-            assert beside.together == len(set().union(*who.values()))
-            assert beside.alone == len(who[rule.id].difference(*(who[plan.rule] for plan in plans[1:])))
-            assert [one.shared for one in beside.others] == [
-                len(who[rule.id] & who[name]) for name in sorted(who.keys() - {rule.id})
-            ]
+            assert {name: one.shared for name, one in beside.others.items()} == {
+                name: len(who[rule.id] & who[name]) for name in sorted(who.keys() - {rule.id})
+            }
+            together = set().union(*(who[plan.rule] for plan in plans[1:]))
+            assert beside.any == Shared(len(together), len(together & who[rule.id]))
 
     compare()
 

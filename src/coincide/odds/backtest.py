@@ -167,6 +167,8 @@ class _Tested:
         dealt = self._dealt()
         placebos = self._made_up(found.actors, dealt, assortment, connection)
         expected = placebos.get("expected", dealt.get("mean"))
+        known = self.log.matched
+        shared = overlap(known[self.plan.rule], [known[rule] for rule in others])
         return {
             "coincide": FORM,
             "rule": self.plan.rule,
@@ -185,7 +187,8 @@ class _Tested:
             "calendar": self._calendar(),
             "neighbours": neighbour.table(beside, self.log.matched, self.days) if beside else self._no_neighbours(),
             "load": self._load(found, others),
-            "overlap": self._overlap(others),
+            "overlap": _QUICK if self.question.quick else shared.document,
+            "overlap_any": _QUICK if self.question.quick else shared.any.document,
             "parameters": self._parameters(dealt, placebos),
         }
 
@@ -263,11 +266,9 @@ class _Tested:
 
     def _load(self, found: Counts, others: Sequence[str]) -> dict[str, Any]:
         alerts = sum(self.log.matched[rule].alerts for rule in others)
-        return Load(found.alerts, alerts, len(others), self.days, self.question.capacity).document
-
-    def _overlap(self, others: Sequence[str]) -> list[dict[str, Any]]:
-        known = self.log.matched
-        return overlap(known[self.plan.rule], [known[rule] for rule in others]).document
+        told = Load(found.alerts, alerts, len(others), self.days, self.question.capacity).document
+        # A quick answer does not look at the other rules.
+        return told | {"others_per_day": _QUICK, "share": _QUICK} if self.question.quick else told
 
     def _parameters(self, dealt: Mapping[str, Any], placebos: Mapping[str, Any]) -> dict[str, Any]:
         asked = self.question

@@ -5,64 +5,62 @@ DESIGN, section 8. Rules that look by something else cannot be compared: an acco
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
 import numpy as np
 
+from coincide.detect.kernel.observations import Positions
 from coincide.odds.matched import Matched
 
 
 @dataclass(frozen=True)
 class Shared:
-    """Another rule: how many it matches, and how many of these the rule matches too."""
+    """Of another rule, or of several: how many ``actors`` it matches, and how many of these the rule matches too."""
 
-    rule: str
     actors: int
     shared: int
+
+    @property
+    def document(self) -> dict[str, int]:
+        """As JSON has it."""
+        return {"actors": self.actors, "shared": self.shared}
 
 
 @dataclass(frozen=True)
 class Overlap:
-    """``alone``: how many no other rule matches; ``together``: how many any of the rules matches, each once."""
+    """``others``: rule by rule; ``any``: all of them together, each actor counted once.
 
-    actors: int
-    alone: int
-    together: int
-    others: tuple[Shared, ...]
+    ``by``: what the rules look by; ``apart``: how many rules look by something else.
+    """
+
+    by: str
+    others: Mapping[str, Shared]
+    any: Shared
+    apart: int = 0
 
     @property
-    def says(self) -> str:
-        """The same in a sentence."""
+    def document(self) -> list[dict[str, Any]] | dict[str, str]:
+        """As JSON has it, rule by rule."""
         if not self.others:
-            return "No other rule looks at the same events by the same: nothing to compare with."
-        rules = "the other rule" if len(self.others) == 1 else f"any of the {len(self.others):,} other rules"
-        return (
-            f"Of {self.actors:,} matched, {self.actors - self.alone:,} are matched by {rules} too; "
-            f"all rules together match {self.together:,}, each counted once."
-        )
-
-    @property
-    def document(self) -> list[dict[str, Any]]:
-        """As JSON has it."""
-        return [{"rule": one.rule, "actors": one.actors, "shared": one.shared} for one in self.others]
+            looks = f", and {self.apart:,} that look by something else" if self.apart else ""
+            return {"why_not": f"there is no other live rule by {self.by}{looks}"}
+        return [{"rule": rule, **one.document} for rule, one in self.others.items()]
 
 
 def overlap(rule: Matched, others: Iterable[Matched]) -> Overlap:
-    """With those of the other rules that look by the same, in the order of their ids."""
-    beside = sorted(
-        (one for one in others if one.plan.by == rule.plan.by and one.plan.rule != rule.plan.rule),
-        key=lambda one: one.plan.rule,
-    )
-    theirs = reduce(np.union1d, (one.who for one in beside), np.zeros(0, dtype=np.int64))
+    """With those of the others that look by the same, in the order of their ids."""
+    others = [one for one in others if one.plan.rule != rule.plan.rule]
+    beside = sorted((one for one in others if one.plan.by == rule.plan.by), key=lambda one: one.plan.rule)
+
+    def shared(who: Positions) -> Shared:
+        return Shared(len(who), len(np.intersect1d(rule.who, who, assume_unique=True)))
+
     return Overlap(
-        actors=len(rule.who),
-        alone=len(np.setdiff1d(rule.who, theirs, assume_unique=True)),
-        together=len(np.union1d(rule.who, theirs)),
-        others=tuple(
-            Shared(one.plan.rule, len(one.who), len(np.intersect1d(rule.who, one.who, assume_unique=True)))
-            for one in beside
-        ),
+        by=rule.plan.by,
+        others={one.plan.rule: shared(one.who) for one in beside},
+        any=shared(reduce(np.union1d, (one.who for one in beside), np.zeros(0, dtype=np.int64))),
+        apart=len(others) - len(beside),
     )

@@ -27,25 +27,28 @@ def test_each_actor_is_counted_once_however_many_rules_match_them(
     others = [rule(f"other-{place}", who) for place, who in enumerate(theirs)]
     order.shuffle(others)
     found = overlap(rule("mine", mine), others)
-    assert found.actors == len(mine)
-    assert found.alone == sum(1 for one in mine if not any(one in who for who in theirs))
-    assert found.together == sum(1 for one in range(13) if one in mine or any(one in who for who in theirs))
-    assert found.others == tuple(
-        Shared(f"other-{place}", len(who), sum(1 for one in who if one in mine)) for place, who in enumerate(theirs)
-    )
+    assert found.others == {
+        f"other-{place}": Shared(len(who), sum(1 for one in who if one in mine)) for place, who in enumerate(theirs)
+    }
+    matched = [one for one in range(13) if any(one in who for who in theirs)]
+    assert found.any == Shared(len(matched), sum(1 for one in matched if one in mine))
 
 
-def test_rules_by_something_else_and_the_rule_itself_are_not_compared() -> None:
+def test_rules_are_listed_by_id_without_the_rule_itself_and_those_by_something_else() -> None:
     mine = rule("mine", {1, 2})
-    found = overlap(mine, [mine, rule("by-account", {1}, by="account"), rule("other", {2, 3})])
-    assert found.document == [{"rule": "other", "actors": 2, "shared": 1}]
-    assert found.together == 3
-    assert found.says == (
-        "Of 2 matched, 1 are matched by the other rule too; all rules together match 3, each counted once."
-    )
+    beside = [mine, rule("b", {2, 3}), rule("by-account", {1}, by="account"), rule("a", {2})]
+    found = overlap(mine, beside)
+    assert found.document == [
+        {"rule": "a", "actors": 1, "shared": 1},
+        {"rule": "b", "actors": 2, "shared": 1},
+    ]
+    assert found.any.document == {"actors": 2, "shared": 1}
 
 
-def test_without_another_rule_there_is_nothing_to_compare_with() -> None:
-    found = overlap(rule("mine", {1}), [])
-    assert (found.alone, found.together, found.document) == (1, 1, [])
-    assert found.says == "No other rule looks at the same events by the same: nothing to compare with."
+def test_without_another_rule_there_is_nothing_to_compare_with_and_it_is_said() -> None:
+    mine = rule("mine", {1})
+    found = overlap(mine, [mine])
+    assert found.any == Shared(0, 0)
+    assert found.document == {"why_not": "there is no other live rule by actor"}
+    apart = overlap(mine, [mine, rule("by-account", {1}, by="account")])
+    assert apart.document == {"why_not": "there is no other live rule by actor, and 1 that look by something else"}

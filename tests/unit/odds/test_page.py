@@ -318,6 +318,15 @@ def test_a_calendar_without_an_alert_and_a_rule_that_matches_nobody_are_drawn() 
     ]
 
 
+def test_who_is_matched_by_several_other_rules_is_counted_once_in_the_last_row() -> None:
+    document = DOCUMENTS["backtest"] | {"overlap_any": {"actors": 45, "shared": 3}}
+    rows = Read(short(page(document))).tables["overlap-all"].rows
+    assert [one.text for one in rows[-1]] == ["any of them, each counted once", "45", "3"]
+    # Of one other rule it would be the same once more.
+    document["overlap"] = document["overlap"][:1]
+    assert len(Read(short(page(document))).tables["overlap-all"].rows) == 1
+
+
 def test_each_parameter_has_a_sentence_on_what_it_changes() -> None:
     rows = Read(short(made("backtest"))).tables["parameters-all"].rows
     assert {row[0].text: row[1].text for row in rows} == {

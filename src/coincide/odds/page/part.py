@@ -364,6 +364,9 @@ def _of_overlap(document: Document) -> Part:
         part.lacks(_why(document, "overlap") or "There is no other live rule.")
         return part
     part.says.append(f"{who.capitalize()} are counted once for each rule.")
+    together = _part(document, "overlap_any")
+    if len(rows) > 1 and "why_not" not in together:
+        rows = [*rows, {"rule": "any of them, each counted once", **together}]
     table = _table(
         "overlap-all",
         f"{who.capitalize()} that other live rules match as well",
