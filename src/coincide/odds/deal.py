@@ -29,6 +29,8 @@ SNAP_DAYS = 15
 """A dealt event moves to a trip of its new owner so many days around; 5 to 30 days gave the same within 3 %."""
 SNAPPED = 1_000_000
 """Observations up to which events are moved to trips; above, they keep their times: another estimator."""
+_TRIES = 20
+"""Draws after which two events may share a line: their new owner has fewer lines around than events."""
 _DAY_US = 86_400_000_000
 _AT_ONCE = 1_000_000
 """Observations that a kernel sees at once: as many deals as that holds, so that memory is the same for all."""
@@ -96,7 +98,8 @@ class Dealer:
             chosen = able(hand.plan, code, hand.unit[of], hand.carries, deals * count)
             of, code = of[chosen], code[chosen]
         who = code % count
-        return Dealt(of, code // count, who, self._snapped(of, who, rng) if self.snap else hand.at[of])
+        deal = code // count
+        return Dealt(of, deal, who, self._snapped(of, deal, who, rng) if self.snap else hand.at[of])
 
     def places(self, deals: int, rng: Generator) -> Positions:
         """A new place for each history: inside its block, no two of one unit at one place; shape ``(deals, m)``.
@@ -131,32 +134,50 @@ class Dealer:
         ends = np.cumsum(size[first])
         return begin, size, (ends - size[first])[table.reshape(-1)], int(ends[-1]) if len(ends) else 0
 
-    def _snapped(self, of: Positions, who: Positions, rng: Generator) -> Positions:
-        """For each dealt event one of its new owner's trips within ``SNAP_DAYS``, drawn by lines; else the nearest."""
+    def _snapped(self, of: Positions, deal: Positions, who: Positions, rng: Generator) -> Positions:
+        """For each dealt event one of its new owner's lines within ``SNAP_DAYS``: the trip of that line.
+
+        Where there is none, the nearest trip. A line is one event's: whose every trip is a single line never has two
+        components at once, and must not be dealt them either.
+        """
         trips, times = self.hand.everybody.trips, self.hand.times
         assert trips is not None
         count = len(times)
         line, lines = self.trips
         first, last = self._around
-        drawn = rng.random(len(who))
         # What is asked in the order of the answers finds them five times as fast.
-        asked = in_order(who, first[of], len(self.seats.who), count + 1)
-        of, who, drawn = of[asked], who[asked], drawn[asked]
-        low = np.searchsorted(line, who * count + first[of])
-        high = np.searchsorted(line, who * count + last[of])
-        weight = lines[low] + (drawn * (lines[high] - lines[low])).astype(np.int64)
-        trip = np.searchsorted(lines, weight, side="right") - 1
+        owners = len(self.seats.who)
+        asked = in_order(deal * owners + who, first[of], (int(deal.max(initial=0)) + 1) * owners, count + 1)
+        of, deal, who = of[asked], deal[asked], who[asked]
+        near = np.searchsorted(line, who * count + first[of])
+        low, high = lines[near], lines[np.searchsorted(line, who * count + last[of])]
+        drawn = self._lines(deal, low, high, rng)
+        trip = np.searchsorted(lines, drawn, side="right") - 1
         far = np.flatnonzero(low == high)
         if len(far):
             # Everybody has a trip: the one before or the one after is theirs, whichever is nearer.
             at = times[self.hand.at[of[far]]]
-            after = np.minimum(low[far], len(line) - 1)
-            before = np.maximum(low[far] - 1, 0)
+            after = np.minimum(near[far], len(line) - 1)
+            before = np.maximum(near[far] - 1, 0)
             away = [np.where(trips.who[one] == who[far], np.abs(trips.at[one] - at), 2**62) for one in (before, after)]
             trip[far] = np.where(away[0] <= away[1], before, after)
         found = np.empty(len(who), dtype=np.int64)
         found[asked] = line[trip] - who * count
         return found
+
+    def _lines(self, deal: Positions, low: Positions, high: Positions, rng: Generator) -> Positions:
+        """A line for each event, ``low <= line < high``, no two of a deal the same as far as that goes."""
+        drawn = low + (rng.random(len(low)) * (high - low)).astype(np.int64)
+        left = np.flatnonzero(low < high)
+        for _ in range(_TRIES):
+            key = deal[left] * (int(high.max(initial=0)) + 1) + drawn[left]
+            order = np.argsort(key, kind="stable")
+            again = order[1:][key[order[1:]] == key[order[:-1]]]
+            if not len(again):
+                break
+            chosen = left[again]
+            drawn[chosen] = low[chosen] + (rng.random(len(chosen)) * (high[chosen] - low[chosen])).astype(np.int64)
+        return drawn
 
     @cached_property
     def _around(self) -> tuple[Positions, Positions]:
