@@ -241,34 +241,28 @@ class Half:
         """How far they really moved from half to half; told, and used for nothing."""
         return level.drift(self.calibrating[:, :HALF].sum(1), self.calibrating[:, HALF : 2 * HALF].sum(1))
 
-    def levels(self, way: str) -> list[Level]:
-        """What is expected of each watched rule from the second half on."""
-        found = zip(self.days[:, :HALF].sum(1).tolist(), self.means.tolist(), strict=True)
-        plain = way.removesuffix(", drift")
-        told = [self._level(plain, observed, mean) for observed, mean in found]
-        return told if plain == way else [one.drifting(self.drift) for one in told]
-
-    def _level(self, way: str, observed: int, mean: float) -> Level:
-        factor, variation = self.spread
-        match way:
-            case "not calibrated":
-                return Level(mean / HALF, 0.0)
-            case "factor":
-                return Level(factor * mean / HALF, 0.0)
-            case "factor, variation":
-                return Level(factor * mean / HALF, variation)
-            case "factor, variation, own history":
-                return level.calibrated(observed, mean, HALF, factor=factor, variation=variation)
-            case _:
-                return level.own(observed, HALF)
-
     def alarms(self, way: str) -> int:
-        """How many of the watched rules raise an alarm in the second half."""
-        days = self.days[:, HALF : 2 * HALF]
-        return sum(
-            eprocess.watched(counts, np.full(HALF, one.per_day), one.variation).alarm is not None
-            for counts, one in zip(days, self.levels(way), strict=True)
-        )
+        """How many of the watched rules raise an alarm in the second half, if so much is taken into account."""
+        return sum(self._alarms(way, *one) for one in zip(self.days, self.means.tolist(), strict=True))
+
+    def _alarms(self, way: str, days: Counts, mean: float) -> bool:
+        factor, variation = self.spread
+        history = days[:HALF]
+        observed = int(history.sum())
+        clumping = level.clumps(history.reshape(-1, 7).sum(1)) if "clumps" in way else 1.0
+        if way.startswith("own history"):
+            told = level.own(observed, HALF, clumping)
+        elif "own history" in way:
+            told = level.calibrated(observed, mean, HALF, factor=factor, variation=variation, clumping=clumping)
+        else:
+            told = Level(
+                (1.0 if way == "not calibrated" else factor) * mean / HALF, variation if "variation" in way else 0.0
+            )
+        if "drift" in way:
+            told = told.drifting(self.drift)
+        later = days[HALF : 2 * HALF]
+        expected_ = np.full(HALF, told.per_day)
+        return eprocess.watched(later, expected_, told.variation, clumping=clumping).alarm is not None
 
 
 WAYS = (
@@ -277,10 +271,12 @@ WAYS = (
     "factor, variation",
     "factor, variation, own history",
     "factor, variation, own history, drift",
+    "factor, variation, own history, drift, clumps",
     "own history",
     "own history, drift",
+    "own history, drift, clumps",
 )
-"""What is taken into account. ``odds.baseline`` goes the fifth way, and the last one without made-up rules."""
+"""What is taken into account. ``odds.baseline`` goes the sixth way, and the last one without made-up rules."""
 
 
 def halves(year: Year, types: Counts, width: int, rules: int, deals: int, of: np.random.Generator) -> Half:
@@ -348,7 +344,7 @@ def shopping(rules: int, deals: int, draws: int, of: np.random.Generator) -> Non
                 alarms, of_all = sum(one.alarms(way) for one in found), draws * rules
                 ends = share(alarms, of_all)
                 bounds = f"{ends[0]:.1%} to {ends[1]:.1%}"
-                print(f"{way:>40}: {alarms:>4} of {of_all} alarm, {alarms / of_all:>6.1%} ({bounds})")
+                print(f"{way:>46}: {alarms:>4} of {of_all} alarm, {alarms / of_all:>6.1%} ({bounds})")
 
 
 def main() -> None:

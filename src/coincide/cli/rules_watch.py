@@ -88,6 +88,7 @@ def _document(found: Sequence[Standing], unwatched: Sequence[Unwatched]) -> dict
                 "observed": one.observed,
                 "expected": one.expected,
                 "variation": one.variation,
+                "clumping": one.clumping,
                 "calibrated": one.calibrated,
                 "low": one.low,
                 "high": one.high,

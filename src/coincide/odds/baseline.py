@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from coincide.odds import level
 from coincide.odds.level import Level
@@ -25,11 +28,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 @dataclass(frozen=True, slots=True)
 class Baseline:
     """``level``: alerts a day, with the variation of all days after ``until_us``, the end of the history; microseconds
-    since 1970 in UTC. ``calibrated``: whether deals and controls stand behind it, or the rule's own history alone.
+    since 1970 in UTC. ``clumping``: so many alerts count as one. ``calibrated``: whether deals and controls stand
+    behind it, or the rule's own history alone.
     """
 
     level: Level
     until_us: int
+    clumping: float
     calibrated: bool
 
 
@@ -40,12 +45,31 @@ def baseline(document: Mapping[str, Any]) -> Baseline | None:
         return None
     counts, deals, placebos = (document.get(part) or {} for part in ("counts", "deals", "placebos"))
     until = (datetime.fromisoformat(document["log"]["to"]) - _EPOCH) // timedelta(microseconds=1)
-    drift = placebos.get("drift", DRIFT)
+    drift, clumping = placebos.get("drift", DRIFT), level.clumps(_weeks(document))
     if "mean" not in deals or not placebos.get("factor"):
         # Deals that nobody calibrated are wrong by a factor: the rule's own history says more.
-        return Baseline(level.own(counts["alerts"], days).drifting(drift), until, calibrated=False)
+        own = level.own(counts["alerts"], days, clumping)
+        return Baseline(own.drifting(drift), until, clumping, calibrated=False)
     told = level.calibrated(
-        counts["actors"], deals["mean"], days, factor=placebos["factor"], variation=placebos["variation"]
+        counts["actors"],
+        deals["mean"],
+        days,
+        factor=placebos["factor"],
+        variation=placebos["variation"],
+        clumping=clumping,
     )
     each = counts["alerts"] / counts["actors"] if counts["actors"] else 1.0
-    return Baseline(Level(told.per_day * each, told.variation).drifting(drift), until, calibrated=True)
+    expected = Level(told.per_day * each, told.variation)
+    return Baseline(expected.drifting(drift), until, clumping, calibrated=True)
+
+
+def _weeks(document: Mapping[str, Any]) -> NDArray[np.int64]:
+    """Alerts of each whole week of the calendar, which need not have those without any."""
+    calendar = {date.fromisoformat(week["begins"]): week["alerts"] for week in document.get("calendar") or ()}
+    if not calendar:
+        return np.zeros(0, np.int64)
+    first, last = min(calendar), max(calendar)
+    # The first and the last week are cut by the ends of the log.
+    return np.array(
+        [calendar.get(first + timedelta(weeks=at), 0) for at in range(1, (last - first).days // 7)], np.int64
+    )

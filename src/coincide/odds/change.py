@@ -20,9 +20,10 @@ Q = 0.05
 """The share of false ones among those called changed."""
 
 
-def p_value(observed: int, expected: float, variation: float) -> float:
+def p_value(observed: float, expected: float, variation: float) -> float:
     """How often as many or more, or as few or fewer, come of nothing: twice the smaller of both, at most 1.
 
+    Where alerts come in clumps, ``observed`` and ``expected`` count those, and need not be whole.
     Raises ``ValueError``.
     """
     if not 0 <= expected < math.inf or not 0 <= variation < math.inf or observed < 0:

@@ -10,8 +10,9 @@ controls have (``odds.level``); with none, ``r`` is 1. Against it stands a wide 
 Their ratio ``M`` is a martingale under "nothing special", so it ever reaches ``1 / alpha`` in at most a share ``alpha``
 of rules (Ville's inequality): there is no schedule to keep, and a look every day costs nothing. A check of each day
 against a 95 % range of Poisson has no such bound: it cries wolf in a third of the years. ``M`` is the plain e-process
-of one Poisson rate when the variation is 0. Robbins 1970, DOI 10.1214/aoms/1177696786; Ramdas et al. 2023, DOI
-10.1214/23-STS894.
+of one Poisson rate when the variation is 0. Where alerts come in clumps, each counts as one (``odds.level``): that
+gives the counts the mean and the variance that ``M`` takes them to have, and the bound holds nearly, not to the letter.
+Robbins 1970, DOI 10.1214/aoms/1177696786; Ramdas et al. 2023, DOI 10.1214/23-STS894.
 """
 
 from __future__ import annotations
@@ -46,20 +47,25 @@ class Watched:
     alarm: int | None
 
 
-def watched(counts: NDArray[np.int64], expected: Floats, variation: float, alpha: float = ALPHA) -> Watched:
+def watched(
+    counts: NDArray[np.int64], expected: Floats, variation: float, *, clumping: float = 1.0, alpha: float = ALPHA
+) -> Watched:
     """The path over days: ``counts`` observed on each and ``expected``; evidence is ln M at the end of each.
 
-    ``variation``: the coefficient of variation of a rule's level around what is expected of it. Raises ``ValueError``.
+    ``variation``: the coefficient of variation of a rule's level around what is expected of it. ``clumping``: so many
+    alerts count as one, on both sides. Raises ``ValueError``.
     """
+    if not 1 <= clumping < math.inf:
+        raise ValueError(f"{clumping!r} alerts cannot count as one")
     if len(counts) != len(expected):
         raise ValueError(f"{len(counts)} days were observed and {len(expected)} expected")
     observed, sums = np.cumsum(counts, dtype=np.int64), np.cumsum(expected, dtype=np.float64)
-    told = evidence(observed, sums, variation)
+    told = evidence(observed / clumping, sums / clumping, variation)
     over = np.flatnonzero(told >= -math.log(_share(alpha)))
     return Watched(observed, sums, told, int(over[0]) if len(over) else None)
 
 
-def evidence(observed: NDArray[np.int64], expected: Floats, variation: float) -> Floats:
+def evidence(observed: Floats | NDArray[np.int64], expected: Floats, variation: float) -> Floats:
     """ln M where ``observed`` were seen in all and ``expected`` expected, of each pair. Raises ``ValueError``."""
     counts, means = np.asarray(observed, np.float64), np.asarray(expected, np.float64)
     if not (np.isfinite(counts) & (counts >= 0)).all() or not (np.isfinite(means) & (means >= 0)).all():
@@ -67,7 +73,7 @@ def evidence(observed: NDArray[np.int64], expected: Floats, variation: float) ->
     return _mixture(WIDE, counts, means) - _nothing_special(counts, means, variation)
 
 
-def interval(observed: int, expected: float, alpha: float = ALPHA) -> tuple[float, float]:
+def interval(observed: float, expected: float, alpha: float = ALPHA) -> tuple[float, float]:
     """Bounds of the rule's level in parts of what was expected, good at any time, however often one looks.
 
     They hold all levels against which the wide mixture has not reached ``1 / alpha``: a level that stays as it is ever

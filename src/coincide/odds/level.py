@@ -7,7 +7,8 @@ controls tell both. So before anything is observed of the rule, its level is Gam
 observations, as ever with a Gamma. Without deals or controls its own history alone speaks (Jeffreys's prior).
 
 Later days are not those of the history: seasons, more customers. By how much such a level moves, the controls tell as
-well (``drift``). Both variations together are the one that ``eprocess`` needs.
+well (``drift``). Both variations together are the one that ``eprocess`` needs. And alerts come in clumps, of which each
+counts as one (``clumps``).
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Level:
         return Level(self.per_day, math.sqrt(both))
 
 
-def calibrated(observed: int, expected: float, days: float, *, factor: float, variation: float) -> Level:
+def calibrated(
+    observed: int, expected: float, days: float, *, factor: float, variation: float, clumping: float = 1.0
+) -> Level:
     """The level of a rule that raised ``observed`` in ``days`` where its deals expected ``expected``.
 
     Raises ``ValueError`` for a history without days, and where nothing can be expected of it.
@@ -47,19 +50,31 @@ def calibrated(observed: int, expected: float, days: float, *, factor: float, va
     mean = factor * expectation(expected)
     if mean < LEAST:
         # No deal ever matched: what the controls know does not help.
-        return own(observed, days)
+        return own(observed, days, clumping)
     if _variation(variation) < NARROW:
         return Level(mean / _days(days), 0.0)
     shape = variation**-2
     rate = shape / mean
-    shape, rate = shape + count(observed), rate + 1
+    shape, rate = shape + count(observed) / _clumping(clumping), rate + 1 / clumping
     return Level(shape / rate / _days(days), shape**-0.5)
 
 
-def own(observed: int, days: float) -> Level:
+def own(observed: int, days: float, clumping: float = 1.0) -> Level:
     """The level of a rule by its own history alone. Raises ``ValueError`` for a history without days."""
-    shape = count(observed) + 0.5
-    return Level(shape / _days(days), shape**-0.5)
+    shape = count(observed) / _clumping(clumping) + 0.5
+    return Level(shape * clumping / _days(days), shape**-0.5)
+
+
+def clumps(weeks: Counts) -> float:
+    """How many alerts count as one, since they come in clumps: the variance over weeks in parts of the mean.
+
+    Poisson has 1, which is the least that is told. A sale brings many alerts in a week; so does one actor with many. To
+    count a clump as one makes the variance that of Poisson again. Raises ``ValueError``.
+    """
+    if (weeks < 0).any():
+        raise ValueError("counts must not be below 0")
+    mean = float(weeks.mean()) if len(weeks) else 0.0
+    return max(1.0, float(weeks.var(ddof=1)) / mean) if len(weeks) > 1 and mean else 1.0
 
 
 def spread(observed: Counts, expected: NDArray[np.float64]) -> tuple[float, float]:
@@ -99,6 +114,12 @@ def drift(before: Counts, after: Counts, days: float = 1.0) -> float:
         return 0.0
     beyond = float(((second - first) ** 2 - second - first * days).sum())
     return math.sqrt(max(0.0, beyond / squares))
+
+
+def _clumping(clumping: float) -> float:
+    if not 1 <= clumping < math.inf:
+        raise ValueError(f"{clumping!r} alerts cannot count as one")
+    return clumping
 
 
 def _days(days: float) -> float:

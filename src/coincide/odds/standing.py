@@ -61,6 +61,7 @@ class Standing:
     observed: int
     expected: float
     variation: float
+    clumping: float
     calibrated: bool
     low: float
     high: float
@@ -126,9 +127,10 @@ def _looked_at(
     plan, level = loaded.plan, expected.level
     counts = _by_day(connection, plan, since, until)
     means = np.full(until - since, level.per_day)
-    path = eprocess.watched(counts, means, level.variation, alpha)
+    clump = expected.clumping
+    path = eprocess.watched(counts, means, level.variation, clumping=clump, alpha=alpha)
     observed, mean = int(path.observed[-1]), float(path.expected[-1])
-    low, high = eprocess.interval(observed, mean, alpha)
+    low, high = eprocess.interval(observed / clump, mean / clump, alpha)
     few = min(WEEK, until - since)
     lately, usual = int(counts[-few:].sum()), few * level.per_day
     return Standing(
@@ -140,11 +142,12 @@ def _looked_at(
         observed=observed,
         expected=mean,
         variation=level.variation,
+        clumping=clump,
         calibrated=expected.calibrated,
         low=low,
         high=high,
         alarm=None if path.alarm is None else since + path.alarm,
-        week=Week(few, lately, usual, p_value(lately, usual, level.variation)),
+        week=Week(few, lately, usual, p_value(lately / clump, usual / clump, level.variation)),
     )
 
 

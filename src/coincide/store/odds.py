@@ -1,7 +1,7 @@
 """What backtests found of rules, by meaning and time: numbers about a rule and a log, and no row of that log.
 
-A document that names somebody or something that happened is refused here, whoever made it: examples of a backtest are
-shown once and not kept. DESIGN: promise 5, and section 8.
+Only the parts that are known to be numbers about the rule are kept, whatever else a document has: examples of a
+backtest, which are about somebody, are shown once. DESIGN: promise 5, and section 8.
 """
 
 from __future__ import annotations

@@ -211,7 +211,7 @@ def test_what_is_no_number_is_refused(number: float) -> None:
         evidence(np.array([1]), np.array([1.0]), -abs(number))
     for observed, expected in ((1, number), (number, 1.0), (1, 0.0)):
         with pytest.raises(ValueError, match="no level"):
-            interval(observed, expected)  # type: ignore[arg-type]
+            interval(observed, expected)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, -1.0, math.nan])
@@ -219,9 +219,26 @@ def test_what_is_no_share_of_false_alarms_is_refused(alpha: float) -> None:
     with pytest.raises(ValueError, match="false alarms"):
         interval(1, 1.0, alpha)
     with pytest.raises(ValueError, match="false alarms"):
-        watched(np.array([1]), np.array([1.0]), 0.1, alpha)
+        watched(np.array([1]), np.array([1.0]), 0.1, alpha=alpha)
 
 
 def test_as_many_days_are_observed_as_expected() -> None:
     with pytest.raises(ValueError, match="2 days were observed and 1 expected"):
         watched(np.array([1, 2]), np.array([1.0]), 0.1)
+
+
+def test_clumps_count_as_one_on_both_sides() -> None:
+    plain = watched(np.array([2, 0, 4]), np.array([1.0, 1.0, 1.0]), 0.2)
+    thrice = watched(np.array([6, 0, 12]), np.array([3.0, 3.0, 3.0]), 0.2, clumping=3.0)
+    assert thrice.evidence == pytest.approx(plain.evidence)
+    assert thrice.observed.tolist() == [6, 6, 18]
+    with pytest.raises(ValueError, match="count as one"):
+        watched(np.array([1]), np.array([1.0]), 0.2, clumping=0.5)
+
+
+def test_alerts_in_clumps_give_no_more_alarms_if_each_clump_counts_as_one() -> None:
+    of, rules = np.random.default_rng(15), 1_000
+    counts = (3 * of.poisson(0.3, (rules, 365))).cumsum(1)
+    means = np.broadcast_to(0.9 * np.arange(1, 366), counts.shape)
+    assert (evidence(counts, means, 0.0) >= math.log(20)).any(1).mean() > 0.2
+    assert (evidence(counts / 3, means / 3, 0.0) >= math.log(20)).any(1).mean() < 0.06

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coincide.odds.level import Level, calibrated, drift, own, spread
+from coincide.odds.level import Level, calibrated, clumps, drift, own, spread
 
 
 @given(st.integers(0, 60), st.floats(0.1, 60), st.floats(0.3, 3), st.sampled_from([0.1, 0.3, 0.8]))
@@ -146,3 +146,38 @@ def test_counts_that_do_not_fit_are_refused() -> None:
         drift(np.array([1, 2]), np.array([1]))
     with pytest.raises(ValueError, match="below 0"):
         drift(np.array([-1]), np.array([1]))
+
+
+def test_alerts_that_come_in_clumps_of_three_count_as_a_third() -> None:
+    of = np.random.default_rng(6)
+    assert clumps(3 * of.poisson(4, 4_000)) == pytest.approx(3, rel=0.1)
+    assert clumps(of.poisson(4, 4_000)) == pytest.approx(1, abs=0.1)
+    weeks = [3, 0, 9, 0, 1]
+    mean = sum(weeks) / 5
+    assert clumps(np.array(weeks)) == pytest.approx(sum((week - mean) ** 2 for week in weeks) / 4 / mean)
+
+
+def test_never_do_they_count_as_more_than_they_are() -> None:
+    for weeks in ([], [7], [0, 0, 0], [4, 4, 4]):
+        assert clumps(np.array(weeks, np.int64)) == 1
+    with pytest.raises(ValueError, match="below 0"):
+        clumps(np.array([-1]))
+
+
+@given(st.integers(0, 10**6), st.floats(1, 100))
+def test_a_history_of_clumps_is_worth_as_many_observations_as_there_are_clumps(observed: int, clumping: float) -> None:
+    told = own(observed, 100, clumping)
+    assert told.variation == pytest.approx((observed / clumping + 0.5) ** -0.5)
+    assert told.per_day * 100 == pytest.approx(observed + clumping / 2)
+    shared = calibrated(observed, 20.0, 100, factor=1.0, variation=0.3, clumping=clumping)
+    alone = calibrated(observed, 20.0, 100, factor=1.0, variation=0.3)
+    assert shared.variation >= alone.variation - 1e-12
+    assert abs(shared.per_day - 0.2) <= abs(alone.per_day - 0.2) + 1e-12
+
+
+@pytest.mark.parametrize("clumping", [0.9, -1.0, math.nan, math.inf])
+def test_what_is_no_clumping_is_refused(clumping: float) -> None:
+    with pytest.raises(ValueError, match="count as one"):
+        own(1, 10, clumping)
+    with pytest.raises(ValueError, match="count as one"):
+        calibrated(1, 1.0, 10, factor=1.0, variation=0.1, clumping=clumping)
