@@ -100,21 +100,26 @@ def drawn(shown: Page, charts: int) -> None:
 # --- charts --------------------------------------------------------------------------------------------------------
 
 
-def test_every_chart_is_drawn_with_a_mark_for_each_row_that_has_a_number(shown: Page, name: str) -> None:
+def test_every_chart_is_drawn_with_a_mark_for_each_row_as_long_as_its_number(shown: Page, name: str) -> None:
     assert shown.locator("figure.chart:visible").count() == PAGES[name][1]
     for figure in shown.locator("figure.chart").all():
-        assert shown.get_by_role("img", name=figure.locator("strong").inner_text().rstrip(".")).count() == 1
+        title = figure.locator("strong").inner_text().rstrip(".")
+        assert shown.get_by_role("img", name=title).count() == 1
         data = json.loads(figure.locator("script").text_content() or "")["data"]["values"]
-        heights = figure.evaluate(
-            """one => [...one.querySelectorAll('.mark-rect.role-mark path')].map(bar => {
-                const box = bar.getBBox()
-                return [box.width, box.height]
-            })"""
+        value, side = next(
+            (member, side)
+            for member, side in (("count", "height"), ("alerts", "height"), ("actors", "width"))
+            if member in data[0]
         )
-        assert len(heights) == len(data)
-        value = next(member for member in ("count", "alerts", "actors") if member in data[0])
-        for (width, height), row in zip(heights, data, strict=True):
-            assert (min(width, height) > 0) == (row[value] > 0)
+        lengths = figure.evaluate(
+            "(one, side) => [...one.querySelectorAll('.mark-rect.role-mark path')].map(bar => bar.getBBox()[side])",
+            side,
+        )
+        assert len(lengths) == len(data)
+        longest = max(lengths) / max(row[value] for row in data)
+        assert longest > 0
+        for length, row in zip(lengths, data, strict=True):
+            assert length == pytest.approx(row[value] * longest, abs=1)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -172,6 +177,20 @@ def test_the_line_of_the_rule_stands_where_its_count_belongs(browser: Browser) -
     assert len(bars) == 3
     assert line == pytest.approx(bars[1], abs=1.5)
     opened.close()
+
+
+def test_weeks_stand_beside_each_other_in_order_each_as_wide_as_the_others(shown: Page, name: str) -> None:
+    for figure in shown.locator("figure[id^=chart-weeks]").all():
+        bars = figure.evaluate(
+            """one => [...one.querySelectorAll('.mark-rect.role-mark path')].map(bar => {
+                const box = bar.getBoundingClientRect()
+                return [box.left, box.right]
+            })"""
+        )
+        width = (bars[-1][1] - bars[0][0]) / len(bars)
+        for place, (left, right) in enumerate(bars):
+            assert left == pytest.approx(bars[0][0] + place * width, abs=1.5)
+            assert right - left == pytest.approx(width, abs=1.5)
 
 
 # --- the policy ----------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Any
 
 from coincide.html.frame import visible
@@ -15,6 +16,7 @@ from coincide.odds.page.figure import Figure
 
 HEIGHT = 160
 """Pixels. Wide they are as the page is."""
+WEEK = timedelta(days=7)
 BAR = 26
 """Pixels of a bar that has its name beside it."""
 
@@ -133,7 +135,15 @@ def calendar(id_: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
         f"Alerts in each of {Figure(len(weeks)).shown} weeks, {weeks[0]['week']} to {weeks[-1]['week']}: "
         f"at most {Figure(top['alerts']).shown} (first in {top['week']}), none in {Figure(none).shown} of them."
     )
-    rows = [{"week": visible(week["week"]), "begins": week["begins"], "alerts": week["alerts"]} for week in weeks]
+    rows = [
+        {
+            "week": visible(week["week"]),
+            "begins": week["begins"],
+            "ends": (date.fromisoformat(week["begins"]) + WEEK).isoformat(),
+            "alerts": week["alerts"],
+        }
+        for week in weeks
+    ]
     return Chart(
         id_,
         "Alerts per week",
@@ -141,17 +151,17 @@ def calendar(id_: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
         {
             "width": "container",
             "height": HEIGHT,
-            "data": {"values": rows, "format": {"parse": {"begins": "utc:'%Y-%m-%d'"}}},
-            "mark": {"type": "bar", "binSpacing": 1},
+            "data": {"values": rows, "format": {"parse": dict.fromkeys(("begins", "ends"), "utc:'%Y-%m-%d'")}},
+            "mark": "rect",
             "encoding": {
                 "x": {
                     "field": "begins",
                     "type": "temporal",
-                    "timeUnit": {"unit": "utcyearmonthdate", "step": 7},
                     "scale": {"type": "utc"},
-                    "title": "week that begins on",
+                    "title": None,
                     "axis": {"format": "%Y-%m-%d", "labelOverlap": "greedy", "labelSeparation": 8},
                 },
+                "x2": {"field": "ends"},
                 "y": {
                     "field": "alerts",
                     "type": "quantitative",
@@ -159,6 +169,7 @@ def calendar(id_: str, weeks: Sequence[dict[str, Any]], most: int) -> Chart:
                     "scale": {"domain": [0, max(most, 1)]},
                     "axis": _whole(),
                 },
+                "y2": {"datum": 0},
                 "tooltip": [
                     {"field": "week", "type": "nominal"},
                     {"field": "alerts", "type": "quantitative"},

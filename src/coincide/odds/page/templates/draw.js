@@ -11,6 +11,7 @@
       labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal",
     },
     bar: { color: "var(--bar)" },
+    rect: { color: "var(--bar)", stroke: "var(--paper)", strokeWidth: 1 },
     rule: { color: "var(--observed)", size: 3 },
     text: { color: ink, fontSize: 13, fontWeight: "bold", baseline: "bottom" },
     view: { stroke: null },
