@@ -66,6 +66,7 @@ def test_a_capacity_of_zero_has_no_share_but_a_reason() -> None:
         "why_not": "the capacity is zero: nobody is there to read an alert"
     }
     assert Load(1, 1, 1, 10).document["share"] == {"why_not": "no capacity is stated"}
+    assert Load(1, 1, 1, 1.0, 5).document["share"] == 0.4
     assert Load(1, 1, 1, 0.99, 5).document["share"] == {"why_not": "the log is shorter than a day"}
 
 

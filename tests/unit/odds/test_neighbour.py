@@ -188,6 +188,30 @@ def test_where_all_components_were_wanted_all_that_are_left_are_and_it_is_said()
     assert of(Combination(1, (("bolt", None),)), window=LocalDay()) == []
 
 
+def test_a_number_of_more_digits_than_a_rule_can_have_is_left_out() -> None:
+    most = Decimal(10**18 - 1)
+    quantity = f"a quantity of {most - 1:,f} or more of bolt"
+    assert [name for name, _ in of(Combination(1, (("bolt", most),)), window=LocalDay())] == [quantity]
+    assert of(Threshold("quantity", most, inclusive=True), window=LocalDay()) == []
+    assert [name for name, _ in of(Ratio("return", "purchase", most, 1), window=LocalDay())] == []
+    ninth = Decimal("0.000000001")
+    assert [name for name, _ in of(Ratio("return", "purchase", ninth, 1), window=LocalDay())] == [
+        "more than 0 return for each purchase",
+        "more than 0.000000002 return for each purchase",
+    ]
+
+
+def test_a_gap_may_grow_to_the_window_and_on_a_day_to_its_25_hours() -> None:
+    hour = DAY_US // 24
+    steps = ("fuse", "bolt")
+    assert of(Steps(steps, 15 * DAY_US))[-1] == ("at most 30 days between steps", "gap 15 days -> 30 days")
+    assert of(Steps(steps, 25 * hour // 2), window=LocalDay())[-1][0] == "at most 25 hours between steps"
+    assert of(Steps(steps, 13 * hour), window=LocalDay())[-1][0] == "any gap between steps"
+    assert of(Steps(steps, 1), window=LocalDay()) == [
+        ("at most 0.000002 seconds between steps", "gap 0.000001 seconds -> 0.000002 seconds")
+    ]
+
+
 def test_of_a_velocity_every_event_alone_is_none() -> None:
     assert of(Velocity(2), window=LocalDay()) == [("at least 3 events", "at_least 2 -> 3")]
     assert of(Velocity(2, "item"), window=LocalDay(), components=("bolt", "fuse")) == [
