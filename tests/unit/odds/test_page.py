@@ -400,10 +400,15 @@ def test_deals_of_different_estimators_are_not_mixed() -> None:
     assert "different estimators" not in Read(short(compared("backtest", "changed"))).sections["ordinary"]
 
 
-def test_backtests_on_different_logs_say_so() -> None:
-    note = "different logs"
-    assert note in Read(short(compared("backtest", "why-not"))).sections["head"]
-    assert note not in Read(short(compared("backtest", "changed"))).sections["head"]
+@pytest.mark.parametrize(("member", "other"), [("from", None), ("to", "2018-01-01T00:00:00Z"), ("lines", 1469306)])
+def test_backtests_on_different_logs_say_so(member: str, other: Any) -> None:
+    old, new = copy.deepcopy(DOCUMENTS["backtest"]), copy.deepcopy(DOCUMENTS["changed"])
+    assert "different logs" not in Read(short(beside(old, new))).sections["head"]
+    # Whose events they are is of the rule.
+    new["log"] |= {"by": "account", "actors": 2470}
+    assert "different logs" not in Read(short(beside(old, new))).sections["head"]
+    new["log"][member] = other
+    assert "different logs" in Read(short(beside(old, new))).sections["head"]
 
 
 # --- hostile text --------------------------------------------------------------------------------------------------
