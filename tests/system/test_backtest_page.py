@@ -137,7 +137,9 @@ def different(shown: Page, one: bytes, other: bytes) -> int:
     """How many pixels of two pictures differ; the browser itself, on another page, reads them."""
     import base64
 
-    with shown.context.browser.new_page() as reader:
+    started = shown.context.browser
+    assert started is not None
+    with started.new_page() as reader:
         return int(
             reader.evaluate(
                 """async pictures => {
