@@ -12,6 +12,7 @@ import click
 
 from coincide.cli.book import acting, purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.page import page_option, write
 from coincide.cli.render import clean
 
 _WIDE = 160
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     help="CSV `alert,disposition` in the place of what was decided in the workspace.",
 )
 @click.option("--no-examples", is_flag=True, help="Show no alert, only figures: no purpose is asked.")
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a page, too.")
+@page_option
 @purpose_option
 @workspace_option
 @json_option
@@ -60,7 +61,7 @@ def backtest(
     capacity: float | None,
     dispositions: Path | None,
     no_examples: bool,
-    html: Path | None,
+    page: Path | None,
     purpose: str | None,
     workspace: Path,
     as_json: bool,
@@ -77,7 +78,6 @@ def backtest(
     from coincide.odds.backtest import Question
     from coincide.odds.backtest import backtest as tested
 
-    new_page(html)
     opened = open_workspace(workspace)
     loaded = rule_named(opened, name)
     begins, ends = _ends(first, last)
@@ -96,10 +96,10 @@ def backtest(
     asking = acting(opened) if no_examples else reading(opened, purpose)
     with asking as book, Progress("Reading", total or None) as bar:
         document = tested(opened, book, loaded, question, now_us=time.time_ns() // 1_000, progress=bar.advance)
-    if html is not None:
-        from coincide.odds.page.page import page
+    if page is not None:
+        from coincide.odds.page.page import page as made
 
-        html.write_text(page(document), encoding="utf-8")
+        write(made(document), page)
     if as_json:
         import json
 
@@ -135,14 +135,6 @@ def shown(document: Mapping[str, Any]) -> None:
     console.print(clean(document["sentence"]), end="\n\n")
     console.print(clean(" ".join(document["paragraph"])))
     printed(parts(document))
-
-
-def new_page(file: Path | None) -> None:
-    """Nothing is to be there where a page will be written. Raises ``PageIsThere``."""
-    from coincide.odds.errors import PageIsThere
-
-    if file is not None and file.exists():
-        raise PageIsThere(str(file))
 
 
 def printed(parts: Iterable[Part]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.page import page_option, write
 from coincide.cli.render import clean
 from coincide.cli.span import Span
 
@@ -39,13 +40,7 @@ MOST = 20
     show_default=True,
     help="Pairs, and sets of four, to list.",
 )
-@click.option(
-    "--html",
-    "page",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Also write a page with the matrix to this new file.",
-)
+@page_option
 @workspace_option
 @json_option
 def discover(window: int, most: int, page: Path | None, workspace: Path, as_json: bool) -> None:
@@ -59,12 +54,13 @@ def discover(window: int, most: int, page: Path | None, workspace: Path, as_json
     from coincide.cli.progress import Progress
     from coincide.engines.workspace import open_workspace
 
-    _check(page)
     opened = open_workspace(workspace)
     with Progress("Reading", 2 * sum(reader.expected() for reader in opened.readers.values()) or None) as bar:
         found = _discovered(opened, window, most, bar.advance)
     if page is not None:
-        _write(found, page)
+        from coincide.odds.matrix import page as made
+
+        write(made(found), page)
     if as_json:
         from coincide.odds.discovery import document
 
@@ -97,30 +93,3 @@ def _print(found: Discovery) -> None:
     from coincide.odds.discovery import lines
 
     click.echo("\n".join(clean(line) for line in lines(found)))
-
-
-def _check(page: Path | None) -> None:
-    """Before anything is read."""
-    if page is None:
-        return
-    if page.suffix.lower() not in (".html", ".htm"):
-        raise click.UsageError("--html takes a file that ends in .html")
-    if not page.parent.is_dir():
-        raise click.UsageError(f"--html names a file in `{clean(str(page.parent))}`, which is no folder")
-    if page.exists():
-        from coincide.odds.errors import PageIsThere
-
-        raise PageIsThere(str(page))
-
-
-def _write(found: Discovery, page: Path) -> None:
-    """A page that came to be meanwhile stays."""
-    from coincide.odds.errors import PageIsThere
-    from coincide.odds.matrix import page as made
-    from coincide.store import private
-
-    try:
-        private.create(page, made(found).encode())
-    except FileExistsError:
-        raise PageIsThere(str(page)) from None
-    click.echo(f"the page is in {clean(str(page))}", err=True)

@@ -11,6 +11,7 @@ import click
 
 from coincide.cli.book import purpose_option, reading
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.page import page_option, write
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
@@ -28,12 +29,7 @@ if TYPE_CHECKING:
 @click.argument("new", metavar="[NEW]", required=False)
 @click.option("--no-history", is_flag=True, help="Compare the rules alone; read no source.")
 @click.option("--odds", is_flag=True, help="Of rules that mean something else: the backtests of both, side by side.")
-@click.option(
-    "--html",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="The same as a page, of the one rule that means something else.",
-)
+@page_option
 @click.option("--exit-code", is_flag=True, help="Exit 1 if anything else than words changed.")
 @purpose_option
 @workspace_option
@@ -43,7 +39,7 @@ def diff(
     new: str | None,
     no_history: bool,
     odds: bool,
-    html: Path | None,
+    page: Path | None,
     exit_code: bool,
     purpose: str | None,
     workspace: Path,
@@ -59,7 +55,7 @@ def diff(
     alerts that appear, vanish or change are counted, with three examples each. Nothing is kept, but with `--odds` or
     `--html` the counts of both backtests. That examples are shown goes into the ledger.
     """
-    from coincide.cli.backtest import new_page, printed
+    from coincide.cli.backtest import printed
     from coincide.engines.workspace import open_workspace
     from coincide.errors import UsageError
     from coincide.odds.page.page import beside
@@ -67,7 +63,6 @@ def diff(
     from coincide.rules.difference import difference
     from coincide.rules.named import named
 
-    new_page(html)
     opened = open_workspace(workspace)
     sides = (named(old, workspace, opened.settings), named(new, workspace, opened.settings))
     before, after = (side.rules(opened.settings) for side in sides)
@@ -76,16 +71,16 @@ def diff(
         asked = {loaded.plan.rule for loaded in before}
         after = [loaded for loaded in after if loaded.plan.rule in asked]
     found = difference(before, after)
-    backtested = [one for one in found if odds or html is not None if one.kind == "meaning" and one.old and one.new]
-    if html is not None and len(backtested) != 1:
+    backtested = [one for one in found if odds or page is not None if one.kind == "meaning" and one.old and one.new]
+    if page is not None and len(backtested) != 1:
         raise UsageError(
             f"a page is of one rule, and {len(backtested) or 'none'} means something else now",
             hint="compare one file, or leave out --html",
         )
     history = {} if no_history else _history(opened, found, purpose)
     tested = {one.rule: _backtests(opened, one, purpose) for one in backtested}
-    if html is not None:
-        html.write_text(beside(*tested[backtested[0].rule]), encoding="utf-8")
+    if page is not None:
+        write(beside(*tested[backtested[0].rule]), page)
     if as_json:
         click.echo(json.dumps(_document(sides, found, history, tested), ensure_ascii=False, indent=2))
     else:

@@ -12,7 +12,8 @@ from typing import Any
 CLOSING = "Nothing here says why someone bought."
 _CLOSINGS = {"purchase": CLOSING, "tap": "Nothing here says why someone travelled."}
 _NOUNS = {"purchase": "purchases", "tap": "journeys"}
-_OWNERS = {"actor": "actors", "account": "accounts", "organisation": "organisations"}
+OWNERS = {"actor": "actors", "account": "accounts", "organisation": "organisations"}
+"""Of anything else, values."""
 
 
 def paragraph(document: Mapping[str, Any]) -> list[str]:
@@ -58,7 +59,7 @@ def _matched(document: Mapping[str, Any]) -> str:
     if isinstance(rate, Mapping):
         return f"{told}."
     per = number(rate) if rate >= 1 or not rate else "fewer than 1"
-    return f"{told} ({per} per 100,000 {_owners(log['by'])} and 30 days)."
+    return f"{told} ({per} per 100,000 {owners(log['by'])} and 30 days)."
 
 
 def _dealt(document: Mapping[str, Any]) -> str:
@@ -66,10 +67,9 @@ def _dealt(document: Mapping[str, Any]) -> str:
     if "mean" not in deals:
         return f"What chance alone gives cannot be told: {deals['why_not']}."
     between = f"{number(deals['low'])} to {number(deals['high'])}"
-    owners = _owners(document["log"]["by"])
-    among = (
-        f"among equally busy {owners}" if deals["snap_days"] else f"among equally busy {owners}, at their own times,"
-    )
+    among = f"among equally busy {owners(document['log']['by'])}"
+    if not deals["snap_days"]:
+        among += ", at their own times,"
     match = f"match {_about(deals['mean'])} (95 % of deals: {between})"
     return f"The same {noun(document)} dealt out again {among} {match}."
 
@@ -106,9 +106,10 @@ def _days(days: float) -> str:
 
 
 def _people(count: int, by: str) -> str:
-    name = _owners(by)
-    return f"{count:,} {name.removesuffix('s') if count == 1 and by in _OWNERS else name}"
+    name = owners(by)
+    return f"{count:,} {name.removesuffix('s') if count == 1 and by in OWNERS else name}"
 
 
-def _owners(by: str) -> str:
-    return _OWNERS.get(by, f"values of {by}")
+def owners(by: str) -> str:
+    """What a rule counts, by its ``by``, in the plural."""
+    return OWNERS.get(by, f"values of {by}")

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from coincide.odds import paragraph
 from coincide.odds.page.chart import Bins, Chart, calendar, histogram, neighbours
 from coincide.odds.page.figure import Cell, Figure, Form, cell
 from coincide.odds.page.table import Table, joined
@@ -22,8 +23,6 @@ ITSELF = "the rule itself"
 ELSEWHERE = {"why_not", "says", "counts", "components"}
 """Members that are shown in another form than a row."""
 MISSING = {"why_not": "This backtest does not hold it."}
-OWNERS = {"actor": "actors", "account": "accounts", "organisation": "organisations"}
-"""What a rule counts, by its ``by``; of anything else, values."""
 TWO_ESTIMATORS = "Old and new were dealt by different estimators: their figures stand apart, for they do not compare."
 
 CHANGES = {
@@ -427,8 +426,7 @@ def _of_parameters(document: Document) -> Part:
 
 def owners(document: Document) -> str:
     """What the rule counts, in the plural."""
-    by = str(document["log"]["by"])
-    return OWNERS.get(by, f"values of {by}")
+    return paragraph.owners(str(document["log"]["by"]))
 
 
 def _part(document: Document, name: str) -> Mapping[str, Any]:
