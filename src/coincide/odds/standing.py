@@ -22,7 +22,6 @@ from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
 from coincide.store import file as files
 from coincide.store import odds as stored
-from coincide.store import rule as rules
 from coincide.store import scan as scans
 from coincide.store.tables import alert
 
@@ -114,7 +113,9 @@ def _of(connection: Connection, loaded: LoadedRule, now_us: int, alpha: float) -
         return Unwatched(plan.rule, f"run `coincide backtest --rule {plan.rule}` first")
     newest = _newest(connection, plan)
     if newest is None:
-        return Unwatched(plan.rule, "no scan has found anything with the rule as it is now: run `coincide scan`")
+        return Unwatched(
+            plan.rule, "the latest scan did not run the rule as it is now, or found no row: run `coincide scan`"
+        )
     since, until = -(-expected.until_us // DAY_US), min(newest, now_us) // DAY_US
     if until <= since:
         return Unwatched(plan.rule, "no whole day has passed since the end of its backtest")
@@ -152,12 +153,14 @@ def _looked_at(
 
 
 def _newest(connection: Connection, plan: Plan) -> int | None:
-    """The time of the newest row of the latest scan that ran the rule in this meaning; ``None`` if none did."""
-    if rules.load(connection, plan.rule, plan.fingerprint) is None:
-        return None
-    ran = (scan for scan in scans.latest_kept(connection) if plan.rule in scan.command.get("rules", ()))
+    """The time of the newest row of the latest scan that ran the rule; ``None`` if that was in another meaning, or none
+    did.
+    """
+    ran = (scan for scan in scans.latest_kept(connection) if plan.rule in scan.versions.get("rules", {}))
     scan = next(ran, None)
-    return None if scan is None else files.newest(connection, scan.scope)
+    if scan is None or scan.versions["rules"][plan.rule] != plan.fingerprint:
+        return None
+    return files.newest(connection, scan.scope)
 
 
 def _by_day(connection: Connection, plan: Plan, since: int, until: int) -> NDArray[np.int64]:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 import stat
+import sys
 from pathlib import Path
 
 import pytest
 
 import oddshop
+from coincide.cli.main import run
+from coincide.ledger.errors import ReadRefused
 from coincide.odds.errors import (
     NamedTwice,
     NothingBelow,
@@ -119,6 +123,40 @@ def test_that_a_sample_is_shown_is_in_the_ledger_and_nothing_is_kept(shop: Shop)
     drawn(shop, "three")
     assert ("alert:sample", "three") in shop.acts()
     assert shop.json("alerts", "--status", "all", *PURPOSE)["alerts"] == []
+
+
+def test_the_entry_is_in_the_ledger_before_the_first_word(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.bought(basket("near", "VT"))
+    assert shop.call("scan")[0] == 0
+    checkpoint = shop.folder / ".coincide/ledger/checkpoint"
+
+    class Watching(io.StringIO):
+        """Notes how long the ledger is when the first word comes."""
+
+        size = 0
+
+        def write(self, text: str) -> int:
+            self.size = self.size or int(checkpoint.read_text().split("\n")[1])
+            return super().write(text)
+
+    before = int(checkpoint.read_text().split("\n")[1])
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", seen := Watching())
+        assert run(["alerts", "sample", "--below", "--rule", "three", *PURPOSE, "-w", str(shop.folder)]) == 0
+    assert names(shop)["near"] in seen.getvalue()
+    assert seen.size == before + 1
+
+
+def test_where_the_ledger_cannot_be_written_nothing_is_shown_and_no_file_made(shop: Shop) -> None:
+    shop.bought(basket("near", "VT"))
+    assert shop.call("scan")[0] == 0
+    (shop.folder / ".coincide/ledger/checkpoint").unlink()
+    file = shop.folder / "sample.csv"
+    for wanted in ((), ("-o", str(file))):
+        status, out, err = shop.call("alerts", "sample", "--below", "--rule", "three", *PURPOSE, *wanted)
+        assert (status != 0, out) == (True, "")
+        assert ReadRefused.code in err
+    assert not file.exists()
 
 
 def test_where_nobody_lies_below_nothing_is_shown_and_nothing_entered(shop: Shop) -> None:

@@ -133,7 +133,9 @@ def test_the_newest_backtest_is_the_one_that_counts(shop: Shop) -> None:
     assert watched(shop)["rules"][0]["since"] == "2025-01-05"
 
 
-@pytest.mark.parametrize("how", ["none", "another form", "another meaning", "no days", "no scan", "too new", "draft"])
+@pytest.mark.parametrize(
+    "how", ["none", "another form", "another meaning", "not scanned since", "no days", "no scan", "too new", "draft"]
+)
 def test_a_rule_that_cannot_be_watched_is_listed_with_the_reason(shop: Shop, how: str) -> None:
     shop.bought(alerting([3], 10))
     if how != "no scan":
@@ -144,6 +146,13 @@ def test_a_rule_that_cannot_be_watched_is_listed_with_the_reason(shop: Shop, how
         shop.backtested("one", backtest(to="2025-01-11T12:00:00Z"))
     elif how == "no days":
         shop.backtested("one", backtest(days=0))
+    elif how == "not scanned since":
+        # Back to what it was: its alerts of then are those of the other meaning now.
+        other = oddshop.rule("one").replace("10 days", "11 days")
+        shop.backtested("one", backtest())
+        shop.write("rules/one.yaml", other)
+        assert shop.call("scan")[0] == 0
+        shop.write("rules/one.yaml", oddshop.rule("one"))
     elif how != "none":
         shop.backtested("one", backtest())
     if how == "another meaning":
@@ -153,7 +162,12 @@ def test_a_rule_that_cannot_be_watched_is_listed_with_the_reason(shop: Shop, how
     found = watched(shop, "--rule", "one")
     assert found["rules"] == []
     (one,) = found["unwatched"]
-    says = {"no scan": "run `coincide scan`", "too new": "no whole day", "draft": "it is a draft"}
+    says = {
+        "no scan": "run `coincide scan`",
+        "not scanned since": "run `coincide scan`",
+        "too new": "no whole day",
+        "draft": "it is a draft",
+    }
     assert says.get(how, "run `coincide backtest --rule one` first") in one["why_not"]
     status, out, _ = shop.call("rules", "watch", "--rule", "one")
     assert (status, out) == (0, f"one: not watched: {one['why_not']}\n")
