@@ -23,7 +23,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 ALPHA = 0.05
 """The share of rules that may ever raise an alarm although nothing is special."""
@@ -89,16 +89,21 @@ def interval(observed: float, expected: float, alpha: float = ALPHA) -> tuple[fl
         return observed * log_mean - math.exp(log_mean) - bar
 
     top = math.log(max(observed, WIDE))
-    high = optimize.brentq(above, top, _below(above, top, 1.0))
-    low = -math.inf if observed == 0 else optimize.brentq(above, _below(above, top, -1.0), top)
-    return math.exp(low) / expected, math.exp(high) / expected
+    low = 0.0 if observed == 0 else math.exp(_crossing(above, top, -1.0))
+    return low / expected, math.exp(_crossing(above, top, 1.0)) / expected
 
 
-def _below(above: Callable[[float], float], start: float, step: float) -> float:
-    """A place on one side of the top that is below the bar; the likelihood falls without end on both."""
-    while above(start + step) > 0:
+def _crossing(above: Callable[[float], float], top: float, step: float) -> float:
+    """Where the likelihood crosses the bar on one side of its top; it falls without end on both.
+
+    By halving: ``scipy.optimize`` would cost every start of the command half a second.
+    """
+    while above(top + step) > 0:
         step *= 2
-    return start + step
+    inside, outside = top, top + step
+    while (middle := (inside + outside) / 2) not in (inside, outside):
+        inside, outside = (middle, outside) if above(middle) > 0 else (inside, middle)
+    return middle
 
 
 def _mixture(shape: float, observed: Floats | np.float64, expected: Floats | np.float64) -> Floats:
