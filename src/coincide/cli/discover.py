@@ -38,7 +38,7 @@ MOST = 20
     type=click.IntRange(1, 1_000_000),
     default=MOST,
     show_default=True,
-    help="Pairs, and sets of four, to list.",
+    help="Pairs to list; and sets of four, up to 100.",
 )
 @page_option
 @workspace_option

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 
 TYPES = 3_000
 """More are not compared, for the memory that all their pairs take: those in most windows are."""
+FOURS = 100
+"""More sets of four are not listed, and they are grown from ten times as many pairs at most."""
 MATRIX = 24
 """Types of the matrix: those of the worst pairs."""
 SPREADS = 3
@@ -32,7 +34,7 @@ SPREADS = 3
 
 
 def discover(marks: Incidence, width: int, most: int) -> Discovery:
-    """The ``most`` pairs that meet least in windows of ``width`` days, and as many sets of four."""
+    """The ``most`` pairs that meet least in windows of ``width`` days, and as many sets of four, up to a hundred."""
     actors = int(marks.owner.max(initial=-1)) + 1
     bought = _bought(marks)
     known = np.flatnonzero(bought >= ACTORS)
@@ -98,7 +100,7 @@ def _found(about: Discovery, marks: Incidence, chosen: Numbers, kinds: list[Kind
     )
     fours = tuple(
         _four(all_pairs, content, kinds, four, worst, window, type_)
-        for four in _grown(content, [kind.family for kind in kinds], first, second, most)
+        for four in _grown(content, [kind.family for kind in kinds], first, second, min(most, FOURS))
     )
     shown = sorted({*first[:MATRIX].tolist(), *second[:MATRIX].tolist()})[:MATRIX]
     cells = tuple(
@@ -131,7 +133,7 @@ def _grown(
     """Sets of four, each grown from a pair by what meets it least, of four families; no two share three types."""
     family = np.array([*_numbered(families)], dtype=np.int64)
     listed: list[frozenset[int]] = []
-    for pair in zip(first.tolist(), second.tolist(), strict=True):
+    for pair in zip(first[: 10 * FOURS].tolist(), second[: 10 * FOURS].tolist(), strict=True):
         if len(listed) == most:
             return
         four = _grow(content, family, list(pair))
