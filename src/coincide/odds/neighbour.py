@@ -216,7 +216,5 @@ def _near(value: Decimal) -> Decimal:
 
 
 def _sayable(value: Decimal) -> bool:
-    """Whether the number has no more digits than one in a rule file may have."""
-    text = format(value.normalize(_EXACT), "f").lstrip("-")
-    whole, _, decimals = text.partition(".")
-    return len(decimals) <= MAX_DECIMALS and len((whole + decimals).lstrip("0")) <= MAX_DIGITS
+    """Whether the number, of no more decimals than a rule can have, has no more digits than one can have."""
+    return sum(map(str.isdigit, format(value.normalize(_EXACT), "f"))) <= MAX_DIGITS

@@ -56,6 +56,13 @@ def test_a_week_is_told_with_its_monday_and_the_days_that_the_log_has_of_it() ->
     ]
 
 
+def test_it_is_the_rules_zone_that_says_in_which_week_an_alert_is() -> None:
+    sunday = us(datetime(2021, 1, 3, 23, 30, tzinfo=UTC))
+    for zone, counts in (("UTC", [1]), ("Europe/Paris", [0, 1])):
+        found = calendar(np.array([sunday]), sunday - 3_600_000_000, sunday, zone)
+        assert [week.alerts for week in found] == counts
+
+
 def test_an_alert_outside_the_log_is_none_of_it() -> None:
     at = us(datetime(2020, 1, 1, tzinfo=UTC))
     with pytest.raises(ValueError, match="outside the log"):

@@ -83,6 +83,12 @@ def test_one_huge_alert_makes_nothing_else_typical() -> None:
     assert chosen.odd == (huge,)
 
 
+def test_of_many_odd_ones_the_ten_farthest_are_shown() -> None:
+    usual = [finding("a", 10 * day) for day in range(30)]
+    odder = [finding("b", 10 * day, hits=2 + day, counted=4 + day) for day in range(15)]
+    assert examples([*usual, *odder]).odd == tuple(odder[5:])
+
+
 def test_of_alerts_that_are_all_alike_none_is_odd() -> None:
     alike = [finding("a", day) for day in range(0, 300, 10)]
     assert examples(alike).odd == ()

@@ -48,6 +48,7 @@ def test_a_figure_is_a_finite_number_or_a_sentence(
             Load(1, 0, 0, 360, 20),
             "One alert in 360 days of this rule: less than 1 % of the 20 a day that the analysts can read.",
         ),
+        (Load(4_980, 0, 0, 360), "14 alerts a day of this rule: no capacity is stated."),
         (Load(0, 0, 2, 360), "No alert of this rule, and no alert of the 2 other rules: no capacity is stated."),
         (
             Load(720, 0, 0, 360, 0),
