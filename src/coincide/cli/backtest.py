@@ -143,6 +143,8 @@ def printed(parts: Iterable[Part]) -> None:
     for part in parts:
         console.print()
         console.print(clean(part.title), style="bold")
+        for sentence in part.says:
+            console.print(clean(sentence), style="dim")
         for whose, sentence in part.why_not:
             console.print(clean(f"{whose}: {sentence}" if whose else sentence))
         if any(table.folded for table in part.tables):
