@@ -455,7 +455,8 @@ def test_how_long_it_takes_rests_on_the_scans_before(shop: Shop) -> None:
     ((started, finished),) = shop.rows("SELECT started_at, finished_at FROM scan")
     assert finished > started
     assert reading["measured_scans"] == 1
-    assert reading["seconds"] == [round((finished - started) / 1e6, 3)] * 2
+    # Of a rate that was rounded, to the millisecond.
+    assert reading["seconds"] == pytest.approx([(finished - started) / 1e6] * 2, abs=0.002)
 
 
 def test_rows_that_cannot_be_counted_before_they_are_read_are_told(shop: Shop) -> None:
