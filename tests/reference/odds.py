@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
+from math import ceil, floor
 
 from reference.condition import Observation
 from reference.event import read
 from reference.judge import alerts_of
 from reference.world import Account, Alert, Bad, Rule, World
-
-DAY = 86_400_000_000
 
 Trips = Counter[int]
 """When somebody was in a shop, microseconds, and with how many lines."""
@@ -53,13 +53,23 @@ def blocks(everybody: dict[Account, Trips], seated: list[Account], size: int) ->
     return cut
 
 
-def may_move_to(trips: Trips, at: int, days: int) -> set[int]:
-    """To which trips of a new owner an event may move: those so many days around; where there are none, the nearest.
+def lines(trips: Trips) -> list[int]:
+    """The time of each line that somebody bought, in order."""
+    return [at for at in sorted(trips) for _ in range(trips[at])]
 
-    Of two as near the earlier.
+
+def may_move_to(was: Trips, trips: Trips, at: int, others: int) -> set[int]:
+    """To which trips of a new owner an event may move: where the same part of all their lines had been bought.
+
+    ``was``: the trips of the old owner, of which ``at`` is one. A line is one event's: where it is taken, the next one
+    that is not (after the last the first), so that each of the ``others`` dealt to the new owner may push it by one.
     """
-    around = {trip for trip in trips if abs(trip - at) <= days * DAY}
-    return around or {min(trips, key=lambda trip: (abs(trip - at), trip))}
+    theirs, mine = lines(was), lines(trips)
+    first, after = theirs.index(at), theirs.index(at) + was[at]
+    low = Fraction(first * len(mine), len(theirs))
+    high = Fraction(after * len(mine), len(theirs))
+    reached = range(floor(low), ceil(high))
+    return {mine[(line + pushed) % len(mine)] for line in reached for pushed in range(others + 1)}
 
 
 def dealt_alerts(

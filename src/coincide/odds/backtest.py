@@ -277,7 +277,6 @@ class _Tested:
             "to": None if asked.last is None else iso(asked.last),
             "deals": dealt.get("deals"),
             "block": dealt.get("block"),
-            "snap_days": dealt.get("snap_days"),
             "placebos": placebos.get("rules"),
             "prevalence_within": control.ALIKE if "rules" in placebos else None,
             "seed": asked.seed,

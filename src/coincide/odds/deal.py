@@ -2,7 +2,8 @@
 
 A permutation null that keeps what ordinary shopping is made of: how common each component is, who is busy, that who
 buys a thing buys it again, and on which trips anybody was in a shop at all. For each component on its own, whole
-histories change owners inside blocks of equally busy actors, and each event moves to one of its new owner's own trips.
+histories change owners inside blocks of equally busy actors, and each event moves to the trip at which its new owner
+had bought as great a part of all they bought: everybody's clock runs by what they buy.
 Then the rule's own kernel runs. Measured against other nulls on a shopping year it follows harmless rules best; it
 still expects about a quarter too little, because a baby or a barbecue ties things together: what that is worth is for
 ``control``. DESIGN, section 8.
@@ -15,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 
 from coincide.detect.kernel.observations import Positions
 from coincide.odds.hand import Counted, Hand, able, in_order, joined, tried
@@ -25,13 +27,10 @@ LEAST = 30
 """Actors below which there is nobody to deal to."""
 BLOCK, BLOCK_AT_SCALE = 20, 64
 """Equally busy actors among whom a component changes hands; blocks of 10 to 200 gave the same within 5 %."""
-SNAP_DAYS = 15
-"""A dealt event moves to a trip of its new owner so many days around; 5 to 30 days gave the same within 3 %."""
 SNAPPED = 1_000_000
 """Observations up to which events are moved to trips; above, they keep their times: another estimator."""
 _TRIES = 20
-"""Draws after which two events may share a line: their new owner has fewer lines around than events."""
-_DAY_US = 86_400_000_000
+"""Steps after which two events may share a line: their new owner has fewer lines than events."""
 _AT_ONCE = 1_000_000
 """Observations that a kernel sees at once: as many deals as that holds, so that memory is the same for all."""
 _EVERYBODY_AT_ONCE = 20_000_000
@@ -99,7 +98,7 @@ class Dealer:
             of, code = of[chosen], code[chosen]
         who = code % count
         deal = code // count
-        return Dealt(of, deal, who, self._snapped(of, deal, who, rng) if self.snap else hand.at[of])
+        return Dealt(of, deal, who, self._moved(of, deal, who, deals, rng) if self.snap else hand.at[of])
 
     def places(self, deals: int, rng: Generator) -> Positions:
         """A new place for each history: inside its block, no two of one unit at one place; shape ``(deals, m)``.
@@ -134,65 +133,67 @@ class Dealer:
         ends = np.cumsum(size[first])
         return begin, size, (ends - size[first])[table.reshape(-1)], int(ends[-1]) if len(ends) else 0
 
-    def _snapped(self, of: Positions, deal: Positions, who: Positions, rng: Generator) -> Positions:
-        """For each dealt event one of its new owner's lines within ``SNAP_DAYS``: the trip of that line.
+    def _moved(self, of: Positions, deal: Positions, who: Positions, deals: int, rng: Generator) -> Positions:
+        """For each dealt event the trip of its new owner at the same time by their clock, which runs by lines bought.
 
-        Where there is none, the nearest trip. A line is one event's: whose every trip is a single line never has two
-        components at once, and must not be dealt them either.
+        By days around, events of whoever shops now and then would be spread over the year as evenly as days are, and
+        meet less often than purchases do. Lines of one trip of one history stay beside each other.
         """
-        trips, times = self.hand.everybody.trips, self.hand.times
-        assert trips is not None
-        count = len(times)
-        line, lines = self.trips
-        first, last = self._around
-        # What is asked in the order of the answers finds them five times as fast.
-        owners = len(self.seats.who)
-        asked = in_order(deal * owners + who, first[of], (int(deal.max(initial=0)) + 1) * owners, count + 1)
-        of, deal, who = of[asked], deal[asked], who[asked]
-        near = np.searchsorted(line, who * count + first[of])
-        low, high = lines[near], lines[np.searchsorted(line, who * count + last[of])]
-        drawn = self._lines(deal, low, high, rng)
-        trip = np.searchsorted(lines, drawn, side="right") - 1
-        far = np.flatnonzero(low == high)
-        if len(far):
-            # Everybody has a trip: the one before or the one after is theirs, whichever is nearer.
-            at = times[self.hand.at[of[far]]]
-            after = np.minimum(near[far], len(line) - 1)
-            before = np.maximum(near[far] - 1, 0)
-            away = [np.where(trips.who[one] == who[far], np.abs(trips.at[one] - at), 2**62) for one in (before, after)]
-            trip[far] = np.where(away[0] <= away[1], before, after)
-        found = np.empty(len(who), dtype=np.int64)
-        found[asked] = line[trip] - who * count
-        return found
+        clock, lines = self._clock, self.hand.everybody.lines
+        turned = clock.nth[of] + rng.random((deals, clock.occasions))[deal, clock.occasion[of]] * clock.lines[of]
+        part = (clock.before[of] + turned % clock.lines[of]) / lines[self.hand.who[of]]
+        line = np.minimum((part * lines[who]).astype(np.int64), lines[who] - 1)
+        self._apart(deal * len(lines) + who, line, lines[who], deals * len(lines))
+        return clock.at[clock.begin[who] + line].astype(np.int64)
 
-    def _lines(self, deal: Positions, low: Positions, high: Positions, rng: Generator) -> Positions:
-        """A line for each event, ``low <= line < high``, no two of a deal the same as far as that goes."""
-        drawn = low + (rng.random(len(low)) * (high - low)).astype(np.int64)
-        left = np.flatnonzero(low < high)
+    def _apart(self, owner: Positions, line: Positions, lines: Positions, owners: int) -> None:
+        """Move events on until no two of an owner share a line: a trip must not be dealt more than it ever held."""
+        left, most = np.arange(len(line)), int(lines.max(initial=1))
         for _ in range(_TRIES):
-            key = deal[left] * (int(high.max(initial=0)) + 1) + drawn[left]
-            order = np.argsort(key, kind="stable")
-            again = order[1:][key[order[1:]] == key[order[:-1]]]
-            if not len(again):
+            order = left[in_order(owner[left], line[left], owners, most)]
+            again = (owner[order[1:]] == owner[order[:-1]]) & (line[order[1:]] == line[order[:-1]])
+            if not again.any():
                 break
-            chosen = left[again]
-            drawn[chosen] = low[chosen] + (rng.random(len(chosen)) * (high[chosen] - low[chosen])).astype(np.int64)
-        return drawn
+            moved = order[1:][again]
+            line[moved] = (line[moved] + 1) % lines[moved]
+            met = np.zeros(owners, dtype=np.bool_)
+            met[owner[moved]] = True
+            left = left[met[owner[left]]]
 
     @cached_property
-    def _around(self) -> tuple[Positions, Positions]:
-        """Of each observation of the hand, between which of its times it may move: the first, and the one after."""
-        times = self.hand.times
-        at = times[self.hand.at]
-        width = SNAP_DAYS * _DAY_US
-        return np.searchsorted(times, at - width), np.searchsorted(times, at + width, side="right")
-
-    @cached_property
-    def trips(self) -> tuple[Positions, Positions]:
-        """Owner and time of each trip as one ascending number, and how many lines lie before each."""
-        trips, times = self.hand.everybody.trips, self.hand.times
+    def _clock(self) -> Clock:
+        """What a deal needs to know of lines and trips, once for all."""
+        hand, trips, times = self.hand, self.hand.everybody.trips, self.hand.times
         assert trips is not None
-        return trips.who * len(times) + np.searchsorted(times, trips.at), np.concatenate([[0], np.cumsum(trips.lines)])
+        place, count = np.searchsorted(times, trips.at), len(times)
+        trip = np.searchsorted(trips.who * count + place, hand.who * count + hand.at)
+        begin = np.cumsum(hand.everybody.lines) - hand.everybody.lines
+        _, occasion, many = np.unique(self.history * count + hand.at, return_inverse=True, return_counts=True)
+        occasion = occasion.reshape(-1)
+        order = np.argsort(occasion, kind="stable")
+        nth = np.empty(len(hand), dtype=np.int64)
+        nth[order] = np.arange(len(hand)) - np.repeat(np.cumsum(many) - many, many)
+        before = (np.cumsum(trips.lines) - trips.lines)[trip] - begin[hand.who]
+        at = np.repeat(place.astype(np.int32), trips.lines)
+        return Clock(begin, at, before, trips.lines[trip], occasion, len(many), nth)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Everybody's lines in the order in which they were bought, and where in it the observations of a hand stand.
+
+    ``begin``: of each of the population, where theirs begin; ``at``: of each line its place in the hand's times. Of
+    each observation: ``before``, its owner's lines before its trip; ``lines`` of that trip; ``occasion``, the number of
+    its history's trip, of ``occasions``; ``nth``, the how manieth it is there.
+    """
+
+    begin: Positions
+    at: NDArray[np.int32]
+    before: Positions
+    lines: Positions
+    occasion: Positions
+    occasions: int
+    nth: Positions
 
 
 def dealer(hand: Hand, rng: Generator) -> Dealer:

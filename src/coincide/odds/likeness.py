@@ -16,6 +16,9 @@ from coincide.odds.control import ALIKE, Controls, TooFew
 from coincide.odds.hand import Counted, Hand
 from coincide.odds.level import drift
 
+SWAP_AND_SNAP, SWAP = "history swap and snap", "history swap"
+"""Dealt events move to trips of their new owners, or keep their times."""
+
 
 def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
     """Why nothing can be dealt out, in words; ``None`` if it can."""
@@ -39,7 +42,7 @@ def dealt(found: Counted, hand: Hand, seed: int) -> dict[str, Any]:
     low, high = _range(actors, 95)
     snap = hand.everybody.trips is not None and len(hand) <= deal.SNAPPED
     return {
-        "estimator": "history swap and snap" if snap else "history swap",
+        "estimator": SWAP_AND_SNAP if snap else SWAP,
         "deals": len(actors),
         "mean": float(actors.mean()),
         "low": low,
@@ -47,7 +50,6 @@ def dealt(found: Counted, hand: Hand, seed: int) -> dict[str, Any]:
         "error": float(actors.std(ddof=1) / np.sqrt(len(actors))) if len(actors) > 1 else 0.0,
         "alerts": float(found.alerts.mean()),
         "block": deal.BLOCK if snap else deal.BLOCK_AT_SCALE,
-        "snap_days": deal.SNAP_DAYS if snap else None,
         "seed": seed,
         "counts": actors.tolist(),
     }

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coincide.odds.likeness import SWAP
+
 CLOSING = "Nothing here says why someone bought."
 _CLOSINGS = {"purchase": CLOSING, "tap": "Nothing here says why someone travelled."}
 _NOUNS = {"purchase": "purchases", "tap": "journeys"}
@@ -68,7 +70,7 @@ def _dealt(document: Mapping[str, Any]) -> str:
         return f"What chance alone gives cannot be told: {deals['why_not']}."
     between = f"{number(deals['low'])} to {number(deals['high'])}"
     among = f"among equally busy {owners(document['log']['by'])}"
-    if not deals["snap_days"]:
+    if deals["estimator"] == SWAP:
         among += ", at their own times,"
     match = f"match {_about(deals['mean'])} (95 % of deals: {between})"
     return f"The same {noun(document)} dealt out again {among} {match}."

@@ -19,7 +19,7 @@ GOLDEN = Path(__file__).parents[2] / "golden" / "odds" / "paragraphs.txt"
 BARBECUE: dict[str, Any] = {
     "log": {"days": 360.0, "actors": 2468, "by": "actor", "kind": "purchase"},
     "counts": {"examined": 2468, "actors": 24, "alerts": 30, "per_100000_30_days": 81.04},
-    "deals": {"mean": 16.1, "low": 9, "high": 23, "snap_days": 15},
+    "deals": {"mean": 16.1, "low": 9, "high": 23, "estimator": "history swap and snap"},
     "placebos": {"rules": 200, "median": 17, "half": [13, 22], "range": [7, 32], "rank": 35},
 }
 CASES: dict[str, dict[str, Any]] = {
@@ -35,7 +35,7 @@ CASES: dict[str, dict[str, Any]] = {
     "below all made-up rules": {"placebos": {"rank": 201}},
     "second, third, eleventh": {"placebos": {"rank": 2}},
     "eleventh": {"placebos": {"rank": 111}},
-    "at scale, without trips": {"deals": {"snap_days": None}},
+    "at scale, without trips": {"deals": {"estimator": "history swap"}},
     "journeys by account": {"log": {"kind": "tap", "by": "account"}},
     "returns by card": {"log": {"kind": "return", "by": "link.card"}},
     "one organisation": {

@@ -28,7 +28,6 @@ TWO_ESTIMATORS = "Old and new were dealt by different estimators: their figures 
 CHANGES = {
     "deals": "More deals make the mean and the range steadier, and take longer.",
     "block": "How many equally busy actors exchange histories: larger blocks mix busier with less busy ones.",
-    "snap_days": "How far a dealt event may move to a shopping trip of its new owner.",
     "seed": "Another seed deals other cards; the figures move within the Monte Carlo error.",
     "placebos": "More made-up rules make their range steadier, and take longer.",
     "prevalence_within": "How equally common the items of a made-up rule must be: closer is fairer and finds fewer.",
@@ -171,7 +170,6 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
             ("error", "Monte Carlo error of the mean"),
             ("alerts", "alerts, mean of the deals"),
             ("block", f"equally busy {who} in a block"),
-            ("snap_days", "days that a dealt event moves to a trip, at most"),
             ("seed", "seed"),
         )
         apart = not scale.one_estimator
