@@ -108,7 +108,7 @@ def _candidates(shelf: Shelf, wanted: Positions, own: Positions) -> list[Positio
     free[own[own >= 0]] = False
     found = []
     for number in wanted.tolist():
-        low, high = (1 - ALIKE) * number, (1 + ALIKE) * number
+        low, high = number - ALIKE * number, number + ALIKE * number
         near = np.flatnonzero(free & (shelf.buyers <= high) & (shelf.lines >= low))
         away = np.abs(np.log(shelf.buyers[near]) + np.log(shelf.lines[near]) - 2 * np.log(max(number, 1)))
         found.append(near[np.argsort(away, kind="stable")][:TYPES])
