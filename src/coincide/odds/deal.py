@@ -5,8 +5,8 @@ buys a thing buys it again, and on which trips anybody was in a shop at all. For
 histories change owners inside blocks of equally busy actors, and each event moves to the trip at which its new owner
 had bought as great a part of all they bought: everybody's clock runs by what they buy.
 Then the rule's own kernel runs. Measured against other nulls on a shopping year it follows harmless rules best; it
-still expects about a quarter too little, because a baby or a barbecue ties things together: what that is worth is for
-``control``. DESIGN, section 8.
+still expects about an eighth too little, because a baby or a barbecue ties things together: what that is worth is for
+``control``. DESIGN, section 8; ADR 0029.
 """
 
 from __future__ import annotations

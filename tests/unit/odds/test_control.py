@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -80,12 +81,12 @@ def alone(plan: Plan, everybody: Population, there: Shelved, types: list[int]) -
     [
         (Combination(2, (("a", None), ("b", None), ("c", None))), Sliding(10 * DAY)),
         (Combination(3, (("a", None), ("b", None), ("c", None))), Sliding(20 * DAY)),
-        (Combination(2, (("a", 3), ("b", None), ("c", None))), Sliding(20 * DAY)),
+        (Combination(2, (("a", Decimal(3)), ("b", None), ("c", None))), Sliding(20 * DAY)),
         (Combination(2, (("a", None), ("b", None), ("c", None))), LocalDay()),
         (Sequence(("a", "c", "b"), 15 * DAY), Sliding(40 * DAY)),
         (Sequence(("c", "a", "c"), None), Sliding(40 * DAY)),
         (Velocity(4, None), Sliding(10 * DAY)),
-        (Threshold("quantity", 9, True, None), Sliding(10 * DAY)),
+        (Threshold("quantity", Decimal(9), True, None), Sliding(10 * DAY)),
     ],
 )
 def test_all_made_up_rules_at_once_are_as_each_by_itself(
@@ -197,7 +198,8 @@ def test_the_nearest_types_are_taken_where_they_are_many_and_fewer_where_lines_a
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 30)), max_size=30), st.integers(1, 9), st.randoms())
 def test_bouts_are_those_of_a_plain_loop(events: list[tuple[int, int]], width: int, order: Any) -> None:
     order.shuffle(events)
-    count, before = 0, {}
+    count = 0
+    before: dict[int, int] = {}
     for owner, at in sorted(events):
         count += owner not in before or at - before[owner] >= width
         before[owner] = at
