@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tests = Literal["kernel", "ledger", "linking", "select"]
+Tests = Literal["kernel", "ledger", "linking", "odds", "select"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,9 @@ _EXACT = "detect/exact.py"
 _EVALUATE = "detect/evaluate.py"
 _SELECT = "detect/select.py"
 _LINK = "entities/link.py"
+_HAND = "odds/hand.py"
+_DEAL = "odds/deal.py"
+_CONTROL = "odds/control.py"
 _TREE = "ledger/tree.py"
 _NOTE = "ledger/note.py"
 _POLICY = "ledger/policy.py"
@@ -285,5 +288,53 @@ CHANGES = (
         "if root(found.size, tiles.reader(fetch, now.size)) != found.root:",
         "if False:",
         "ledger",
+    ),
+    Change("who has just enough components is left out", _HAND, "(had >= least)[code]", "(had > least)[code]", "odds"),
+    Change(
+        "who matches twice counts twice", _HAND, "first[1:] = matched[1:] != matched[:-1]", "first[1:] = True", "odds"
+    ),
+    Change(
+        "components are told apart by nothing",
+        _HAND,
+        "packed = np.packbits(np.stack(truths, axis=1), axis=1)",
+        "packed = np.packbits(np.stack(truths, axis=1), axis=1) * 0",
+        "odds",
+    ),
+    Change(
+        "two histories of a unit on one seat",
+        _DEAL,
+        "won = taken[chosen] == mine",
+        "won = np.ones(len(mine), dtype=np.bool_)",
+        "odds",
+    ),
+    Change(
+        "histories leave their block",
+        _DEAL,
+        "number = np.minimum(np.arange(count) // block, last)",
+        "number = np.minimum(np.arange(count) // (2 * block), last)",
+        "odds",
+    ),
+    Change("types twice as unlike are alike", _CONTROL, "<= ALIKE * number", "<= 2 * ALIKE * number", "odds"),
+    Change(
+        "chance counts as scatter of harmless rules",
+        "odds/calibration.py",
+        "np.mean((found - mean) ** 2 - mean - factor",
+        "np.mean((found - mean) ** 2 - factor",
+        "odds",
+    ),
+    Change("a ratio of one observed", "odds/interval.py", "ENOUGH = 5", "ENOUGH = 1", "odds"),
+    Change(
+        "small meetings are told apart",
+        "odds/pair.py",
+        "np.maximum(self.met, FEW - 1)",
+        "np.maximum(self.met, 0)",
+        "odds",
+    ),
+    Change(
+        "an alarm at half the evidence",
+        "odds/eprocess.py",
+        "told >= -math.log(_share(alpha))",
+        "told >= -math.log(_share(alpha)) / 2",
+        "odds",
     ),
 )

@@ -21,6 +21,7 @@ RUN: dict[Tests, tuple[list[str], int]] = {
     "kernel": (["unit/detect/test_kernel.py", "unit/detect/test_episode.py", "mutants/test_seeded_worlds.py"], 1_500),
     "ledger": (["unit/ledger"], 0),
     "linking": (["unit/entities/test_link.py"], 0),
+    "odds": (["unit/odds", "property/test_odds.py"], 200),
     "select": (["unit/detect/test_select.py"], 0),
 }
 
