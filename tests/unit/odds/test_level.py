@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from coincide.odds.level import Level, calibrated, clumps, drift, own, spread
@@ -114,6 +114,8 @@ def test_controls_that_were_never_counted_twice_tell_nothing() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 1000), st.floats(0, 1000)), max_size=30))
+@example([(1, 5e-309)])
+@example([(1, 1e-8), (5, 1e3)])
 def test_what_controls_tell_is_always_finite(found: list[tuple[int, float]]) -> None:
     observed, expected = np.array([o for o, _ in found], np.int64), np.array([e for _, e in found], np.float64)
     assert all(0 <= one < math.inf for one in spread(observed, expected))
