@@ -8,11 +8,12 @@ section 8.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import nbinom, poisson
+from scipy import special
 
 INSIDE = 0.95
 
@@ -31,14 +32,27 @@ class Calibration:
     def range(self, dealt: float, inside: float = INSIDE) -> tuple[int, int]:
         """Between which numbers, both included, ``inside`` of such rules match."""
         mean, tail = self.expected(dealt), (1 - inside) / 2
+        return self._least(mean, tail), self._least(mean, 1 - tail)
+
+    def _least(self, mean: float, share: float) -> int:
+        """The least number that at least such a share of rules of this mean do not pass."""
+        high = 0
+        while self._at_most(high, mean) < share:
+            high = 2 * high + 1
+        # Halved until found: the share never falls with the number.
+        return bisect_left(range(high + 1), share, key=lambda number: self._at_most(number, mean))
+
+    def _at_most(self, number: int, mean: float) -> float:
+        """The share of rules that match at most so many: of a Poisson law, or a negative binomial one.
+
+        Their distribution functions are incomplete gamma and beta functions (DLMF 8.4.10 and 8.17.5; unchecked).
+        """
         if mean <= 0:
-            return 0, 0
+            return 1.0
         if self.variation <= 0:
-            law = poisson(mean)
-        else:
-            size = self.variation**-2
-            law = nbinom(size, size / (size + mean))
-        return int(law.ppf(tail)), int(law.ppf(1 - tail))
+            return float(special.gammaincc(number + 1, mean))
+        size = self.variation**-2
+        return float(special.betainc(size, number + 1, size / (size + mean)))
 
 
 def calibration(

@@ -31,7 +31,7 @@ def stock(shop: Shop) -> None:
     """Half of the people buy components, all buy other things, whose names say what they are."""
     rng = np.random.default_rng(1)
     people = [*STRANGERS, *(f"c{number:03}" for number in range(PEOPLE // 2))]
-    lines = []
+    lines: list[str] = []
     for who in people:
         for _ in range(30):
             day, second = rng.integers(1, 29), rng.integers(0, 86_400)
