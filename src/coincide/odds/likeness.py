@@ -27,7 +27,7 @@ def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
     if not len(hand):
         return "nothing in the log carries a component of the rule"
     if len(hand.carries) < 2:
-        return "the rule has one component: dealt out whole, it meets the same rule as before"
+        return "the rule has one component, and histories that are dealt out whole match as they did before"
     if len(hand.everybody) < deal.LEAST:
         there = len(hand.everybody)
         return f"not enough: {there:,} {'was' if there == 1 else 'were'} there; {deal.LEAST} needed for a deal"

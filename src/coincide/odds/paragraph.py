@@ -78,6 +78,8 @@ def _dealt(document: Mapping[str, Any]) -> str:
 
 def _made_up(document: Mapping[str, Any]) -> str:
     placebos = document["placebos"]
+    if placebos.get("why_not") == document["deals"].get("why_not", ""):
+        return ""
     if "median" not in placebos:
         return f"No made-up rules stand beside it: {placebos['why_not']}."
     rules, (low, high) = number(placebos["rules"]), placebos["range"]
