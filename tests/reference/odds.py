@@ -62,14 +62,15 @@ def may_move_to(was: Trips, trips: Trips, at: int, others: int) -> set[int]:
     """To which trips of a new owner an event may move: where the same part of all their lines had been bought.
 
     ``was``: the trips of the old owner, of which ``at`` is one. A line is one event's: where it is taken, the next one
-    that is not (after the last the first), so that each of the ``others`` dealt to the new owner may push it by one.
+    that is not, and at the end the one before, so that each of the ``others`` dealt to the new owner may push it.
     """
     theirs, mine = lines(was), lines(trips)
     first, after = theirs.index(at), theirs.index(at) + was[at]
     low = Fraction(first * len(mine), len(theirs))
     high = Fraction(after * len(mine), len(theirs))
     reached = range(floor(low), ceil(high))
-    return {mine[(line + pushed) % len(mine)] for line in reached for pushed in range(others + 1)}
+    pushed = {line + steps for line in reached for steps in range(-others, others + 1)}
+    return {mine[line] for line in pushed if 0 <= line < len(mine)}
 
 
 def dealt_alerts(

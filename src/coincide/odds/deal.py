@@ -29,8 +29,6 @@ BLOCK, BLOCK_AT_SCALE = 20, 64
 """Equally busy actors among whom a component changes hands; blocks of 10 to 200 gave the same within 5 %."""
 SNAPPED = 1_000_000
 """Observations up to which events are moved to trips; above, they keep their times: another estimator."""
-_TRIES = 20
-"""Steps after which two events may share a line: their new owner has fewer lines than events."""
 _AT_ONCE = 1_000_000
 """Observations that a kernel sees at once: as many deals as that holds, so that memory is the same for all."""
 _EVERYBODY_AT_ONCE = 20_000_000
@@ -143,22 +141,28 @@ class Dealer:
         turned = clock.nth[of] + rng.random((deals, clock.occasions))[deal, clock.occasion[of]] * clock.lines[of]
         part = (clock.before[of] + turned % clock.lines[of]) / lines[self.hand.who[of]]
         line = np.minimum((part * lines[who]).astype(np.int64), lines[who] - 1)
-        self._apart(deal * len(lines) + who, line, lines[who], deals * len(lines))
-        return clock.at[clock.begin[who] + line].astype(np.int64)
+        line = self._apart(deal * len(lines) + who, line, lines[who], deals * len(lines))
+        found: Positions = clock.at[clock.begin[who] + line].astype(np.int64)
+        return found
 
-    def _apart(self, owner: Positions, line: Positions, lines: Positions, owners: int) -> None:
-        """Move events on until no two of an owner share a line: a trip must not be dealt more than it ever held."""
-        left, most = np.arange(len(line)), int(lines.max(initial=1))
-        for _ in range(_TRIES):
-            order = left[in_order(owner[left], line[left], owners, most)]
-            again = (owner[order[1:]] == owner[order[:-1]]) & (line[order[1:]] == line[order[:-1]])
-            if not again.any():
-                break
-            moved = order[1:][again]
-            line[moved] = (line[moved] + 1) % lines[moved]
-            met = np.zeros(owners, dtype=np.bool_)
-            met[owner[moved]] = True
-            left = left[met[owner[left]]]
+    def _apart(self, owner: Positions, line: Positions, lines: Positions, owners: int) -> Positions:
+        """The lines, so that no two of an owner share one: a trip must not be dealt more than it ever held.
+
+        Who comes second moves on to the next line, and where those end all before move back. Only whoever is dealt more
+        than they ever bought has two on one line.
+        """
+        order = in_order(owner, line, owners, int(lines.max(initial=1)))
+        owner, wished, last = owner[order], line[order], lines[order] - 1
+        number = np.arange(len(order))
+        # Owners so far from each other that none reaches into another's lines.
+        begin = np.cumsum(np.r_[True, owner[1:] != owner[:-1]][: len(order)]) * (
+            int(last.max(initial=0)) + len(order) + 1
+        )
+        on = np.maximum.accumulate(begin + wished - number) + number - begin
+        back = np.minimum.accumulate((begin + np.minimum(on, last) - number)[::-1])[::-1] + number - begin
+        apart = np.empty(len(order), dtype=np.int64)
+        apart[order] = np.where(back < 0, wished, back)
+        return apart
 
     @cached_property
     def _clock(self) -> Clock:

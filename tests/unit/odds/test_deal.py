@@ -8,13 +8,16 @@ from itertools import permutations
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy.stats import chisquare
 
+from coincide.detect.rows import Rows
 from coincide.odds import deal as dealing
 from coincide.odds.deal import dealer, deals, seats
 from coincide.odds.hand import Hand, able, in_order, observed, tried
 from coincide.odds.population import Population
+from coincide.rules.expression import Compare, Field, Literal
 from coincide.rules.plan import Combination, Plan, Sequence, Velocity
 from handmade import DAY, PLAN, handed, people
 
@@ -243,6 +246,17 @@ def test_alerts_and_actors_of_each_deal_are_its_own() -> None:
     found = tried(held, of, deal, who, held.at[of], held.unit[of], 3)
     assert found.actors.tolist() == [1, 2, 0]
     assert found.alerts.tolist() == [2, 2, 0]
+
+
+def test_what_stays_with_an_actor_keeps_its_account_and_what_moves_gets_the_one_that_names_the_actor() -> None:
+    silent = Compare("=", Field("account"), Literal("second"))
+    held = handed(alike(3), [(0, 0, 0), (0, 1, 1)], replace(PLAN, by="actor", unless=silent))
+    # The actor 0000 bought both with a second account of theirs, of which `unless` says that nothing is to come.
+    named = held.rows.frame.with_columns(namespace=pl.lit("s"), account=pl.lit("second"))
+    held = replace(held, rows=Rows(named, held.rows.tagsets))
+    assert observed(held).actors.tolist() == [0]
+    moved = tried(held, np.array([0, 1]), np.zeros(2, np.int64), np.array([1, 1]), held.at, held.unit, 1)
+    assert moved.actors.tolist() == [1]
 
 
 @pytest.mark.parametrize("owners", [5, 2**61])
