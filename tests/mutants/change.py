@@ -314,6 +314,28 @@ CHANGES = (
         "number = np.minimum(np.arange(count) // (2 * block), last)",
         "odds",
     ),
+    Change(
+        "the clock of a new owner begins with the first line of all",
+        _DEAL,
+        "(np.cumsum(trips.lines) - trips.lines)[trip] - begin[hand.who]",
+        "(np.cumsum(trips.lines) - trips.lines)[trip]",
+        "odds",
+    ),
+    Change("a trip is dealt more than it held", _DEAL, "np.where(back < 0, wished, back)", "wished", "odds"),
+    Change(
+        "what stays with an actor loses its account",
+        _HAND,
+        "moved = pl.lit(pl.Series(who != hand.who[of]))",
+        "moved = pl.lit(True)",
+        "odds",
+    ),
+    Change(
+        "types of one family meet in a made-up rule",
+        _CONTROL,
+        "apart = np.all(families[:, 1:] != families[:, :-1], axis=1)",
+        "apart = np.ones(len(families), dtype=np.bool_)",
+        "odds",
+    ),
     Change("types twice as unlike are alike", _CONTROL, "<= ALIKE * number", "<= 2 * ALIKE * number", "odds"),
     Change(
         "chance counts as scatter of harmless rules",
