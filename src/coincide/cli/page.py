@@ -32,13 +32,11 @@ def write(text: str, page: Path) -> None:
     """Durably and whole, for its owner alone; a file that came to be meanwhile stays. Raises ``PageIsThere``."""
     from coincide.odds.errors import PageIsThere
     from coincide.store import private
-    from coincide.store.database import translated
 
-    with translated(str(page)):
-        try:
-            private.create(page, text.encode())
-        except FileExistsError:
-            raise PageIsThere(str(page)) from None
+    try:
+        private.create(page, text.encode())
+    except FileExistsError:
+        raise PageIsThere(str(page)) from None
     click.echo(f"the page is in {clean(str(page))}", err=True)
 
 

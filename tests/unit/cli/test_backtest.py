@@ -164,11 +164,11 @@ def test_kept_are_counts_and_shown_are_examples_after_an_entry(shop: Shop) -> No
     assert "p-" not in json.dumps(kept.document)
 
 
-def test_a_quick_answer_is_near_the_deals_where_purchases_are_independent(shop: Shop) -> None:
+def test_a_quick_answer_is_too_low_where_windows_are_short_as_it_says(shop: Shop) -> None:
     stock(shop, town(people=300, others=12, most=2))
     told = shop.json("backtest", "--rule", "three", "--quick", "--no-examples")
     dealt = shop.json("backtest", "--rule", "three", "--no-examples", "--deals", "400")["deals"]["mean"]
-    assert told["quick"]["expected"] == pytest.approx(dealt, rel=0.5)
+    assert 1 < dealt / told["quick"]["expected"] < 3
     assert "too low" in told["quick"]["bias"]
     assert "why_not" in told["deals"]
     assert "why_not" in told["neighbours"]
