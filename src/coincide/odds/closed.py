@@ -26,7 +26,7 @@ POINTS = 24
 BIAS = (
     "This quick figure knows how busy everybody is, but not when they go shopping or what they are loyal to: "
     "on a year of grocery shopping it was 1.3 times too low for windows of 30 days and 2.1 times for 7 days, "
-    "over 240 harmless rules; where purchases are independent it is within 5 %."
+    "over 240 harmless rules; where purchases are independent and each is a trip of its own it is within 5 %."
 )
 """Measured: ``tests/bench/closed.py``, and DESIGN, section 8."""
 MINIMUM_TOTALS = (
