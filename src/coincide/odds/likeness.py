@@ -15,6 +15,8 @@ from coincide.odds.calibration import calibration
 from coincide.odds.control import ALIKE, Controls, TooFew
 from coincide.odds.hand import Counted, Hand
 from coincide.odds.level import drift
+from coincide.rules.expression import Aggregate, walk
+from coincide.rules.plan import Plan, Velocity
 
 SWAP_AND_SNAP, SWAP = "history swap and snap", "history swap"
 """Dealt events move to trips of their new owners, or keep their times."""
@@ -24,6 +26,8 @@ def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
     """Why nothing can be dealt out, in words; ``None`` if it can."""
     if hand.plan.tagged is None:
         return "the rule looks at everything, and has no components to deal out"
+    if _counts_accounts(hand.plan):
+        return "the rule counts the accounts of an actor, and a deal gives purchases to an actor, not to an account"
     if not len(hand):
         return "nothing in the log carries a component of the rule"
     if len(hand.carries) < 2:
@@ -34,6 +38,14 @@ def why_not_dealt(hand: Hand, days: float, width_days: float) -> str | None:
     if days < width_days:
         return f"not enough: the log has {days:.3g} days, and a window of the rule {width_days:.3g}"
     return None
+
+
+def _counts_accounts(plan: Plan) -> bool:
+    """Whether a rule by actor asks how many accounts bought: a deal knows of no account who bought what was dealt."""
+    asked = () if plan.unless is None else walk(plan.unless)
+    measures = [node.field for node in asked if isinstance(node, Aggregate) and node.measure == "distinct"]
+    counted = plan.condition.distinct if isinstance(plan.condition, Velocity) else None
+    return plan.by == "actor" and "account" in (counted, *measures)
 
 
 def dealt(found: Counted, hand: Hand, seed: int) -> dict[str, Any]:
