@@ -118,7 +118,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
     "last copy kept": (judge, "_as_sorted", _last_copy_first),
     "unknown silences": _with(judge, "truth", lambda of: lambda *a: {None: True}.get(of(*a), of(*a))),
     "nothing is silenced": _with(
-        judge, "_alerts", lambda of: lambda w, r, *rest: of(w, replace(r, unless=None), *rest)
+        judge, "alerts_of", lambda of: lambda w, r, *rest: of(w, replace(r, unless=None), *rest)
     ),
     "catalog by the whole category": _with(
         judge,
