@@ -8,6 +8,7 @@ everybody was, and what made-up rules are made of, in passes of their own. Kept 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,6 @@ from coincide.alerts.alert import iso
 from coincide.alerts.asked import Asked, try_out
 from coincide.alerts.keep import basis_of
 from coincide.catalog import assortment as assortments
-from coincide.catalog.assortment import Assortment
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
@@ -41,7 +41,7 @@ from coincide.odds.overlap import overlap
 from coincide.odds.paragraph import paragraph, short
 from coincide.odds.population import Population
 from coincide.odds.precision import Precision
-from coincide.odds.shelf import shelf
+from coincide.odds.shelf import Shelf, shelf
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Combination, Sliding
@@ -108,9 +108,16 @@ def backtest(
     asked, task = try_out(workspace, book, tuple(one.plan.rule for one in wordings), wordings, now_us)
     # Decided alerts end episodes of the store; here the rule is asked what it finds by itself.
     log = read(replace(task, cuts={}, between=question.between), progress, only=[plan.rule])
-    with connect(workspace.settings) as connection:
+
+    def shelved() -> Shelf:
+        with connect(workspace.settings) as own:
+            return shelf(log, plan, assortment, own)
+
+    # Who bought which type is counted while the rest is: the database leaves a core free for each.
+    with ThreadPoolExecutor(1) as pool, connect(workspace.settings) as connection:
+        types = None if question.quick else pool.submit(shelved)
         tested = _Tested(loaded, log, question, everybody(log, plan, connection))
-        document = tested.document(assortment, connection, decisions, [one.plan.rule for one in others], beside)
+        document = tested.document(types, connection, decisions, [one.plan.rule for one in others], beside)
     document["examples"] = _examples(asked, book, tested, question)
     document["paragraph"], document["short"] = paragraph(document), short(document)
     if not question.quick:
@@ -156,7 +163,7 @@ class _Tested:
 
     def document(
         self,
-        assortment: Assortment | None,
+        types: Future[Shelf] | None,
         connection: duckdb.DuckDBPyConnection,
         decisions: Mapping[str, Any],
         others: Sequence[str],
@@ -165,7 +172,7 @@ class _Tested:
         """Everything but the examples and the paragraph, which is made of it."""
         found = counts(self.hand, self.decided.episodes, self.days)
         dealt = self._dealt()
-        placebos = self._made_up(found.actors, dealt, assortment, connection)
+        placebos = self._made_up(found.actors, dealt, types, connection)
         expected = placebos.get("expected", dealt.get("mean"))
         known = self.log.matched
         shared = overlap(known[self.plan.rule], [known[rule] for rule in others])
@@ -215,15 +222,14 @@ class _Tested:
         self,
         observed: int,
         dealt: Mapping[str, Any],
-        assortment: Assortment | None,
+        types: Future[Shelf] | None,
         connection: duckdb.DuckDBPyConnection,
     ) -> dict[str, Any]:
-        if "mean" not in dealt:
+        if "mean" not in dealt or types is None:
             return {"why_not": dealt["why_not"]}
-        types = shelf(self.log, self.plan, assortment, connection)
         # A stream of its own: what the deals drew does not change which rules are made up.
         rng = np.random.default_rng([self.question.seed, 1])
-        return likeness.made_up(controls(self.log, self.hand, types, connection, rng), observed, dealt["mean"])
+        return likeness.made_up(controls(self.log, self.hand, types.result(), connection, rng), observed, dealt["mean"])
 
     def _closed(self) -> dict[str, Any]:
         """What a formula says: of combinations within a sliding window."""

@@ -33,7 +33,7 @@ ALIKE = 0.15
 """By how much of it the bouts of a type may differ from those of the component it stands for."""
 ROWS = 4_000_000
 """Lines of all types together that are read, so that they fit into memory."""
-TYPES = 80
+TYPES = 60
 """Types that stand for one component: more would make no more different rules than are drawn."""
 DEALS_EACH = 5
 """Deals of each made-up rule: its expectation need not be sharp, as many of them are taken together."""
