@@ -100,7 +100,10 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "after": comparison.after,
         "same": comparison.same,
         **{sort: len(found) for sort, found in comparison.sorts.items()},
-        "examples": {sort: [_shown(one) for one in found[:EXAMPLES]] for sort, found in comparison.sorts.items()},
+        "examples": {
+            sort: [{**shown(one.finding), "how": one.how} for one in found[:EXAMPLES]]
+            for sort, found in comparison.sorts.items()
+        },
         "unknown": list(comparison.unknown),
     }
 
@@ -195,13 +198,12 @@ def _unknown(loaded: LoadedRule, workspace: Workspace) -> list[str]:
     ]
 
 
-def _shown(one: Example) -> dict[str, Any]:
-    finding = one.finding
+def shown(finding: Finding) -> dict[str, Any]:
+    """An alert that is an example, as JSON: the actor is a pseudonym."""
     return {
         "actor": finding.actor,
         "first_at": iso(finding.started_by.occurred_at),
         "last_at": iso(finding.ended_by.occurred_at),
         "hits": finding.hits,
         "because": finding.because,
-        "how": one.how,
     }

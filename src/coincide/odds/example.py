@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from coincide.alerts.alert import Finding, iso
+from coincide.alerts.alert import Finding
+from coincide.alerts.compared import shown
 from coincide.detect.kernel.observations import Positions
 
 EACH = 10
@@ -38,7 +39,7 @@ class Examples:
     @property
     def document(self) -> dict[str, list[dict[str, Any]]]:
         """As JSON has it."""
-        return {"typical": [_shown(one) for one in self.typical], "odd": [_shown(one) for one in self.odd]}
+        return {"typical": [shown(one) for one in self.typical], "odd": [shown(one) for one in self.odd]}
 
 
 def examples(findings: Sequence[Finding], each: int = EACH) -> Examples:
@@ -68,13 +69,3 @@ def _away(findings: Sequence[Finding]) -> Positions:
         distance = np.abs(2 * values - twice)
         total += np.searchsorted(np.sort(distance), distance, side="left")
     return total
-
-
-def _shown(finding: Finding) -> dict[str, Any]:
-    return {
-        "actor": finding.actor,
-        "first_at": iso(finding.started_by.occurred_at),
-        "last_at": iso(finding.ended_by.occurred_at),
-        "hits": finding.hits,
-        "because": finding.because,
-    }
