@@ -156,7 +156,7 @@ def coverage_of(
         f"{found.sum():,}",
         f"{expected.sum():,.0f}",
         f"{ratio:.2f}",
-        f"{np.mean((found - ratio * expected) ** 2) / np.mean(ratio * expected):.2f}",
+        f"{np.mean((found - ratio * expected) ** 2) / np.mean(ratio * expected):.2f}" if found.any() else "-",
         f"{len(inside):,} of {len(factors)} profiles ({passed_over} passed over)",
         f"{np.median(held.expected):.1f}",
         f"{np.median(factors):.2f}, {np.median(variations):.2f}",
