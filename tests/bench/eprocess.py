@@ -24,7 +24,7 @@ DAYS = 365
 RATES = (0.02, 0.2, 2.0)
 VARIATIONS = (0.0, 0.12, 0.3)
 LOW = 1.3
-"""By so much an expectation without controls is too low (deals of 30 days, statistics.md 1b)."""
+"""By so much an expectation without controls is too low (deals of 30 days that move events by days)."""
 DAY = 86_400
 OF, AT_LEAST = 4, 3
 BLOCK, SNAP = 20, 15 * DAY

@@ -1,4 +1,4 @@
-"""Observed over expected, and shares: against slow integrals, the table of the notes, and what can be no number."""
+"""Observed over expected, and shares: against slow integrals, a table of known cases, and what can be no number."""
 
 from __future__ import annotations
 
