@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from coincide.odds import eprocess, level
+from coincide.odds.calibration import calibration
 from coincide.odds.interval import share
 from coincide.odds.level import Level
 
@@ -229,7 +230,8 @@ class Half:
     @property
     def spread(self) -> tuple[float, float]:
         """By which factor the deals are wrong, and how differently by rule: from the first half alone."""
-        return level.spread(self.calibrating[:, :HALF].sum(1), self.calibrating_means)
+        told = calibration(self.calibrating[:, :HALF].sum(1), self.calibrating_means)
+        return (0.0, 0.0) if told is None else (told.factor, told.variation)
 
     @property
     def drift(self) -> float:

@@ -63,6 +63,8 @@ def diff(
     from coincide.rules.difference import difference
     from coincide.rules.named import named
 
+    if no_history and (odds or page is not None):
+        raise UsageError("--no-history reads no source, and backtests do", hint="leave out one of them")
     opened = open_workspace(workspace)
     sides = (named(old, workspace, opened.settings), named(new, workspace, opened.settings))
     before, after = (side.rules(opened.settings) for side in sides)

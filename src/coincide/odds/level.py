@@ -77,25 +77,6 @@ def clumps(weeks: Counts) -> float:
     return max(1.0, float(weeks.var(ddof=1)) / mean) if len(weeks) > 1 and mean else 1.0
 
 
-def spread(observed: Counts, expected: NDArray[np.float64]) -> tuple[float, float]:
-    """By which factor the expectations of controls are wrong in all, and the variation of what is left.
-
-    The moments of Schuemie et al. 2014 (DOI 10.1002/sim.5925) for counts: what the squares of the differences have
-    beyond Poisson's own. Both 0 where nothing is expected of any, or observed. Raises ``ValueError``.
-    """
-    if len(observed) != len(expected):
-        raise ValueError(f"{len(observed)} controls were observed and {len(expected)} expected")
-    if not np.isfinite(expected).all() or (expected < 0).any() or (observed < 0).any():
-        raise ValueError("what is observed and expected must be finite and not below 0")
-    total = float(expected.sum())
-    if total < LEAST or not observed.any():
-        return 0.0, 0.0
-    factor = float(observed.sum()) / total
-    means = factor * expected
-    beyond = float(((observed - means) ** 2 - means).mean()) / float((means**2).mean())
-    return factor, math.sqrt(max(0.0, beyond))
-
-
 def drift(before: Counts, after: Counts, days: float = 1.0) -> float:
     """By how much levels move between two times, as a coefficient of variation, from controls counted in both.
 

@@ -331,3 +331,5 @@ def test_two_wordings_of_a_rule_are_set_side_by_side(shop: Shop) -> None:
     assert f"Old: {' '.join(before['paragraph'])}" in out
     status, _, err = shop.call("rules", "diff", str(shop.folder / "rules"), "--html", str(shop.folder / "none.html"))
     assert (status, "a page is of one rule" in err) == (2, True)
+    status, _, err = shop.call("rules", "diff", str(old), "--odds", "--no-history")
+    assert (status, "reads no source" in err) == (2, True)
