@@ -29,7 +29,7 @@ from coincide.entities.version import comparable, digest, touched
 from coincide.ledger.book import Book
 from coincide.rules.load import LoadedRule
 from coincide.rules.plan import Plan
-from coincide.settings import LinkFile, Settings, Source
+from coincide.settings import LinkFile, Source
 from coincide.store import entity
 from coincide.store import file as files
 from coincide.store import scan as scans
@@ -149,7 +149,7 @@ def _task(asked: Asked, connection: Connection) -> Task:
     settings, found = asked.workspace.settings, asked.found
     plans = [loaded.plan for loaded in asked.chosen]
     parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
-    linking = any(plan.by == "actor" for plan in plans) and any(_ties(settings, part) for part in parts)
+    linking = any(plan.by == "actor" for plan in plans) and any(settings.entities.tied_by(part) for part in parts)
     whole_log = asked.before is None
     feeds = [
         Feed(
@@ -157,7 +157,7 @@ def _task(asked: Asked, connection: Connection) -> Task:
             source=settings.sources[name],
             reader=reader,
             decided=found.stamps[name] if whole_log else found.fresh[name],
-            linked=found.stamps[name] if linking and _ties(settings, settings.sources[name]) else (),
+            linked=found.stamps[name] if linking and settings.entities.tied_by(settings.sources[name]) else (),
         )
         for name, reader in asked.workspace.readers.items()
     ]
@@ -177,10 +177,6 @@ def _task(asked: Asked, connection: Connection) -> Task:
         fresh=frozenset() if whole_log else frozenset(stamp for stamps in found.fresh.values() for stamp in stamps),
         cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
     )
-
-
-def _ties(settings: Settings, part: Source | LinkFile) -> bool:
-    return any(settings.entities.kind(kind).strength == "strong" for kind in part.links)
 
 
 def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:

@@ -17,14 +17,13 @@ from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reread import opened
 from coincide.alerts.rotation import ring_for
 from coincide.engines.embedded.database import connect
-from coincide.engines.embedded.links import Links
+from coincide.engines.embedded.links import gathered
 from coincide.engines.workspace import Workspace
 from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors, Separation
 from coincide.entities.key import KeyRing
 from coincide.entities.link import link
 from coincide.entities.path import Corroboration, Step, corroborations, joins
 from coincide.entities.pseudonym import unseal
-from coincide.events.mapping import raw_columns
 from coincide.ledger.book import Book
 from coincide.ledger.subject import Subject
 from coincide.store import entity
@@ -121,18 +120,7 @@ def linked(workspace: Workspace, connection: Connection, ring: KeyRing) -> Actor
     """The actors as the next scan will see them, weak kinds looked at too."""
     settings = workspace.settings
     with connect(settings) as engine:
-        links = Links(engine, settings.entities, weak=True)
-        for name, reader in workspace.readers.items():
-            source = settings.sources[name]
-            if source.links:
-                columns = raw_columns(source, ("account", *(f"link.{kind}" for kind in source.links)))
-                for batch in reader.batches(engine, reader.files(), columns):
-                    links.take(source, source.namespace(name), batch)
-        for name, reader in workspace.master_data.items():
-            part = settings.links[name]
-            for batch in reader.batches(engine, reader.files(), raw_columns(part)):
-                links.take(part, part.accounts, batch)
-        return link(links.edges(), settings.entities, separations(connection, ring))
+        return link(gathered(workspace, engine, weak=True), settings.entities, separations(connection, ring))
 
 
 def separations(connection: Connection, ring: KeyRing) -> list[Separation]:

@@ -82,7 +82,7 @@ def _linking(opened: Workspace) -> Any:
     """How accounts become actors; ``None`` where nothing ties accounts together."""
     settings = opened.settings
     parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
-    if not any(settings.entities.kind(kind).strength == "strong" for part in parts for kind in part.links):
+    if not any(map(settings.entities.tied_by, parts)):
         return None
     from coincide.entities.link import link
 

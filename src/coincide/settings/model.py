@@ -166,6 +166,10 @@ class Entities(_Section):
         """What holds for identifiers of the kind ``name``: as set, else the default (strong, cap 10)."""
         return self.kinds.get(name) or DEFAULT_LINK_KINDS.get(name) or LinkKind()
 
+    def tied_by(self, part: Source | LinkFile) -> bool:
+        """Whether identifiers of a source, or of master data, can join accounts."""
+        return any(self.kind(kind).strength == "strong" for kind in part.links)
+
 
 class Ledger(_Section):
     """Where the ledger is, and what it is called."""

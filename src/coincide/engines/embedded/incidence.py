@@ -20,7 +20,7 @@ from sqlglot import exp
 from coincide.catalog.assortment import Assortment
 from coincide.engines.embedded.database import connect, keep, query
 from coincide.engines.embedded.history import AT, Asked, Reading
-from coincide.engines.embedded.links import Links
+from coincide.engines.embedded.links import gathered
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.entities.actors import ACCOUNT, ACTOR, Actors
@@ -88,7 +88,7 @@ def incidence(
                 frames += reading.ask(batch, ("marks", namespace), asked)
         marks = pl.concat(frames)
         if link is not None and marks.height:
-            marks = _by_actor(marks, link(_edges(workspace, connection)), connection)
+            marks = _by_actor(marks, link(gathered(workspace, connection)), connection)
     return _numbered(marks.unique(), assortment, days, by)
 
 
@@ -170,23 +170,6 @@ def _marks(
         return found
     of_type = exp.Table(this=exp.to_identifier(_TYPES, quoted=True)).as_("types")
     return found.join(of_type, on=item.eq(exp.column("item", table="types", quoted=True)))
-
-
-def _edges(workspace: Workspace, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """What ties accounts together: in all files, whatever was bought, and in master data."""
-    settings = workspace.settings
-    links = Links(connection, settings.entities)
-    for name, reader in workspace.readers.items():
-        source = settings.sources[name]
-        if source.links:
-            columns = raw_columns(source, ("account", *(f"link.{kind}" for kind in source.links)))
-            for batch in reader.batches(connection, reader.files(), columns):
-                links.take(source, source.namespace(name), batch)
-    for name, reader in workspace.master_data.items():
-        part = settings.links[name]
-        for batch in reader.batches(connection, reader.files(), raw_columns(part)):
-            links.take(part, part.accounts, batch)
-    return links.edges()
 
 
 def _by_actor(marks: pl.DataFrame, actors: Actors, connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:

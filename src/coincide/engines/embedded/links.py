@@ -15,8 +15,9 @@ from sqlglot import exp
 from coincide import settings
 from coincide.detect.select import NOT_UTF8
 from coincide.engines.embedded.database import add, query
+from coincide.engines.workspace import Workspace
 from coincide.events.file import FileStamp
-from coincide.events.mapping import bare, projection
+from coincide.events.mapping import bare, projection, raw_columns
 from coincide.events.source import Batch
 
 _Place = tuple[str, str, bool]
@@ -102,6 +103,23 @@ class Links:
             if isinstance(frame, pl.DataFrame):
                 frames.append(frame.with_columns(kind=pl.lit(kind)).select(names))
         return pl.concat(frames)
+
+
+def gathered(workspace: Workspace, connection: duckdb.DuckDBPyConnection, *, weak: bool = False) -> pl.DataFrame:
+    """The edges of a workspace as it is: of all rows of all sources, whatever happened, and of master data."""
+    settings = workspace.settings
+    links = Links(connection, settings.entities, weak=weak)
+    for name, reader in workspace.readers.items():
+        source = settings.sources[name]
+        if source.links:
+            columns = raw_columns(source, ("account", *(f"link.{kind}" for kind in source.links)))
+            for batch in reader.batches(connection, reader.files(), columns):
+                links.take(source, source.namespace(name), batch)
+    for name, reader in workspace.master_data.items():
+        part = settings.links[name]
+        for batch in reader.batches(connection, reader.files(), raw_columns(part)):
+            links.take(part, part.accounts, batch)
+    return links.edges()
 
 
 def _shared(chosen: Mapping[_Place, Sequence[exp.Select]], kind: str) -> exp.Select:
