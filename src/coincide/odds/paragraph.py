@@ -65,7 +65,11 @@ def _matched(document: Mapping[str, Any]) -> str:
 
 
 def _dealt(document: Mapping[str, Any]) -> str:
-    deals = document["deals"]
+    deals, quick = document["deals"], document.get("quick")
+    if quick is not None and "expected" in quick:
+        return f"By a formula, {_about(quick['expected'])} would match by chance alone. {quick['bias']}"
+    if quick is not None:
+        return f"What chance alone gives cannot be told: {quick['why_not']}."
     if "mean" not in deals:
         return f"What chance alone gives cannot be told: {deals['why_not']}."
     between = f"{number(deals['low'])} to {number(deals['high'])}"

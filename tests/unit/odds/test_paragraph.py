@@ -44,6 +44,16 @@ CASES: dict[str, dict[str, Any]] = {
         "deals": {"why_not": "not enough: 1 was there; 30 needed for a deal"},
         "placebos": {"why_not": "not enough: 1 was there; 30 needed for a deal"},
     },
+    "a quick answer": {
+        "quick": {"expected": 12.3, "bias": "It is too low."},
+        "deals": {"why_not": "left out, for a quick answer"},
+        "placebos": {"why_not": "left out, for a quick answer"},
+    },
+    "no quick answer": {
+        "quick": {"why_not": "the formula is for combinations within a sliding window"},
+        "deals": {"why_not": "left out, for a quick answer"},
+        "placebos": {"why_not": "left out, for a quick answer"},
+    },
     "nobody there": {
         "counts": {"examined": 0, "actors": 0, "per_100000_30_days": {"why_not": "the log is shorter than a day"}},
         "deals": {"why_not": "nothing in the log carries a component of the rule"},
@@ -55,7 +65,7 @@ CASES: dict[str, dict[str, Any]] = {
 def document(changes: dict[str, Any]) -> dict[str, Any]:
     made = copy.deepcopy(BARBECUE)
     for part, members in changes.items():
-        made[part] = members if "why_not" in members else {**made[part], **members}
+        made[part] = members if "why_not" in members else {**made.get(part, {}), **members}
     return made
 
 
