@@ -85,3 +85,5 @@ def _asked(plan: Plan) -> tuple[Any, ...]:
             return ("sequence", list(steps), gap_us)
         case Ratio(of_kind, to, more_than, least):
             return ("ratio", of_kind, to, str(more_than), least)
+        case _:
+            raise ValueError("these worlds have purchases alone")

@@ -19,7 +19,7 @@ from coincide.detect.nearest import (
     Part,
 )
 from coincide.rules.explain import duration
-from coincide.rules.plan import Plan, Ratio, Sliding, Threshold, Velocity
+from coincide.rules.plan import Plan, Presence, Ratio, Sliding, Threshold, Velocity
 from coincide.rules.words import number
 
 _UNITS = (("day", 86_400_000_000), ("hour", 3_600_000_000), ("minute", 60_000_000))
@@ -113,6 +113,8 @@ def _late(over_us: int) -> str:
 def _velocity(plan: Plan, near: NearVelocity, window: str) -> str:
     distinct = plan.condition.distinct if isinstance(plan.condition, Velocity) else None
     what = "observations" if distinct is None else f"different values of {distinct}"
+    if isinstance(plan.condition, Presence):
+        what = "reported incidents that a request covers"
     missing = max(near.needed - near.count, 0)
     when = f"from {iso(near.first_at)} to {iso(near.at)}"
     return f"{near.count:,} of {near.needed:,} {what} {window}, {when}: {missing:,} missing"

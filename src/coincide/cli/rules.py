@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from coincide.rules.plan import Plan
     from coincide.settings import Settings
 
-KINDS = ("combination", "velocity", "threshold", "sequence", "ratio")
+KINDS = ("combination", "velocity", "threshold", "sequence", "ratio", "presence", "unusual-day")
 
 FORMATS = ("text", "json", "sarif", "junit", "github")
 

@@ -17,15 +17,16 @@ import polars as pl
 from coincide.detect.episode import Episode
 from coincide.detect.evaluate import Surroundings, aggregate_column, evaluate
 from coincide.detect.exact import exact, product
-from coincide.detect.kernel import combination, ratio, sequence, threshold, velocity
+from coincide.detect.kernel import combination, presence, ratio, sequence, threshold, velocity
 from coincide.detect.kernel.observations import Evidence, Observations, Positions, Truths
 from coincide.detect.kernel.window import distinct, group_starts, starts
 from coincide.detect.rows import Rows
+from coincide.detect.there import Incidents, incidents, ordinary, pairs, taps
 from coincide.events import zone as zones
 from coincide.events.event import EventName
 from coincide.rules.explain import because
 from coincide.rules.expression import Aggregate, walk
-from coincide.rules.plan import Combination, Plan, Ratio, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Plan, Presence, Ratio, ServiceDay, Sliding, Threshold, UnusualDay, Velocity
 from coincide.rules.plan import Sequence as Steps
 
 _DAY_US = 86_400_000_000
@@ -54,7 +55,8 @@ class Region:
 class Hits:
     """Observations of a rule in the strict order, their rows, and which of them are hits.
 
-    ``code``: of each observation whose it is; without days, the groups of ``seen``.
+    ``code``: of each observation whose it is; without days, the groups of ``seen``. ``named``: the rows that the codes
+    of ``seen.value`` stand for, where these are rows.
     """
 
     plan: Plan
@@ -63,6 +65,7 @@ class Hits:
     code: Positions
     hit: Positions
     silenced: Positions
+    named: Positions | None = None
 
     def within(self, region: Region) -> Hits:
         """The hits whose time lies inside the region."""
@@ -85,6 +88,7 @@ class Placed:
 
     In the strict order by ``(code, at, source, event_id, account)``. A row may stand more than once. ``carries``: see
     ``Observations``. ``frame``: what ``unless`` reads of observations, by their positions; ``None``: what the rows say.
+    ``value``: codes of what is counted where that is no field of the row; ``named``: the rows that they stand for.
     """
 
     row: Positions
@@ -92,6 +96,8 @@ class Placed:
     at: Positions
     carries: tuple[Truths, ...]
     frame: Callable[[Positions], pl.DataFrame] | None = None
+    value: Positions | None = None
+    named: Positions | None = None
 
 
 def kept(rows: Rows, usable: Truths) -> Truths:
@@ -109,9 +115,35 @@ def kept(rows: Rows, usable: Truths) -> Truths:
 
 def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     """The rule's kernel over the rows it keeps."""
+    if isinstance(plan.condition, Presence):
+        return decided(plan, rows, at_incidents(plan, plan.condition, rows, keep, nameable(rows, keep, around)), around)
     code, order = rows.order(plan.by)
     row = order[keep[order]]
     return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row)), around)
+
+
+def nameable(rows: Rows, keep: Truths, around: Surroundings) -> Incidents:
+    """The incidents at which accounts may be told: those that a recorded request covers, and no others."""
+    reported = incidents(rows, keep)
+    if around.covered is None or not len(reported):
+        return reported.chosen(np.zeros(len(reported), dtype=np.bool_))
+    return reported.chosen(around.covered(rows.frame[reported.row]))
+
+
+def at_incidents(plan: Plan, condition: Presence, rows: Rows, keep: Truths, reported: Incidents) -> Placed:
+    """Each tap once for each incident at which it was, unless its account is ordinarily there."""
+    seen = taps(rows, keep, reported)
+    tap, incident = pairs(seen, reported, condition.margin_us)
+    if condition.usual is not None:
+        usual = ordinary(seen, reported, tap, incident, condition.margin_us, condition.usual, plan.zone)
+        tap, incident = tap[~usual], incident[~usual]
+    code, order = rows.order(plan.by)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    row = seen.row[tap]
+    place = np.lexsort((incident, rank[row]))
+    row = row[place]
+    return Placed(row, code[row], rows.at[row], (), value=incident[place], named=reported.row)
 
 
 def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hits:
@@ -129,25 +161,29 @@ def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hit
             truth = sequence.hits(condition, seen)
         case Ratio() as condition:
             truth = ratio.hits(condition, seen)
+        case Presence() as condition:
+            truth = presence.hits(condition, seen, row)
+        case UnusualDay():
+            raise NotImplementedError
     found = np.flatnonzero(truth)
 
     def frame() -> pl.DataFrame:
         return rows.frame[row[found]] if placed.frame is None else placed.frame(place[found])
 
     silent = _silenced(plan, rows, row, seen, found, frame, around)
-    return Hits(plan, seen, row, placed.code[place], found[~silent], found[silent])
+    return Hits(plan, seen, row, placed.code[place], found[~silent], found[silent], placed.named)
 
 
 def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
     """Runs of hits, with what proves the first and the last of each; ordered by actor and first hit."""
-    hit, seen, plan = found.hit, found.seen, found.plan
+    hit, plan = found.hit, found.plan
     if not len(hit):
         return []
     first, last, number = runs(found, rows, cuts)
-    proof, latest = _evidence(plan, seen, hit[first]), _evidence(plan, seen, hit[last])
+    proof, latest = _evidence(found, hit[first]), _evidence(found, hit[last])
     silenced = _count_silenced(found, number, last)
     names = _Names(rows, found.row)
-    texts = _sentences(plan, seen, hit[first], proof)
+    texts = _sentences(found, rows, hit[first], proof)
     made = []
     proofs, latests = names.of(proof, len(first)), names.of(latest, len(first))
     counts = (last - first + 1).tolist()
@@ -196,7 +232,8 @@ def _observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Ob
     if isinstance(plan.window, Sliding):
         group, start = code, starts(code, at, plan.window.width_us)
     else:
-        day = zones.local(at, plan.zone) // _DAY_US
+        begins = plan.window.begins_us if isinstance(plan.window, ServiceDay) else 0
+        day = (zones.local(at, plan.zone) - begins) // _DAY_US
         # A clock set back over midnight returns to the day before: its rows belong together.
         place = np.lexsort((day, code))
         at, day, code = at[place], day[place], code[place]
@@ -204,7 +241,8 @@ def _observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Ob
         group = np.cumsum(np.r_[False, (day[1:] != day[:-1]) | (code[1:] != code[:-1])]) if len(code) else code
         start = group_starts(group)
     row = placed.row[place]
-    return place, Observations(group, at, start, carries, _number(plan, rows, row), _value(plan, rows, row))
+    value = _value(plan, rows, row) if placed.value is None else placed.value[place]
+    return place, Observations(group, at, start, carries, _number(plan, rows, row), value)
 
 
 def _number(plan: Plan, rows: Rows, row: Positions) -> Any:
@@ -322,8 +360,9 @@ def _count_silenced(found: Hits, number: Positions, last: Positions) -> list[int
     return counts.tolist()
 
 
-def _evidence(plan: Plan, seen: Observations, at_hits: Positions) -> Evidence:
-    match plan.condition:
+def _evidence(found: Hits, at_hits: Positions) -> Evidence:
+    seen = found.seen
+    match found.plan.condition:
         case Combination() as condition:
             return combination.evidence(condition, seen, at_hits)
         case Velocity() as condition:
@@ -334,9 +373,14 @@ def _evidence(plan: Plan, seen: Observations, at_hits: Positions) -> Evidence:
             return sequence.evidence(condition, seen, at_hits)
         case Ratio() as condition:
             return ratio.evidence(condition, seen, at_hits)
+        case Presence() as condition:
+            return presence.evidence(condition, seen, at_hits, found.row)
+        case UnusualDay():
+            raise NotImplementedError
 
 
-def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Evidence) -> list[str]:
+def _sentences(found: Hits, rows: Rows, at_hits: Positions, proof: Evidence) -> list[str]:
+    plan, seen = found.plan, found.seen
     bounds = np.searchsorted(proof.owner, np.arange(len(at_hits) + 1))
     starts_us = seen.at[proof.position[bounds[:-1]]].tolist()
     ends_us = seen.at[at_hits].tolist()
@@ -373,8 +417,22 @@ def _sentences(plan: Plan, seen: Observations, at_hits: Positions, proof: Eviden
                 because(plan, count=count, beside=beside, first_us=a, last_us=b)
                 for count, beside, a, b in zip(of_counts, to_counts, starts_us, ends_us, strict=True)
             ]
+        case Presence():
+            return [
+                because(plan, components=names, count=len(names), first_us=a, last_us=b)
+                for names, a, b in zip(_incidents_of(found, rows, at_hits), starts_us, ends_us, strict=True)
+            ]
         case _:
             return [because(plan, first_us=a, last_us=b) for a, b in zip(starts_us, ends_us, strict=True)]
+
+
+def _incidents_of(found: Hits, rows: Rows, at_hits: Positions) -> list[list[str]]:
+    """The ids of all incidents of the window of each hit, in the order in which they happened."""
+    assert found.seen.value is not None
+    assert found.named is not None
+    ids = rows.frame["event_id"][found.named].to_list()
+    windows = zip(found.seen.start[at_hits].tolist(), at_hits.tolist(), strict=True)
+    return [[ids[one] for one in np.unique(found.seen.value[low : high + 1]).tolist()] for low, high in windows]
 
 
 def by_values(plan: Plan, rows: Rows, row: Positions) -> list[tuple[str, str]]:

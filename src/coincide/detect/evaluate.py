@@ -9,7 +9,7 @@ so that nothing overflows and nothing is rounded. ``lower`` is one pinned Unicod
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 import polars as pl
 
-from coincide.detect.kernel.observations import Positions
+from coincide.detect.kernel.observations import Positions, Truths
 from coincide.detect.lowercase import lower
 from coincide.events import zone as zones
 from coincide.rules.expression import (
@@ -59,12 +59,20 @@ class ManagedList(Protocol):
         ...
 
 
+Covered = Callable[[pl.DataFrame], Truths]
+
+
 @dataclass(frozen=True)
 class Surroundings:
-    """What an expression may read beside its row: the rule's zone and the managed lists."""
+    """What an expression may read beside its row: the rule's zone and the managed lists.
+
+    ``covered``: which incidents (rows of a canonical frame) a recorded request covers, so that it may be told who was
+    there; ``None``: of none.
+    """
 
     zone: str = "UTC"
     lists: Mapping[str, ManagedList] = field(default_factory=dict)
+    covered: Covered | None = None
 
 
 def aggregate_column(node: Aggregate) -> str:

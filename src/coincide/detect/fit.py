@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from coincide.detect.evaluate import Surroundings, evaluate
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
+from coincide.detect.there import is_incident
 from coincide.events.currency import DIGITS
 from coincide.events.event import contract_order
 from coincide.events.reason import NO_ACCOUNT, NO_EVENT_ID, NO_TIME, UNKNOWN_CURRENCY, precedence, unreadable
@@ -52,6 +53,7 @@ def fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
     Rules that ask for the same are answered together: once for these rows and these ``around`` of one run.
     """
     asked = (
+        plan.beside_incidents,
         plan.events,
         plan.tagged,
         plan.where,
@@ -86,9 +88,16 @@ def _fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
                 unknown & rows.flagged(name),
                 ranks[unreadable(name)] if f"!{name}" in rows.frame.columns else NEVER,
             )
+    nobodys = np.zeros(len(rows), dtype=np.bool_)
+    if plan.beside_incidents:
+        # Incidents are nobody's: neither `where` nor an account is asked of them.
+        nobodys = fits & is_incident(rows)
+        reason[nobodys] = NEVER
+        selected = selected | nobodys
     selected = selected & _observed(plan, rows)
     for name, missing in (("event_id", NO_EVENT_ID), ("account", NO_ACCOUNT), ("occurred_at", NO_TIME)):
-        _note(reason, selected & ~rows.present(name) & ~rows.flagged(name), ranks[missing.name])
+        asked = selected & ~nobodys if name == "account" else selected
+        _note(reason, asked & ~rows.present(name) & ~rows.flagged(name), ranks[missing.name])
     for name in ("occurred_at", *needs(plan)):
         if f"!{name}" in rows.frame.columns:
             _note(reason, selected & rows.flagged(name), ranks[unreadable(name)])

@@ -16,7 +16,7 @@ from coincide.detect.detect import Hits
 from coincide.detect.kernel import combination, ratio, sequence, threshold
 from coincide.detect.kernel.observations import Observations, Positions, latest
 from coincide.detect.kernel.window import distinct
-from coincide.rules.plan import Combination, Ratio, Sequence, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Presence, Ratio, Sequence, Sliding, Threshold, UnusualDay, Velocity
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,11 @@ def nearest(found: Hits) -> Nearest | None:
             return _sequence(condition, seen, width)
         case Ratio() as condition:
             return _ratio(condition, seen)
+        case Presence(at_least=at_least):
+            return _velocity(Velocity(at_least, "incident"), seen)
+        case UnusualDay():
+            # Ranks are taken among all accounts: of one alone nothing is near.
+            return None
 
 
 def _last_largest(values: Several[int] | Positions) -> int:

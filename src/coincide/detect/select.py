@@ -18,6 +18,8 @@ from coincide.events.event import CORE, contract_order
 from coincide.rules.expression import And, Compare, Expression, Field, In, Literal, Or
 from coincide.rules.plan import Plan
 
+INCIDENT = "incident"
+
 TITLES, TITLE, TAGS = "coincide_titles", "coincide_title", "coincide_tags"
 """Table of the titles that carry a component, and its columns: text, and list of texts."""
 SKUS = "coincide_skus"
@@ -113,8 +115,11 @@ def _condition(
         parts.append(projection["kind"].copy().isin(*(exp.Literal.string(name) for name in plan.events)))
     if plan.tagged is not None:
         parts.append(tagged(wanted[plan.tagged], projection))
-    if plan.where is not None:
+    if plan.where is not None and not (plan.beside_incidents and kind == INCIDENT):
         narrowed = _narrowed(plan.where, projection, types)
+        if narrowed is not None and plan.beside_incidents and kind is None:
+            # `where` is about taps alone.
+            narrowed = exp.paren(exp.or_(narrowed, projection["kind"].copy().eq(exp.Literal.string(INCIDENT))))
         if narrowed is not None:
             parts.append(narrowed)
     return exp.and_(*parts) if parts else exp.true()

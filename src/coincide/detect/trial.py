@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from coincide.catalog.catalog import Catalog
@@ -55,7 +56,8 @@ def trial(
 ) -> Trial:
     """Run the rule over the events of one of its tests. ``kind``: of events that name none."""
     rows = _rows(plan, example, kind, catalog, settings)
-    around = Surroundings(plan.zone, lists)
+    # The accounts of a test are nobody's: all of its incidents may be asked about.
+    around = Surroundings(plan.zone, lists, lambda frame: np.ones(frame.height, dtype=np.bool_))
     fitting = fit(plan, rows, around)
     texts = reasons(rows)
     refused = tuple(

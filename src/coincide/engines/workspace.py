@@ -110,6 +110,8 @@ class Workspace:
             lists=frozenset(self.lists),
             attributes=self.settings.attributes,
             obligations={id_: loaded.obligation for id_, loaded in self.obligations.items()},
+            journeys=self.settings.journeys,
+            boundaries=self.settings.boundaries,
         )
 
     def chosen(self, names: tuple[str, ...] = ()) -> list[LoadedRule]:

@@ -24,7 +24,7 @@ from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
 from coincide.odds.errors import NothingBelow
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Combination, LocalDay, Plan, Ratio, Sequence, Threshold, Velocity
+from coincide.rules.plan import Combination, Plan, Presence, Ratio, Sequence, Sliding, Threshold, UnusualDay, Velocity
 
 ACT = "alert:sample"
 """What the ledger calls it."""
@@ -69,6 +69,9 @@ def below(plan: Plan, limit_share: Decimal = SHARE) -> list[Plan]:
             return [replace(plan, condition=shorter) for shorter in _without_a_step(plan, condition)]
         case Ratio():
             raise NothingBelow(plan.rule, "two counts decide, and no one event is missing")
+        case Presence() | UnusualDay():
+            # To draw from those just below would be to tell cards of whom nothing was alleged.
+            raise NothingBelow(plan.rule, "nobody is looked at who was there less often, or rode less unusually")
 
 
 def _without_a_step(plan: Plan, condition: Sequence) -> list[Combination | Sequence]:
@@ -82,7 +85,7 @@ def _without_a_step(plan: Plan, condition: Sequence) -> list[Combination | Seque
         gap = condition.gap_us
         if gap is not None and 0 < missing < len(steps) - 1:
             # Between its neighbours lie the two gaps to the step that is missing.
-            gap = 2 * gap if isinstance(plan.window, LocalDay) else min(2 * gap, plan.window.width_us)
+            gap = min(2 * gap, plan.window.width_us) if isinstance(plan.window, Sliding) else 2 * gap
         shorter[Sequence(steps[:missing] + steps[missing + 1 :], gap)] = None
     return list(shorter)
 

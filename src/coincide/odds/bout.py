@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from coincide.detect.kernel.observations import Positions
-from coincide.rules.plan import LocalDay, Sliding
+from coincide.rules.plan import Sliding, Window
 
 _DAY_US = 86_400_000_000
 
 
-def width_of(window: Sliding | LocalDay) -> int:
+def width_of(window: Window) -> int:
     """Microseconds of a window; of a local day those of most days."""
     return window.width_us if isinstance(window, Sliding) else _DAY_US
 

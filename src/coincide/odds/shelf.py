@@ -128,4 +128,4 @@ def over(plan: Plan, component: str) -> Plan:
         case Threshold() | Velocity():
             return replace(plan, components=(component,))
         case _:
-            raise ValueError("a ratio has no components to deal")
+            raise ValueError("the rule has no components to deal")

@@ -16,14 +16,16 @@ from coincide.errors import CoincideError, Where
 from coincide.events.event import KINDS
 from coincide.obligations import citation
 from coincide.obligations.obligation import Obligation
-from coincide.rules import errors, plan
+from coincide.rules import errors, plan, riding
 from coincide.rules.context import Context
 from coincide.rules.document import Entry, Items, Mapping, Node, Scalar, Text
 from coincide.rules.expression import Expression
 from coincide.rules.given import read_examples
+from coincide.rules.model_file import is_model
 from coincide.rules.read import DAY_US, MAX_WINDOW_DAYS, Reader
 from coincide.rules.rule import (
     ID_PATTERN,
+    KEYS,
     KIND_KEYS,
     LIMIT_KEYS,
     SUMMANDS,
@@ -79,6 +81,10 @@ def check(source: Text, document: Mapping, context: Context, problems: list[Coin
         # Nothing else is said of it: every key would be unknown and every one of ours missing.
         reader.add(errors.SigmaRule(where=reader.where(sigma)))
         return Checked(None, reader.where(sigma))
+    model = is_model(document)
+    if model is not None:
+        reader.add(errors.ModelRefused(where=reader.where(model)))
+        return Checked(None, reader.where(model))
     return _Check(reader, document).done()
 
 
@@ -98,7 +104,7 @@ class _Check:
         reader = self.reader
         before = len(reader.problems)
         head = self.document.entries[0].key if self.document.entries else self.document
-        reader.mapping("rule", "a rule", self.document, known=Rule.model_fields, required=REQUIRED, at=head)
+        reader.mapping("rule", "a rule", self.document, known=KEYS, required=REQUIRED, at=head)
         for check_ in (self.head, self.basis, self.events, self.window, self.kind, self.conditions, self.tests):
             check_()
         entry = self.document.entry("rule")
@@ -114,16 +120,34 @@ class _Check:
         components = self.values.get("components")
         return plan.Plan(
             rule=self.values["rule"],
-            events=tuple(sorted(self.values["events"])),
+            events=self.kinds_of_plan(),
             where=self.expressions.get("where"),
             by=self.values.get("by", "actor"),
-            window=plan.LocalDay() if self.width_us is None else plan.Sliding(self.width_us),
-            zone=self.values.get("zone", "UTC"),
+            window=self.made_window(),
+            zone=self.made_zone(),
             condition=self.condition,
             components=None if components is None else tuple(sorted(components)),
             unless=self.expressions.get("unless"),
             status=self.values["status"],
         )
+
+    def kinds_of_plan(self) -> tuple[str, ...]:
+        """Incidents are taken beside the taps wherever a condition is about them."""
+        beside = ("incident",) if isinstance(self.condition, plan.Presence | plan.UnusualDay) else ()
+        return tuple(sorted({*self.values["events"], *beside}))
+
+    def made_window(self) -> plan.Window:
+        if self.width_us is not None:
+            return plan.Sliding(self.width_us)
+        if self.values["per"] == "service-day":
+            return plan.ServiceDay(self.reader.context.journeys.service_day_us)
+        return plan.LocalDay()
+
+    def made_zone(self) -> str:
+        """Days of service are those of the network, and so are its hours, unless the rule names a zone."""
+        of_network = self.values.get("per") == "service-day" or isinstance(self.condition, plan.Presence)
+        found: str = self.values.get("zone", self.reader.context.journeys.zone if of_network else "UTC")
+        return found
 
     def put(self, key: str, read: Callable[[str, Node], Any]) -> None:
         """Read the value of ``key``, if it is there, into ``values``."""
@@ -303,7 +327,7 @@ class _Check:
     def window(self) -> None:
         at = self.document.entries[0].key if self.document.entries else self.document
         self.put("zone", self.zone)
-        entry = self.one_of("windows", "a rule", WINDOW_KEYS, self.document, at, Rule.model_fields)
+        entry = self.one_of("windows", "a rule", WINDOW_KEYS, self.document, at, KEYS)
         if entry is None:
             return
         if entry.key.text == "within":
@@ -312,11 +336,7 @@ class _Check:
             if self.width_us is not None:
                 self.values["within"] = _text(entry)
             return
-        if isinstance(entry.value, Scalar) and entry.value.text == "service-day":
-            where = self.reader.where(entry.value)
-            self.reader.add(errors.NotYetAvailable("`per: service-day`", "use `per: day`", where=where))
-            return
-        self.put("per", lambda key, node: self.reader.choice(key, node, ("day",)))
+        self.put("per", lambda key, node: self.reader.choice(key, node, ("day", "service-day")))
 
     def zone(self, key: str, node: Node) -> str | None:
         found = self.reader.text(key, node)
@@ -330,7 +350,7 @@ class _Check:
 
     def kind(self) -> None:
         at = self.document.entries[0].key if self.document.entries else self.document
-        entry = self.one_of("kinds", "a rule", KIND_KEYS, self.document, at, Rule.model_fields)
+        entry = self.one_of("kinds", "a rule", KIND_KEYS, self.document, at, KEYS)
         if entry is None:
             return
         kind = entry.key.text
@@ -348,6 +368,8 @@ class _Check:
                 self.threshold(entry)
             case "ratio":
                 self.ratio(entry)
+            case "presence" | "unusual-day":
+                self.riding(kind, entry)
             case _:
                 self.sequence(entry)
 
@@ -537,6 +559,25 @@ class _Check:
             return
         self.condition = plan.Ratio(of[0], to[0], more_than, at_least)
         self.values["ratio"] = Ratio.model_construct(of=of[0], to=to[0], more_than=more_than, at_least=at_least)
+
+    def riding(self, kind: str, entry: Entry) -> None:
+        """The kinds over journeys, which have a file of their own."""
+        reader, journeys = self.reader, self.reader.context.journeys
+        riding.check_frame(kind, entry, self.document, reader)
+        if kind == "presence":
+            found = riding.presence(entry, reader)
+            if found is not None:
+                self.condition, self.values["presence"] = found
+            return
+        day = riding.unusual_day(
+            entry,
+            reader,
+            doubled_us=journeys.doubled_seconds * 1_000_000,
+            longest_us=journeys.longest_ride_minutes * 60_000_000,
+            boundaries=reader.context.boundaries,
+        )
+        if day is not None:
+            self.condition, self.values["unusual_day"] = day
 
     def part_of_ratio(self, key: str, found: Mapping) -> tuple[str, Node] | None:
         entry = found.entry(key)

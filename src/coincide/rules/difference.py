@@ -11,9 +11,9 @@ from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any, Literal
 
-from coincide.rules.explain import duration
+from coincide.rules.explain import clock, duration
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import LocalDay, Plan, Sliding
+from coincide.rules.plan import LocalDay, Plan, ServiceDay, Sliding
 from coincide.rules.rule import Status
 from coincide.rules.words import number, words
 
@@ -139,6 +139,8 @@ def _plain(value: Any) -> str:
             return duration(width_us)
         case LocalDay():
             return "one local day"
+        case ServiceDay(begins_us):
+            return f"one day of service, from {clock(begins_us)}"
         case Decimal():
             return number(value)
         case tuple():

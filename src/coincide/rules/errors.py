@@ -661,18 +661,6 @@ class UnknownList(RuleError):
         )
 
 
-class NotYetAvailable(RuleError):
-    """A rule uses a part of the language that is planned and not yet there.
-
-    `per: service-day` (04:00 to 04:00 local) comes with a later version.
-    """
-
-    code = "COI-R040"
-
-    def __init__(self, part: str, instead: str, *, where: Where) -> None:
-        super().__init__(f"{part} is not yet available", where=where, hint=instead)
-
-
 class RatioOfOtherEvents(RuleError):
     """A ratio counts two kinds of event, and `events` names others.
 
@@ -978,6 +966,91 @@ class BadExpect(RuleError):
     def __init__(self, found: str, *, where: Where) -> None:
         super().__init__(
             f"`expect` is `no alert`, `1 alert` or another number of alerts, not `{shown(found)}`", where=where
+        )
+
+
+# --- rules over journeys ----------------------------------------------------------------------------------
+
+
+class KindGoesWith(RuleError):
+    """A rule over journeys lacks what its kind goes with, or says something else.
+
+    `presence` and `unusual-day` look at taps (`events: tap`) of one card at a time (`by: account`): who holds which
+    cards is not joined for them. An unusual day is a day of service (`per: service-day`).
+    """
+
+    code = "COI-R083"
+
+    def __init__(self, kind: str, wanted: str, *, where: Where) -> None:
+        super().__init__(f"`{kind}` goes with `{wanted}`", where=where, hint=f"write `{wanted}`")
+
+
+class UnknownFeature(RuleError):
+    """A rule names a feature of a day of riding that does not exist.
+
+    The reference of journeys defines them: trips, short_share, quick and others.
+    """
+
+    code = "COI-R084"
+
+    def __init__(self, found: str, known: Iterable[str], *, where: Where) -> None:
+        names = tuple(known)
+        super().__init__(
+            f"there is no feature `{shown(found)}` of a day of riding",
+            where=where,
+            hint=did_you_mean(found, names) or f"one of {', '.join(names)}",
+        )
+
+
+class PercentOutside(RuleError):
+    """A percentage of a rule is below 0, or 100 or more.
+
+    `beyond: 99.9` asks that 99.9 percent of the others are lower; nobody is above all including themselves, so that
+    100 could never hold.
+    """
+
+    code = "COI-R085"
+
+    def __init__(self, key: str, *, where: Where) -> None:
+        super().__init__(
+            f"`{key}` is a percentage from 0 to less than 100", where=where, hint=f"for instance `{key}: 99.9`"
+        )
+
+
+class ModelRefused(RuleError):
+    """A trained model, or a key that asks for one, stands where a rule should be. Coincide runs none.
+
+    A system that assesses from profiling alone who may commit an offence must not be placed on the market (Regulation
+    (EU) 2024/1689, Article 5(1)(d); open source is not exempt, Article 2(12); unchecked). A rule says in words which
+    acts are looked for, so that whoever is concerned can be told and can answer.
+    """
+
+    code = "COI-R086"
+
+    def __init__(self, *, where: Where) -> None:
+        super().__init__(
+            "a trained model is no rule: rating persons by their behaviour is what Regulation (EU) 2024/1689, "
+            "Article 5(1)(d), forbids",
+            where=where,
+            hint="say which acts are looked for: `coincide rules new ID` begins a rule",
+        )
+
+
+class JudgesPersons(RuleError):
+    """A rule reads an attribute that says what kind of person somebody is taken for: a class, a label, a risk.
+
+    Such a field is an assessment of a person, whoever made it (Regulation (EU) 2024/1689, Article 5(1)(d); unchecked),
+    or the answer of a simulation, which no log has. Rules look at acts. It is refused whoever has reviewed it.
+    """
+
+    code = "COI-R087"
+
+    def __init__(self, name: str, word: str, *, where: Where) -> None:
+        super().__init__(
+            f"the attribute `{shown(name)}` says what somebody is taken for (`{word}`), "
+            "which Regulation (EU) 2024/1689, Article 5(1)(d), forbids to decide by",
+            where=where,
+            hint="say which acts are looked for instead",
         )
 
 

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from coincide.rules import plan as plans
-from coincide.rules.plan import LocalDay, Plan, Sliding
+from coincide.rules.plan import LocalDay, Plan, ServiceDay, Sliding
 from coincide.rules.plan import Sequence as Steps
 from coincide.rules.words import either, number, words
 
@@ -37,7 +37,8 @@ def explain(plan: Plan) -> str:
 
 
 def _looks_at(plan: Plan) -> str:
-    text = f"Looks at {either(plan.events)} events"
+    looked_at = [kind for kind in plan.events if not (plan.beside_incidents and kind == "incident")]
+    text = f"Looks at {either(looked_at)} events"
     if plan.components is not None:
         noun = "component" if len(plan.components) == 1 else "components"
         text += f" of the {noun} {either(plan.components)}"
@@ -75,12 +76,26 @@ def _raises(plan: Plan) -> str:
         case plans.Ratio(of, to, more_than, at_least):
             many = f"more than {number(more_than)} {of} {'event' if more_than == 1 else 'events'} for each {to} event"
             return f"Raises an alert when there are {many} {window}, and at least {_counted(at_least, f'{to} event')}."
+        case plans.Presence(at_least, margin_us, usual):
+            ordinary = (
+                ""
+                if usual is None
+                else f" An incident does not count where the account was there at that time of day on more than "
+                f"{number(usual)} % of the {plans.PAST_DAYS} days before."
+            )
+            return (
+                f"Raises an alert when there are taps at {at_least:,} or more different reported incidents {window}: "
+                f"at the place or on the line, at most {duration(margin_us)} before or after.{ordinary} "
+                "Which accounts these are is shown only under a recorded request."
+            )
+        case plans.UnusualDay() as condition:
+            return f"Raises an alert when {_tail(condition)} {window}.{_where_looked(condition)}"
         case other:
             assert_never(other)
 
 
 def _groups(plan: Plan) -> str:
-    if isinstance(plan.window, LocalDay):
+    if not isinstance(plan.window, Sliding):
         return "Each day is an alert of its own."
     return f"What follows within less than {duration(plan.window.width_us)} belongs to the same alert."
 
@@ -95,6 +110,8 @@ def _window(plan: Plan) -> str:
             return f"within {duration(width_us)}"
         case LocalDay():
             return f"on one day ({plan.zone})"
+        case ServiceDay(begins_us):
+            return f"on one day of service (from {clock(begins_us)}, {plan.zone})"
         case other:
             assert_never(other)
 
@@ -180,8 +197,49 @@ def _because(plan: Plan) -> Because:
                 f"{_counted(count or 0, f'{compared} event')} to {_counted(beside or 0, f'{to} event')}{of} {window}, "
                 f"{limit}, {when(a, b)}."
             )
+        case plans.Presence():
+            return lambda incidents, count, _beside, _total, a, b: (
+                f"Taps at {_counted(count or 0, 'reported incident')} ({_some(incidents)}) {window}, {when(a, b)}."
+            )
+        case plans.UnusualDay() as condition:
+            ground = _ground(condition)
+            return lambda said, _count, _beside, _total, a, b: f"{'; '.join(said)} {window}, {when(a, b)}.{ground}"
         case other:
             assert_never(other)
+
+
+def _some(names: Sequence[str], most: int = 6) -> str:
+    """The first of many names, and how many more there are."""
+    shown, more = names[:most], len(names) - most
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _tail(condition: plans.UnusualDay) -> str:
+    """What must be far in the tail, and against whom."""
+    names = ", ".join(name.replace("_", " ") for name in condition.of)
+    own = (
+        ""
+        if condition.own is None
+        else f" and above {number(condition.own)} % of the account's own days in the {plans.PAST_DAYS} before"
+    )
+    return (
+        f"at least {condition.at_least:,} of {_counted(len(condition.of), 'feature')} ({names}) are above "
+        f"{number(condition.beyond)} % of the days of all accounts of the same product that day{own},"
+    )
+
+
+def _where_looked(condition: plans.UnusualDay) -> str:
+    if condition.anywhere is None:
+        return " Only days that touch a reported incident are looked at."
+    return f" All days are looked at.{_ground(condition)}"
+
+
+def _ground(condition: plans.UnusualDay) -> str:
+    """On which ground days count that touch no incident: every alert carries it."""
+    if condition.anywhere is None:
+        return ""
+    purpose, law, dpia = condition.anywhere
+    return f" Looked for without an incident: purpose {purpose}; {law}; assessment {dpia}."
 
 
 def _gap(gap_us: int | None) -> str:
@@ -199,10 +257,10 @@ def _time_range(first_us: int, last_us: int) -> str:
     if first_us % _DAY_US == 0 and last_us % _DAY_US == 0:
         return _day_range(first_us, last_us)
     if first_us == last_us:
-        return f"at {_date(first_us)} {_clock(first_us)} UTC"
+        return f"at {_date(first_us)} {clock(first_us)} UTC"
     if first_us // _DAY_US == last_us // _DAY_US:
-        return f"on {_date(first_us)} from {_clock(first_us)} to {_clock(last_us)} UTC"
-    return f"from {_date(first_us)} {_clock(first_us)} to {_date(last_us)} {_clock(last_us)} UTC"
+        return f"on {_date(first_us)} from {clock(first_us)} to {clock(last_us)} UTC"
+    return f"from {_date(first_us)} {clock(first_us)} to {_date(last_us)} {clock(last_us)} UTC"
 
 
 def _date(at_us: int) -> str:
@@ -214,7 +272,7 @@ def _day(days: int) -> str:
     return (_EPOCH + timedelta(days=days)).date().isoformat()
 
 
-def _clock(at_us: int) -> str:
+def clock(at_us: int) -> str:
     """``14:30``, ``14:30:05``, ``14:30:05.250000``: no finer than needed."""
     seconds, fraction_us = divmod(at_us % _DAY_US, 1_000_000)
     minutes, second = divmod(seconds, 60)

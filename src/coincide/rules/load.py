@@ -14,7 +14,8 @@ from coincide.errors import CoincideError, Problems, Where
 from coincide.rules.check import check
 from coincide.rules.context import Context
 from coincide.rules.document import decode, documents
-from coincide.rules.errors import DuplicateRule, FileUnreadable, RuleError
+from coincide.rules.errors import DuplicateRule, FileUnreadable, ModelRefused, RuleError
+from coincide.rules.model_file import holds_model
 from coincide.rules.plan import Plan
 from coincide.rules.rule import Rule
 
@@ -70,6 +71,8 @@ def _load(files: Sequence[tuple[str, bytes, Context]], problems: list[CoincideEr
     for file, data, context in files:
         of_file: list[CoincideError] = []
         try:
+            if holds_model(data):
+                raise ModelRefused(where=Where(file))
             source = decode(file, data)
             mappings, of_file = documents(source)
             for document in mappings:

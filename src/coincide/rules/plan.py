@@ -34,6 +34,19 @@ class LocalDay:
 
 
 @dataclass(frozen=True)
+class ServiceDay:
+    """The local day of the rule's zone from ``begins_us`` after midnight on; each is an episode of its own.
+
+    Told by what the clock shows, so that it is as long as that day is where clocks are changed.
+    """
+
+    begins_us: int
+
+
+Window = Sliding | LocalDay | ServiceDay
+
+
+@dataclass(frozen=True)
 class Combination:
     """Observations of the window cover at least ``at_least`` of the components.
 
@@ -87,7 +100,43 @@ class Ratio:
     at_least: int
 
 
-Condition = Combination | Velocity | Threshold | Sequence | Ratio
+@dataclass(frozen=True)
+class Presence:
+    """The account was there at ``at_least`` different reported incidents of the window.
+
+    There: a tap at the incident's place, or on its line, from ``margin_us`` before it begins to as long after it ends.
+    ``usual``: percent; an incident does not count where the account was there at that time of day on more than this
+    share of the ``PAST_DAYS`` days before it.
+    """
+
+    at_least: int
+    margin_us: int
+    usual: Decimal | None = None
+
+
+@dataclass(frozen=True)
+class UnusualDay:
+    """On a day of service at least ``at_least`` of the features ``of`` (sorted) are far in the tail.
+
+    ``beyond``: percent of the days of all accounts of the same product on that day that must be lower. ``own``:
+    percent of the account's own days of the ``PAST_DAYS`` before that must be lower, where there are enough of them.
+    ``doubled_us``, ``longest_us``: how taps are paired. ``anywhere``: purpose, law and assessment on whose ground days
+    count that touch no reported incident; ``None``: they do not.
+    """
+
+    at_least: int
+    of: tuple[str, ...]
+    beyond: Decimal
+    own: Decimal | None
+    doubled_us: int
+    longest_us: int
+    anywhere: tuple[str, str, str] | None = None
+
+
+PAST_DAYS = 28
+"""Days of service of the past that presence and unusual days look back on."""
+
+Condition = Combination | Velocity | Threshold | Sequence | Ratio | Presence | UnusualDay
 
 
 @dataclass(frozen=True)
@@ -103,7 +152,7 @@ class Plan:
     events: tuple[str, ...]
     where: Expression | None
     by: str
-    window: Sliding | LocalDay
+    window: Window
     zone: str
     condition: Condition
     components: tuple[str, ...] | None
@@ -135,6 +184,11 @@ class Plan:
                 return self.components
 
     @property
+    def beside_incidents(self) -> bool:
+        """Whether reported incidents are taken beside the taps; they have no account and no ``where``."""
+        return isinstance(self.condition, Presence | UnusualDay)
+
+    @property
     def lists(self) -> frozenset[str]:
         """The names of the managed lists that are asked."""
         asked = [expression for expression in (self.where, self.unless) if expression is not None]
@@ -155,6 +209,10 @@ class Plan:
                 names |= {"quantity", "content", "unit"}
             case Threshold(sum="amount_minor"):
                 names |= {"amount_minor", "currency"}
+            case Presence():
+                names |= {"place", "line", "ends_at"}
+            case UnusualDay():
+                names |= {"place", "line", "ends_at", "action", "vehicle", "device", "product"}
             case _:
                 pass
         if self.by not in ("actor", "account"):

@@ -43,7 +43,9 @@ _WINDOWS = f"""\
 
 `within: 30 days` is the sliding window of the 30 days before and up to an event: what lies exactly 30 days back is
 outside. It takes whole minutes, hours, days (of 24 hours) and weeks, up to {MAX_WINDOW_DAYS:,} days. `per: day` is
-the calendar day of `zone` instead. Observations of an actor are in the strict order of time, source, event id and
+the calendar day of `zone` instead, and `per: service-day` its day of service: from `[journeys] service_day` of
+`coincide.toml` (04:00 on the local clock, however long the day is where clocks are changed) to the next, so that a trip
+over midnight is of the day it began on. Observations of an actor are in the strict order of time, source, event id and
 account; "before" always means that order.
 
 """
@@ -100,6 +102,8 @@ _SECTIONS = {
     "threshold": "Threshold",
     "sequence": "Sequence",
     "ratio": "Ratio",
+    "presence": "Presence",
+    "unusual-day": "UnusualDay",
 }
 
 

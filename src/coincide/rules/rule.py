@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from coincide.events.event import FIELDS, KINDS, STATUSES
 from coincide.rules.example import Example
+from coincide.rules.feature import FEATURES
 
 Status = Literal["draft", "shadow", "live", "retired"]
 Severity = Literal["low", "medium", "high", "critical"]
-Kind = Literal["combination", "velocity", "threshold", "sequence", "ratio"]
+Kind = Literal["combination", "velocity", "threshold", "sequence", "ratio", "presence", "unusual-day"]
 
-KIND_KEYS: tuple[Kind, ...] = ("combination", "velocity", "threshold", "sequence", "ratio")
+KIND_KEYS: tuple[Kind, ...] = get_args(Kind)
 WINDOW_KEYS = ("within", "per")
 LIMIT_KEYS = ("more_than", "at_least")
 EXPRESSION_KEYS = ("where", "unless")
@@ -34,6 +35,9 @@ Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 Number = Annotated[Decimal, WithJsonSchema({"type": "number"})]
 NotNegative = Annotated[Decimal, Field(ge=0), WithJsonSchema({"type": "number", "minimum": 0})]
 Positive = Annotated[Decimal, Field(gt=0), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})]
+Percent = Annotated[
+    Decimal, Field(ge=0, lt=100), WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 100})
+]
 Duration = Annotated[str, Field(pattern=DURATION_PATTERN)]
 Text = Annotated[str, Field(min_length=1)]
 Component = Annotated[str, Field(min_length=1)]
@@ -142,6 +146,45 @@ class Ratio(_Part):
     at_least: Count = Field(description="how many `to` there must be, so that one of one raises nothing")
 
 
+class Presence(_Part):
+    """Holds where an account was there at so many different reported incidents of the window.
+
+    Incidents are events of the kind `incident`. There is a tap at the incident's place, or on its line where it names
+    one (at both, where it names both), from `margin` before it begins to `margin` after it ends. Numbers, and what
+    chance alone gives, are free to see; which accounts, only under a recorded request (`coincide request`).
+    """
+
+    at_least: Count = Field(description="how many different incidents")
+    of: Literal["incidents"] = Field(description="`incidents`")
+    margin: Duration = Field(description="how long before and after an incident counts as there; at most 12 hours")
+    usual: Percent | None = Field(
+        None,
+        description="an incident does not count where the account was there at that time of day on more than this "
+        "percentage of the 28 days before: who rides there every morning is no witness",
+    )
+
+
+class UnusualDay(_Part):
+    """Holds at the last tap of a day of service that is far in the tail in so many features.
+
+    Ranks are computed and never stored; it is a day that is rated. A day is looked at only where it touches a reported
+    incident (same line or place, within an hour), unless `[boundaries]` of the settings says on which ground others
+    are; the newest day of a log is not over and raises nothing. `events: tap`, `by: account`, `per: service-day`.
+    """
+
+    at_least: Count = Field(description="how many of the features; at most as many as are named")
+    of: Annotated[tuple[Annotated[str, WithJsonSchema({"enum": list(FEATURES)})], ...], Field(min_length=1)] = Field(
+        description="the features, each once; see the reference of journeys"
+    )
+    beyond: Percent = Field(
+        description="percentage of the days of all accounts of the same product that day that must be lower: 99.9"
+    )
+    own: Percent | None = Field(
+        None,
+        description="percentage of the account's own days of the 28 before that must be lower, where there are five",
+    )
+
+
 def _given_schema() -> dict[str, Any]:
     """One event of a test: ``at``, what was bought, and any other field of the contract."""
     properties: dict[str, Any] = {
@@ -224,15 +267,25 @@ class Rule(_Part):
     within: Duration | None = Field(
         None, description="the window: `30 days` (minutes, hours, days, weeks); a day is 24 hours"
     )
-    per: Literal["day"] | None = Field(
-        None, description="instead of `within`: the calendar day of `zone`, each day its own episode"
+    per: Literal["day", "service-day"] | None = Field(
+        None,
+        description="instead of `within`: the calendar day of `zone`, or its day of service, which begins at "
+        "`[journeys] service_day` of the settings (04:00); each day its own episode",
     )
-    zone: Text = Field("UTC", description="IANA time zone of local days, `local_hour` and `weekday`")
+    zone: Text = Field(
+        "UTC",
+        description="IANA time zone of local days, `local_hour` and `weekday`; of days of service, unless given, "
+        "`[journeys] zone`",
+    )
     combination: Combination | None = Field(None, description="kind: so many of these components")
     velocity: Velocity | None = Field(None, description="kind: so many events, or distinct values")
     threshold: Threshold | None = Field(None, description="kind: a sum passes a limit")
     sequence: Sequence | None = Field(None, description="kind: these components in this order")
     ratio: Ratio | None = Field(None, description="kind: too many events of one kind for those of another")
+    presence: Presence | None = Field(None, description="kind: there where so many incidents were reported")
+    unusual_day: UnusualDay | None = Field(
+        None, alias="unusual-day", description="kind: a day of riding far in the tail in so many features"
+    )
     components: Annotated[tuple[Component, ...], Field(min_length=1)] | None = Field(
         None, description="velocity, threshold and ratio only: look at events that carry one of these components"
     )
@@ -246,4 +299,8 @@ class Rule(_Part):
     @property
     def kind(self) -> Kind:
         """Which of the kinds of rule this is."""
-        return next(kind for kind in KIND_KEYS if getattr(self, kind) is not None)
+        return next(kind for kind in KIND_KEYS if getattr(self, kind.replace("-", "_")) is not None)
+
+
+KEYS: tuple[str, ...] = tuple(part.alias or name for name, part in Rule.model_fields.items())
+"""The keys of a rule as they are written."""

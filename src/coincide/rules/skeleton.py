@@ -15,8 +15,10 @@ EXAMPLES = ("pressure-vessel", "timer", "energetic", "steel-balls")
 
 def skeleton(rule: str, kind: Kind, components: Sequence[str] = ()) -> str:
     """A rule file of one rule. ``components``: of the catalog; the first ones stand in the example."""
-    looks_at = _BOTH if kind == "ratio" else _ONE
-    return _HEAD.format(rule=rule, schema=SCHEMA_FILE, looks_at=looks_at) + _BODIES[kind](_three(components)) + _UNLESS
+    looks_at = _BOTH if kind == "ratio" else _TAPS if kind in _RIDING else _ONE
+    by, window = _RIDING.get(kind, _ACTORS)
+    head = _HEAD.format(rule=rule, schema=SCHEMA_FILE, looks_at=looks_at, by=by, window=window)
+    return head + _BODIES[kind](_three(components)) + _UNLESS
 
 
 def _three(components: Sequence[str]) -> tuple[str, ...]:
@@ -37,8 +39,23 @@ basis:                    # the legal ground and purpose; authority and dpia if 
   law: the provision that the processing rests on
 innocent:                 # ordinary explanations; they stand beside every alert
   - an ordinary explanation
-{looks_at}by: actor                 # actor | account | organisation | link.card
-within: 30 days           # minutes, hours, days, weeks; or `per: day` with `zone: Europe/Paris`
+{looks_at}{by}
+{window}
+"""
+
+_ACTORS = (
+    "by: actor                 # actor | account | organisation | link.card",
+    "within: 30 days           # minutes, hours, days, weeks; or `per: day` with `zone: Europe/Paris`",
+)
+_CARDS = "by: account               # one card at a time: who holds which cards is not joined"
+_RIDING: dict[str, tuple[str, str]] = {
+    "presence": (_CARDS, "within: 30 days           # minutes, hours, days, weeks; or `per: service-day`"),
+    "unusual-day": (_CARDS, "per: service-day          # from 04:00 local on: `[journeys]` of the settings"),
+}
+
+_TAPS = """\
+events: tap               # reported incidents are taken beside the taps by themselves
+where: not account in list('staff')   # staff first: inspectors are on top of every list of many rides
 """
 
 _ONE = """\
@@ -122,6 +139,37 @@ def _ratio(names: tuple[str, ...]) -> str:
     return "\n".join([*lines, *tests]) + "\n"
 
 
+def _presence(names: tuple[str, ...]) -> str:  # noqa: ARG001
+    lines = [
+        "# Holds where a card was there at so many different reported incidents. Which cards, only under a request.",
+        "presence:",
+        "  at_least: 2",
+        "  of: incidents",
+        "  margin: 10 minutes      # before it begins and after it ends",
+        "  usual: 20               # who is there at that time on more than 20 % of 28 days is no witness",
+    ]
+    reported = [f"2025-03-{day:02d} 08:00, kind: incident, line: '5'" for day in (1, 10)]
+    there = [f"2025-03-{day:02d} 08:05, line: '5'" for day in (1, 10)]
+    tests = [
+        *_test("there at both", [*reported, *there], "1 alert"),
+        *_test("at one of them", [*reported, *there[:1]], "no alert", first=False),
+    ]
+    return "\n".join([*lines, *tests]) + "\n"
+
+
+def _unusual_day(names: tuple[str, ...]) -> str:  # noqa: ARG001
+    lines = [
+        "# Holds at the end of a day of service that is far in the tail against all cards of the same product.",
+        "unusual-day:",
+        "  at_least: 2",
+        "  of: [trips, short_share, most_visits, quick]",
+        "  beyond: 99.9            # percent of the days of other cards that must be lower",
+        "  own: 75                 # percent of the card's own days before that must be lower",
+    ]
+    there = [f"2025-03-01 0{hour}:05, line: '5', place: '1', action: enter" for hour in (8, 9)]
+    return "\n".join([*lines, *_test("too few cards to compare with", there, "no alert")]) + "\n"
+
+
 def _test(name: str, events: Sequence[str], expect: str, *, first: bool = True) -> list[str]:
     head = (
         ["tests:                    # run by `coincide rules test`; times are UTC, quantity is 1 unless given"]
@@ -138,4 +186,6 @@ _BODIES = {
     "threshold": _threshold,
     "sequence": _sequence,
     "ratio": _ratio,
+    "presence": _presence,
+    "unusual-day": _unusual_day,
 }

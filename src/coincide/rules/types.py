@@ -48,6 +48,14 @@ SPECIAL_WORDS = frozenset(
 )  # fmt: skip
 """Words in an attribute's name that make it a special category: Regulation (EU) 2016/679, Article 9(1) (unchecked)."""
 
+JUDGING_WORDS = frozenset(
+    {"thief", "pickpocket", "offender", "criminal", "suspect", "fraudster", "recidivism", "score"}
+)
+"""Words in an attribute's name that make it an assessment of a person: Regulation (EU) 2024/1689, Article 5(1)(d)
+(unchecked)."""
+JUDGING_NAMES = frozenset({"class", "label", "truth", "risk"})
+"""The same as whole names only: goods have classes and labels, too."""
+
 _PARTS = re.compile(r"[_-]+")
 _SAYS: dict[Type, str] = {"text": "a text", "number": "a number", "time": "a time", "truth": "a condition"}
 _OF_EVENT: dict[EventType, Type] = {
@@ -80,6 +88,10 @@ def _attribute(name: str, context: Context, where: Where, add: Add) -> EventType
     special = SPECIAL_WORDS.intersection(_PARTS.split(name.lower()))
     if special:
         add(errors.SpecialCategory(name, min(special), where=where))
+        return None
+    judging = JUDGING_WORDS.intersection(_PARTS.split(name.lower())) | JUDGING_NAMES.intersection({name.lower()})
+    if judging:
+        add(errors.JudgesPersons(name, min(judging), where=where))
         return None
     attribute = context.attributes.get(name)
     if attribute is None:

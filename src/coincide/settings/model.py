@@ -33,6 +33,12 @@ def _zone(value: str) -> str:
     return value
 
 
+def _clock(value: str) -> str:
+    if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]", value):
+        raise ValueError("must be a time of day, such as `04:00`")
+    return value
+
+
 def _memory(value: str) -> str:
     if not re.fullmatch(r"[1-9][0-9]*(MB|GB)", value):
         raise ValueError("must be a whole number and MB or GB, such as `2GB`")
@@ -253,6 +259,39 @@ class Doctor(_Section):
     )
 
 
+class Journeys(_Section):
+    """How taps become journeys, and when a day of service begins."""
+
+    zone: Zone = Field(default="UTC", description="IANA zone of the network: whose clock days and hours are told by")
+    service_day: Annotated[str, AfterValidator(_clock)] = Field(
+        default="04:00", description="local time at which a day of service begins; trips over midnight belong together"
+    )
+    doubled_seconds: Annotated[int, Field(ge=0, le=600)] = Field(
+        default=10, description="a tap of the same token at the same device within so many seconds is the same tap"
+    )
+    longest_ride_minutes: Annotated[int, Field(ge=1, le=1_440)] = Field(
+        default=180, description="an exit later than this after an entrance does not end its ride"
+    )
+
+    @property
+    def service_day_us(self) -> int:
+        """Microseconds from local midnight to the beginning of a day of service."""
+        hours, minutes = self.service_day.split(":")
+        return (int(hours) * 60 + int(minutes)) * 60_000_000
+
+
+class Boundaries(_Section):
+    """On which ground unusual days are looked for where no incident was reported. Every such alert says it.
+
+    Without this section a day of riding is looked at only where it touches a reported incident: same line or place,
+    at the same time (Regulation (EU) 2016/679, Article 5(1)(b) and (c), and Article 35 on the assessment; unchecked).
+    """
+
+    purpose: Annotated[str, Field(min_length=1)] = Field(description="what days are looked for that are unusual")
+    law: Annotated[str, Field(min_length=1)] = Field(description="the provision that this rests on")
+    dpia: Annotated[str, Field(min_length=1)] = Field(description="where the data protection impact assessment is kept")
+
+
 class Odds(_Section):
     """What odds are set beside."""
 
@@ -274,6 +313,10 @@ class Settings(_Section):
     ledger: Ledger = Field(default=Ledger(), description="where it is kept who did what")
     doctor: Doctor = Field(default=Doctor(), description="what `doctor --history` compares")
     odds: Odds = Field(default=Odds(), description="what odds are set beside")
+    journeys: Journeys = Field(default=Journeys(), description="how taps become journeys")
+    boundaries: Boundaries | None = Field(
+        default=None, description="on which ground unusual days are looked for where no incident was reported"
+    )
     retention: Retention = Field(default=Retention(), description="how long what is over is kept")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")

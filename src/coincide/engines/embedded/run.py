@@ -19,10 +19,11 @@ from sqlglot import exp
 from coincide.catalog.catalog import Catalog
 from coincide.detect.detect import Cuts, Hits, Region, by_values, episodes, hits, kept
 from coincide.detect.episode import Episode
-from coincide.detect.evaluate import ManagedList, Surroundings
+from coincide.detect.evaluate import Covered, ManagedList, Surroundings
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
+from coincide.detect.there import is_incident
 from coincide.engines.embedded import database
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
@@ -99,7 +100,8 @@ class Task:
     of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule. ``fresh``:
     of a run that widens, the files that were not there before, those of master data too. ``between``: rows whose time
     is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
-    ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them.
+    ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them. ``covered``: see
+    ``Surroundings``: without it no account is told that was at an incident.
     """
 
     plans: Sequence[Plan]
@@ -115,6 +117,11 @@ class Task:
     between: tuple[int, int] | None = None
     look: Callable[[Decided], None] = lambda _: None
     counted: frozenset[str] = frozenset()
+    covered: Covered | None = None
+
+    def around(self, plan: Plan) -> Surroundings:
+        """What the rule may read beside its rows."""
+        return Surroundings(plan.zone, self.lists, self.covered)
 
 
 @dataclass(frozen=True)
@@ -237,9 +244,10 @@ def _changed(task: Task, rows: Rows, linked: Actors | None, links: Links | None)
     times = np.zeros(len(rows), dtype=np.bool_)
     actors = {}
     for plan in task.plans:
-        usable = fit(plan, rows, Surroundings(plan.zone, task.lists)).usable
+        usable = fit(plan, rows, task.around(plan)).usable
         times |= usable
-        actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(usable)))
+        whose = usable & ~is_incident(rows) if plan.beside_incidents else usable
+        actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(whose)))
     at = rows.at[times]
     first, last = (int(at.min()), int(at.max())) if len(at) else (None, None)
 
@@ -258,7 +266,7 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
     first = rows.frame["first"].to_numpy() if result.wider is not None else accepted
     moved = _moved(rows, result.wider)
     for plan in task.plans:
-        around = Surroundings(plan.zone, task.lists)
+        around = task.around(plan)
         fitting = fit(plan, rows, around)
         keep = kept(rows, fitting.usable)
         np.minimum(reason, fitting.reason, out=reason)
