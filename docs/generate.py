@@ -49,6 +49,7 @@ PARTS = {
     "O": "Obligations",
     "P": "Reports",
     "G": "Odds",
+    "T": "Taps and their network",
 }
 
 

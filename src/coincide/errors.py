@@ -24,6 +24,7 @@ W      watching: sources and rules over time
 O      obligations: duties to report, as data
 P      reports
 G      odds: what ordinary behaviour alone gives
+T      taps and their network
 ====== ==========================================
 
 Rendering (colours, underlines) is the matter of the screens; nothing here prints.
@@ -35,7 +36,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECKNRAWOPG]\d{3}")
+CODE = re.compile(r"COI-[USLDECKNRAWOPGT]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

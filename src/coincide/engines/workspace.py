@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from coincide.catalog.managed_list import ManagedList
     from coincide.events.source import SourceReader
     from coincide.ledger.place import Place
+    from coincide.network.load import Loaded
     from coincide.obligations.load import Loaded as Obligation
 
 RUNNING = ("live", "shadow")
@@ -71,6 +72,17 @@ class Workspace:
         from coincide.obligations.load import load as load_obligations
 
         return load_obligations(self.folder, self.settings.obligations)
+
+    @cached_property
+    def network(self) -> Loaded | None:
+        """Stops and lines of the feed, and what is odd about it; ``None`` where settings name none.
+
+        Raises what is in :mod:`coincide.network.errors`.
+        """
+        from coincide.network.load import load as load_network
+
+        section = self.settings.network
+        return None if section is None else load_network(self.folder / section.gtfs, section.line, shown=section.gtfs)
 
     @cached_property
     def readers(self) -> dict[str, SourceReader]:

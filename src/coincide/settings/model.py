@@ -301,6 +301,15 @@ class Odds(_Section):
     )
 
 
+class Network(_Section):
+    """The stops and lines that taps name. Without this section features that need stops in order are left out."""
+
+    gtfs: str = Field(description="GTFS feed, a zip file or a folder, relative to the workspace")
+    line: Literal["route_id", "route_short_name"] = Field(
+        default="route_id", description="column of the feed's routes.txt that the taps' `line` holds"
+    )
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -318,6 +327,7 @@ class Settings(_Section):
         default=None, description="on which ground unusual days are looked for where no incident was reported"
     )
     retention: Retention = Field(default=Retention(), description="how long what is over is kept")
+    network: Network | None = Field(default=None, description="stops and lines of taps")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     obligations: str = Field(
