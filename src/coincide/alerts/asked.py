@@ -187,6 +187,9 @@ def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:
 
 def _wider(asked: Asked, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in asked.chosen]
+    if any(plan.beside_incidents for plan in plans):
+        # An incident may touch everybody, and a day is compared with the days of all: any file may change any alert.
+        return everything(asked.found, plans)
     moved = None
     now, before = asked.partition(changed.linked), asked.partition_before
     if now != before:

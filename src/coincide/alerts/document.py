@@ -18,11 +18,12 @@ def scanned(
 ) -> dict[str, Any]:
     """The document of ``coincide scan --json``.
 
-    ``rules[].odds`` is what the latest backtest of the rule in this meaning told, ``null`` if there was none. ``rows``
-    is the workspace's total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors``
-    those that have one; ``alerts`` are the open ones by first hit. ``since_us`` and ``until_us`` (half-open at the
-    new end) bound the first hits of those shown and counted. Drafts have alerts without an id; where they are named
-    beside other rules, ``rows`` and ``run`` are of the other rules, as if no draft had been named.
+    ``rules[].odds`` is what the latest backtest of the rule in this meaning told, ``null`` if there was none; of rules
+    of presence ``rules[].attendance`` is how many accounts were at how many incidents. ``rows`` is the workspace's
+    total, ``run`` of this run; ``rules[].alerts`` counts open alerts and ``actors`` those that have one; ``alerts`` are
+    the open ones by first hit. ``since_us`` and ``until_us`` (half-open at the new end) bound the first hits of those
+    shown and counted. Drafts have alerts without an id; where they are named beside other rules, ``rows`` and ``run``
+    are of the other rules, as if no draft had been named.
     """
     rules = tuple(loaded.plan.rule for loaded in outcome.rules)
     wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)
@@ -56,6 +57,7 @@ def scanned(
                 "actors": len({one["actor"] for one in alerts if one["rule"] == rule}),
                 "observations": outcome.observations[rule],
                 "odds": _odds(known[rule]),
+                **({"attendance": outcome.attendance[rule]} if rule in outcome.attendance else {}),
             }
             for rule in rules
         ],

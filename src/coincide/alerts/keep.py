@@ -48,7 +48,7 @@ def keep(asked: Asked, result: Run, *, seconds: float = 0.0) -> Outcome:
     origins = origins_of(asked)
     with commit.committing(asked.book.database, asked.workspace.state) as connection:
         number = scans.next_id(connection)
-        versions = _versions(asked, version_of(asked, connection, result))
+        versions = _versions(asked, version_of(asked, connection, result), result)
         segment.add(connection, segments)
         save_files(asked, connection, states, result)
         totals, observed = _totals(connection, asked.scope.name, asked.chosen)
@@ -68,7 +68,16 @@ def keep(asked: Asked, result: Run, *, seconds: float = 0.0) -> Outcome:
         _save_titles(asked, connection, result)
         asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
     asked.book.log()
-    return Outcome(run_counts, totals, observed, {}, asked.chosen, changes=changes, entities=version)
+    return Outcome(
+        run_counts,
+        totals,
+        observed,
+        {},
+        asked.chosen,
+        changes=changes,
+        entities=version,
+        attendance=versions["attendance"],
+    )
 
 
 def keep_words(asked: Asked) -> Outcome:
@@ -83,7 +92,9 @@ def keep_words(asked: Asked) -> Outcome:
             number = scans.next_id(connection) - 1
             asked.book.enter(connection, "scan:run", f"S-{number}", basis=basis_of(asked.chosen))
         asked.book.log()
-    return Outcome(dict.fromkeys(ENDS, 0), totals, observations, {}, asked.chosen, changes=changes)
+    attended = {} if asked.before is None else asked.before.versions.get("attendance", {})
+    nothing = dict.fromkeys(ENDS, 0)
+    return Outcome(nothing, totals, observations, {}, asked.chosen, changes=changes, attendance=attended)
 
 
 def foretell(asked: Asked, result: Run | None) -> Outcome:
@@ -100,7 +111,7 @@ def foretell(asked: Asked, result: Run | None) -> Outcome:
     with asked.book.database.writing(keep=False) as connection:
         if result is not None:
             number = scans.next_id(connection)
-            versions = _versions(asked, version_of(asked, connection, result))
+            versions = _versions(asked, version_of(asked, connection, result), result)
             version = versions["entities"]
             _record(asked, connection, number, counts, counts, versions, 0.0)
             changes = _save_alerts(asked, connection, number, _findings(asked, result), result, versions, {})
@@ -109,9 +120,10 @@ def foretell(asked: Asked, result: Run | None) -> Outcome:
     return Outcome(counts, counts, {}, {}, asked.chosen, changes=changes, entities=version)
 
 
-def _versions(asked: Asked, entities: int | None) -> dict[str, Any]:
-    """All that a scan was made with; a later one tells from it what changed."""
+def _versions(asked: Asked, entities: int | None, result: Run) -> dict[str, Any]:
+    """All that a scan was made with, and how many were at incidents; a later one tells from it what changed."""
     return {
+        "attendance": attended(result),
         **asked.scope.versions,
         "entities": entities,
         "words": asked.words,
@@ -154,7 +166,13 @@ def show(asked: Asked, result: Run) -> Outcome:
     """What drafts found; nothing is written."""
     run_counts = counted(result.files.values(), sum(result.duplicates.values()))
     observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
-    return Outcome(run_counts, run_counts, observed, _findings(asked, result), asked.chosen)
+    findings = _findings(asked, result)
+    return Outcome(run_counts, run_counts, observed, findings, asked.chosen, attendance=attended(result))
+
+
+def attended(result: Run) -> dict[str, dict[str, Any]]:
+    """How many accounts were at how many incidents, by rule."""
+    return {rule: dict(found.document) for rule, found in result.attendance.items()}
 
 
 def _findings(asked: Asked, result: Run) -> dict[str, list[Finding]]:

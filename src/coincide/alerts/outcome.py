@@ -21,7 +21,8 @@ class Outcome:
     ``run`` and ``totals``: rows by how they ended, of this run and of the workspace, for the rules that are kept; of
     a run of drafts alone both are of that run. ``observations``: of each rule. ``drafts``: what the drafts that were
     named found, which is shown and not kept. ``seconds``: of the steps start, read, commit, and of drafts that ran
-    after the others.
+    after the others. ``attendance``: of rules of presence, how many accounts were at how many incidents
+    (``detect.attendance``).
     """
 
     run: Counts
@@ -32,6 +33,7 @@ class Outcome:
     seconds: Mapping[str, float] = field(default_factory=dict)
     changes: Sequence[Transition] = ()
     entities: int | None = None
+    attendance: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def beside(self, tried: Outcome) -> Outcome:
         """This outcome with what drafts found, whose rows are counted nowhere."""
@@ -39,6 +41,7 @@ class Outcome:
             self,
             observations={**self.observations, **tried.observations},
             drafts={**self.drafts, **tried.drafts},
+            attendance={**self.attendance, **tried.attendance},
             rules=sorted((*self.rules, *tried.rules), key=lambda loaded: loaded.plan.rule),
         )
 

@@ -67,6 +67,8 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from coincide.alerts.attended import attended
+
     console = Console()
     rows, run = document["rows"], document["run"]
     table = Table(title=None, box=None, pad_edge=False)
@@ -87,6 +89,10 @@ def _print(document: dict[str, Any], outcome: Outcome) -> None:
     for rule in document["rules"]:
         if rule["odds"] is not None:
             console.print(f"\n{rule['rule']}: {' '.join(rule['odds']['paragraph'])}", highlight=False, markup=False)
+    for rule, loaded in zip(document["rules"], outcome.rules, strict=True):
+        if "attendance" in rule:
+            said = attended(loaded.plan, rule["attendance"])
+            console.print(f"\n{rule['rule']}: {said}", highlight=False, markup=False)
     count = sum(alert["status"] == "open" for alert in document["alerts"])
     if count:
         console.print(f"\n{count:,} open alert{'' if count == 1 else 's'}; `coincide alerts` lists them.")

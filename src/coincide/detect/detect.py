@@ -148,7 +148,7 @@ def at_incidents(plan: Plan, condition: Presence, rows: Rows, keep: Truths, repo
 
 def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hits:
     """The rule's kernel over observations wherever they are placed: of a scan where they are, dealt out elsewhere."""
-    place, seen = _observations(plan, rows, placed)
+    place, seen = observations(plan, rows, placed)
     row = placed.row[place]
     match plan.condition:
         case Combination() as condition:
@@ -224,8 +224,8 @@ def carried(plan: Plan, rows: Rows, row: Positions) -> tuple[Truths, ...]:
             return ()
 
 
-def _observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Observations]:
-    """The observations, and the place of each among those given."""
+def observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Observations]:
+    """The observations as a kernel sees them, and the place of each among those given."""
     code, at = placed.code, placed.at
     place = np.arange(len(at), dtype=np.int64)
     carries = placed.carries

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from coincide.catalog.catalog import Catalog
+from coincide.detect.attendance import Attendance, attendance
 from coincide.detect.detect import Cuts, Hits, Region, by_values, episodes, hits, kept
 from coincide.detect.episode import Episode
 from coincide.detect.evaluate import Covered, ManagedList, Surroundings
@@ -30,7 +31,7 @@ from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
 from coincide.entities.actors import ACCOUNT, Actors
 from coincide.events.file import FileStamp
-from coincide.rules.plan import Plan
+from coincide.rules.plan import Plan, Presence
 from coincide.settings import Settings
 
 _DAY_US = 86_400_000_000
@@ -145,6 +146,7 @@ class Run:
     duplicates: dict[Day, int] = field(default_factory=dict)
     observations: dict[str, dict[Day, int]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
+    attendance: dict[str, Attendance] = field(default_factory=dict)
     actors: Actors | None = None
     changed: Changed | None = None
     wider: Wider | None = None
@@ -281,6 +283,8 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
                 found = found.of_actors_in(fitting.usable & first, rows.order(plan.by)[0])
             if plan.by == "actor" and moved.any():
                 found = _both(found, everything.of_actors_in(moved, rows.order(plan.by)[0]))
+        if isinstance(plan.condition, Presence):
+            result.attendance[plan.rule] = attendance(plan, plan.condition, rows, keep, around)
         told = [] if plan.rule in task.counted else episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
         result.episodes[plan.rule] = told
         task.look(Decided(plan, rows, keep, found, told))
