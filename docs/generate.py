@@ -50,6 +50,7 @@ PARTS = {
     "P": "Reports",
     "G": "Odds",
     "T": "Taps and their network",
+    "Q": "Recorded requests",
 }
 
 

@@ -25,6 +25,7 @@ O      obligations: duties to report, as data
 P      reports
 G      odds: what ordinary behaviour alone gives
 T      taps and their network
+Q      recorded requests for who was present
 ====== ==========================================
 
 Rendering (colours, underlines) is the matter of the screens; nothing here prints.
@@ -36,7 +37,7 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
-CODE = re.compile(r"COI-[USLDECKNRAWOPGT]\d{3}")
+CODE = re.compile(r"COI-[USLDECKNRAWOPGTQ]\d{3}")
 
 
 @dataclass(frozen=True, slots=True)

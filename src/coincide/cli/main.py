@@ -37,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
     Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
     Command("report", "coincide.cli.report:report", "Draft reports from alerts, for a person to complete."),
+    Command("request", "coincide.cli.request:request", "Record who asks who was present, and confirm it."),
     Command("obligations", "coincide.cli.obligations:obligations", "List the duties to report, and who checked them."),
     Command("why-not", "coincide.cli.why_not:why_not", "Say why a rule raised no alert for an account."),
     Command("entities", "coincide.cli.entities:entities", "Explain which accounts are one actor; cut them."),

@@ -310,6 +310,27 @@ class Network(_Section):
     )
 
 
+class Requests(_Section):
+    """How wide a recorded request may be, and how long it holds.
+
+    A request is ground to show who was present at reported incidents; it should be no wider than these (Regulation (EU)
+    2016/679, Article 5(1)(c); Directive (EU) 2016/680, Article 4(1)(c); unchecked).
+    """
+
+    days: Annotated[int, Field(ge=1, le=180)] = Field(
+        default=30, description="days after which a request expires, where it does not say"
+    )
+    most_places: Annotated[int, Field(ge=1, le=500)] = Field(
+        default=50, description="places and lines that one request may name"
+    )
+    most_hours: Annotated[int, Field(ge=1, le=8_784)] = Field(
+        default=744, description="hours that the spans of one request may cover together"
+    )
+    shared_login: bool = Field(
+        default=False, description="staff share one login, so that names alone tell who made a request and who confirms"
+    )
+
+
 class Settings(_Section):
     """All settings of a workspace."""
 
@@ -328,6 +349,7 @@ class Settings(_Section):
     )
     retention: Retention = Field(default=Retention(), description="how long what is over is kept")
     network: Network | None = Field(default=None, description="stops and lines of taps")
+    requests: Requests = Field(default=Requests(), description="how wide a recorded request may be")
     rules: list[str] = Field(default_factory=lambda: ["rules/*.yaml"], description="globs of rule files")
     lists: str = Field(default="lists/*.csv", description="glob of managed lists; a list is named after its file")
     obligations: str = Field(

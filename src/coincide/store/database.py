@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 FILE = "coincide.db"
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009")
 """Every schema there was, oldest first; a test compares them with ``migrations/versions``."""
 
 WAIT_MS = 10_000

@@ -265,6 +265,35 @@ consideration = Table(
     Index(None, "alert", "id"),
 )
 
+request = Table(
+    "request",
+    metadata,
+    Column("id", NUMBER, primary_key=True, autoincrement=False, comment="shown as Q-2, for ever"),
+    Column("asker", Text, nullable=False),
+    Column("reference", Text, nullable=False, comment="of whoever asks"),
+    Column("offence", Text, nullable=False),
+    Column("law", Text, nullable=False, comment="the legal basis, as a person gave it"),
+    Column("places", JSON, nullable=False, comment="stops, as the events name them"),
+    Column("lines", JSON, nullable=False),
+    Column("spans", JSON, nullable=False, comment="pairs of times"),
+    Column("note", Text, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_login", Text, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("answer", Text, comment="of a second person; NULL: none yet"),
+    Column("answered_by", Text),
+    Column("answered_login", Text),
+    Column("answered_at", BigInteger),
+    Column("answered_because", Text),
+    Column("ended_by", Text),
+    Column("ended_login", Text),
+    Column("ended_at", BigInteger),
+    Column("ended_because", Text),
+    CheckConstraint("asker IN ('authority', 'own-security')", name="asker"),
+    CheckConstraint("answer IN ('confirmed', 'refused')", name="answer"),
+)
+
 ledger_entry = Table(
     "ledger_entry",
     metadata,

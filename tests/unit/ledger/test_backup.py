@@ -88,6 +88,9 @@ def test_a_row_of_every_table_is_put_back(shop: LedgerShop, tmp_path: Path) -> N
     assert shop.call("report", "consider", "A-1", "--because", "x")[0] == 0
     assert shop.call("entities", "separate", shop.name("anna"), shop.name("cora"), "--because", "x")[0] == 0
     assert shop.call("backtest", "--rule", "two-things", "--no-examples")[0] == 0
+    span = ("--span", "2025-03-01T00:00Z/2025-03-02T00:00Z")
+    texts = ("--reference", "x", "--offence", "x", "--law", "x")
+    assert shop.call("request", "new", "--asker", "authority", *texts, "--place", "s1", *span)[0] == 0
     until = ("--until", "2199-01-01", "--because", "x")
     assert shop.call("alerts", "suppress", "two-things", shop.name("cora"), *until)[0] == 0
     with shop.database() as database, database.writing() as connection:
