@@ -49,7 +49,15 @@ def to_utc(local_us: Times, zone: str) -> Times:
 def local(utc_us: Times, zone: str) -> Times:
     """What a local clock of ``zone`` shows at the instants ``utc_us``."""
     offsets = offsets_of(zone)
-    return utc_us + offsets.offset[np.searchsorted(offsets.utc, utc_us, side="right")]
+    if not len(utc_us):
+        return utc_us.copy()
+    # Of the changes of two centuries only those between the first and the last of these times are looked at.
+    low, high = np.searchsorted(offsets.utc, (utc_us.min(), utc_us.max()), side="right")
+    if low == high:
+        shown: Times = utc_us + offsets.offset[low]
+        return shown
+    shown = utc_us + offsets.offset[low + np.searchsorted(offsets.utc[low:high], utc_us, side="right")]
+    return shown
 
 
 def day_of(utc_us: int, zone: str) -> int:

@@ -1,0 +1,150 @@
+"""What all rides together say: how full vehicles were, and how long a ride usually takes.
+
+Both are kept as exact counts, so that those of parts can be added up: the outcome is that of all rides at once,
+however the tokens were parted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from coincide.detect.journey.feature import CROWDED_PART, LEAST_RIDES
+from coincide.detect.journey.order import Packed, begins, pack
+from coincide.detect.journey.ride import Rides
+from coincide.detect.journey.taps import MISSING, Positions, Truths
+
+_DAY_BITS, _HOUR_BITS, _MINUTE_BITS, _STOP_BITS = 17, 5, 15, 22
+_MINUTE_US = 60_000_000
+UNKNOWN = -1
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """How often each key was met; keys sorted, each once."""
+
+    key: Packed
+    count: Positions
+
+    @classmethod
+    def of(cls, keys: Packed) -> Counts:
+        """Of keys in any order, which are sorted in place."""
+        keys.sort()
+        first = np.flatnonzero(begins(keys.view(np.int64)))
+        return cls(keys[first], np.diff(first, append=len(keys)))
+
+    @classmethod
+    def total(cls, parts: Sequence[Counts]) -> Counts:
+        """The counts of all parts together."""
+        key = np.concatenate([np.zeros(0, dtype=np.uint64), *(part.key for part in parts)])
+        count = np.concatenate([np.zeros(0, dtype=np.int64), *(part.count for part in parts)])
+        if not len(key):
+            return cls(key, count)
+        sorting = np.argsort(key, kind="stable")
+        key, count = key[sorting], count[sorting]
+        first = np.flatnonzero(begins(key.view(np.int64)))
+        return cls(key[first], np.add.reduceat(count, first))
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """The counts of all rides: ``boardings`` by cell, and ``minutes`` by ends, hour and whole minutes."""
+
+    boardings: Counts
+    minutes: Counts
+
+    @cached_property
+    def _crowded(self) -> Packed:
+        """The crowded cells, sorted."""
+        full = np.zeros(len(self.boardings.key), dtype=np.bool_)
+        for sort in (0, 1):
+            places = np.flatnonzero(self.boardings.key >> np.uint64(63) == sort)
+            counts = self.boardings.count[places]
+            as_many = len(counts) - np.searchsorted(np.sort(counts), counts, side="left")
+            full[places] = as_many * CROWDED_PART <= len(counts)
+        return self.boardings.key[full]
+
+    @cached_property
+    def _usual(self) -> tuple[Packed, Positions]:
+        """The ends and hours that have rides enough, sorted, and their lower median of minutes."""
+        cell = self.minutes.key >> np.uint64(_MINUTE_BITS)
+        first = np.flatnonzero(begins(cell.view(np.int64)))
+        if not len(first):
+            return cell, first
+        total = np.add.reduceat(self.minutes.count, first)
+        before = np.cumsum(self.minutes.count)
+        # The place of the median among all rides, then the row of counts that holds it.
+        middle = before[first] - self.minutes.count[first] + (total - 1) // 2
+        row = np.searchsorted(before, middle, side="right")
+        enough = total >= LEAST_RIDES
+        minutes = (self.minutes.key[row] & np.uint64(2**_MINUTE_BITS - 1)).astype(np.int64)
+        return cell[first[enough]], minutes[enough]
+
+    def crowded(self, rides: Rides) -> NDArray[np.int8]:
+        """Of each ride, whether its cell is crowded: 1 or 0, -1 if it is in none."""
+        key, known = _cells(rides)
+        found = known.astype(np.int8) - 1
+        found[known] = _among(key[known], self._crowded)[1]
+        return found
+
+    def usual(self, rides: Rides) -> Positions:
+        """Of each ride, the minutes that one of its ends and hour usually takes; -1 where too few tell."""
+        key, known = _journeys(rides)
+        cells, minutes = self._usual
+        found = np.full(len(rides), UNKNOWN, dtype=np.int64)
+        place, there = _among(key[known] >> np.uint64(_MINUTE_BITS), cells)
+        found[np.flatnonzero(known)[there]] = minutes[place[there]]
+        return found
+
+
+def context(rides: Rides) -> Context:
+    """What these rides say."""
+    cells, known = _cells(rides)
+    journeys, whole = _journeys(rides)
+    return Context(Counts.of(cells[known]), Counts.of(journeys[whole]))
+
+
+def merged(parts: Sequence[Context]) -> Context:
+    """What the rides of all parts say together."""
+    boardings = Counts.total([part.boardings for part in parts])
+    return Context(boardings, Counts.total([part.minutes for part in parts]))
+
+
+def minutes(rides: Rides) -> Positions:
+    """The whole minutes of each ride, at least one; only where its end is known do they mean something."""
+    whole: Positions = np.maximum((rides.ends_us - rides.begins_us) // _MINUTE_US, 1)
+    return whole
+
+
+def _cells(rides: Rides) -> tuple[Packed, Truths]:
+    """The cell of each ride, and which rides are in one. Vehicles and lines are told apart by the first bit."""
+    by_line = rides.vehicle == MISSING
+    code = np.where(by_line, rides.line, rides.vehicle)
+    known = code != MISSING
+    low = _DAY_BITS + _HOUR_BITS
+    day = rides.day.astype(np.int64) + 1  # clocks behind UTC have a day before 1970-01-01
+    columns = (by_line, np.where(known, code, 0), day, rides.hour)
+    return pack(columns, (1, 63 - low, _DAY_BITS, _HOUR_BITS)), known
+
+
+def _journeys(rides: Rides) -> tuple[Packed, Truths]:
+    """Ends, hour and minutes of each ride, and of which rides they are known."""
+    known = rides.ended & (rides.start != MISSING) & (rides.end != MISSING)
+    for stops in (rides.start, rides.end):
+        if stops.max(initial=0) >> _STOP_BITS:
+            raise ValueError(f"there are more than {2**_STOP_BITS} stops")
+    capped = np.minimum(minutes(rides), 2**_MINUTE_BITS - 1)
+    columns = (np.maximum(rides.start, 0), np.maximum(rides.end, 0), rides.hour, capped)
+    return pack(columns, (_STOP_BITS, _STOP_BITS, _HOUR_BITS, _MINUTE_BITS)), known
+
+
+def _among(keys: Packed, chosen: Packed) -> tuple[Positions, Truths]:
+    """Where each key stands among the chosen ones, which are sorted, and whether it is one of them."""
+    if not len(chosen):
+        return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=np.bool_)
+    place = np.minimum(np.searchsorted(chosen, keys), len(chosen) - 1)
+    return place, chosen[place] == keys
