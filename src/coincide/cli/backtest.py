@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from coincide.engines.workspace import Workspace
-    from coincide.odds.page.figure import Cell
-    from coincide.odds.page.part import Part
-    from coincide.odds.page.table import Table as Shown
+    from coincide.html.figure import Cell
+    from coincide.html.part import Part
+    from coincide.html.table import Table as Shown
     from coincide.rules.load import LoadedRule
 
 
@@ -171,7 +171,7 @@ def _console() -> Console:
 def _printed(table: Shown) -> Table:
     from rich.table import Table
 
-    from coincide.odds.page.figure import Figure, Span
+    from coincide.html.figure import Figure, Span
 
     printed = Table(box=None, pad_edge=False, show_header=len(table.heads) > 2)
     over = [""] * table.names + [f"{name}: " for name, many in table.groups for _ in range(many)]
@@ -185,7 +185,7 @@ def _printed(table: Shown) -> Table:
 
 
 def _text(one: Cell) -> str:
-    from coincide.odds.page.figure import Figure, Moment, Span, Why
+    from coincide.html.figure import Figure, Moment, Span, Why
 
     match one:
         case Figure():

@@ -14,11 +14,17 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+SHARED = Path(__file__).with_name("templates")
+"""Templates that pages of several parts import from."""
+
 
 def environment(folder: Path) -> Environment:
-    """Templates of a folder. All text is escaped; JSON for a script (``tojson``) also is, and knows no NaN."""
+    """Templates of a folder, and the shared ones.
+
+    All text is escaped; JSON for a script (``tojson``) also is, and knows no NaN.
+    """
     made = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader([folder, SHARED]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -24,10 +24,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from coincide.html import vendored
+from coincide.html.figure import Figure, cell
 from coincide.html.frame import visible
-from coincide.odds.page import vendored
 from coincide.odds.page.chart import Bins
-from coincide.odds.page.figure import Figure, cell
 from coincide.odds.page.page import beside, page
 from coincide.odds.page.part import CHANGES
 from htmlpage import Cell, Grid, Read

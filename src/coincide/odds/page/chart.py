@@ -1,38 +1,21 @@
-"""The charts: what they say in words, and what Vega-Lite draws of them where scripts run.
-
-A chart shows what a table beside it holds. Colours are names of the style sheet, so that a page that turns dark, or is
-printed, needs nothing drawn again.
-"""
+"""The charts of a backtest: what they say in words, and what Vega-Lite draws of them where scripts run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from coincide.html.chart import Chart
+from coincide.html.figure import Figure
 from coincide.html.frame import visible
-from coincide.odds.page.figure import Figure
 
 HEIGHT = 160
 """Pixels. Wide they are as the page is."""
 WEEK = timedelta(days=7)
 BAR = 26
 """Pixels of a bar that has its name beside it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """``says``: in words what is to be seen; ``spec``: Vega-Lite, the data within."""
-
-    id: str
-    title: str
-    says: str
-    spec: dict[str, Any]
-
-    def of(self, whose: str) -> Chart:
-        """The same chart as that of one of two documents."""
-        return replace(self, id=f"{self.id}-{whose.lower()}", title=f"{whose}: {self.title}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Template
-
-from coincide.html import frame
-from coincide.odds.page import vendored
-from coincide.odds.page.figure import cell
-from coincide.odds.page.part import Document, Part, compared, owners, parts
+from coincide.html.charted import Charted, charted
+from coincide.html.part import Part
+from coincide.odds.page.part import Document, compared, owners, parts
 
 FOLDER = Path(__file__).with_name("templates")
 TWO_LOGS = "The two were tried on different logs: what differs here may come from the log, and not from the rule."
@@ -39,28 +36,9 @@ def beside(old: Document, new: Document) -> str:
 def _rendered(
     title: str, documents: tuple[tuple[str, Document], ...], shown: tuple[Part, ...], note: str | None = None
 ) -> str:
-    template, style, scripts, policy = _template()
-    return template.render(
-        title=title,
-        documents=documents,
-        note=note,
-        parts=shown,
-        style=style,
-        scripts=scripts,
-        policy=policy,
-        licences=vendored.licences(),
-    )
+    return _template().rendered(title=title, documents=documents, note=note, parts=shown)
 
 
 @cache
-def _template() -> tuple[Template, str, tuple[str, ...], str]:
-    """The template, the style and scripts in it, and the policy that lets a browser take these and nothing else."""
-    environment = frame.environment(FOLDER)
-    environment.filters |= {"cell": cell, "owners": owners}
-    style = frame.style() + (FOLDER / "page.css").read_text(encoding="utf-8")
-    scripts = (*vendored.scripts(), (FOLDER / "draw.js").read_text(encoding="utf-8"))
-    run = " ".join(frame.digest(script) for script in scripts)
-    policy = (
-        f"default-src 'none'; script-src {run}; style-src {frame.digest(style)}; base-uri 'none'; form-action 'none'"
-    )
-    return environment.get_template("page.html"), style, scripts, policy
+def _template() -> Charted:
+    return charted(FOLDER, "page.html", {"owners": owners})

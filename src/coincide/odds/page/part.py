@@ -8,13 +8,14 @@ template.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from coincide.html.figure import Cell, Figure, Form, cell
+from coincide.html.part import Part
+from coincide.html.table import Table, joined
 from coincide.odds import paragraph
-from coincide.odds.page.chart import Bins, Chart, calendar, histogram, neighbours
-from coincide.odds.page.figure import Cell, Figure, Form, cell
-from coincide.odds.page.table import Table, joined
+from coincide.odds.page.chart import Bins, calendar, histogram, neighbours
 
 Document = Mapping[str, Any]
 """``coincide backtest --json``, of form ``backtest/1``."""
@@ -37,24 +38,6 @@ CHANGES = {
     "to": "Where the log ends.",
 }
 """What a parameter changes, by its name in the document."""
-
-
-@dataclass(slots=True)
-class Part:
-    """A section of the page. ``why_not``: in place of what is not there, whose it is (``""`` if there is one document)
-    and the sentence.
-    """
-
-    id: str
-    title: str
-    says: list[str] = field(default_factory=list)
-    why_not: list[tuple[str, str]] = field(default_factory=list)
-    charts: list[Chart] = field(default_factory=list)
-    tables: list[Table] = field(default_factory=list)
-
-    def lacks(self, why: str) -> None:
-        """Says what is not there, as a sentence: in a document it is a part of one."""
-        self.why_not.append(("", f"{why[:1].upper()}{why[1:]}{'' if why.endswith(('.', '!', '?')) else '.'}"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from coincide.odds.page.figure import Cell, Figure
+from coincide.html.figure import Cell, Figure
 
 ABSENT = "not there"
 SIDES = ("Old", "New", "Difference")
