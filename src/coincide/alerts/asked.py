@@ -14,6 +14,7 @@ import polars as pl
 from sqlalchemy import Connection
 
 from coincide.alerts import kinship, register
+from coincide.alerts.granted import granted
 from coincide.alerts.pseudonyms import Pseudonyms
 from coincide.alerts.reconcile import Cause
 from coincide.alerts.rotation import ring_for
@@ -27,8 +28,10 @@ from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.link import link
 from coincide.entities.version import comparable, digest, touched
 from coincide.ledger.book import Book
+from coincide.network.network import Network
+from coincide.requests.register import in_force
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Plan
+from coincide.rules.plan import Plan, UnusualDay
 from coincide.settings import LinkFile, Source
 from coincide.store import entity
 from coincide.store import file as files
@@ -118,7 +121,7 @@ def _asked(
     drafts: bool,
 ) -> Asked:
     ring = ring_for(workspace.key_file, connection)
-    scope = scope_of(workspace, names, list(chosen), connection)
+    scope = scope_of(workspace, names, list(chosen), connection, now_us)
     latest = scans.latest_of(connection, scope.selection)
     same = latest is not None and latest.scope == scope.name and not drafts
     known = files.load(connection, scope.name) if same else {}
@@ -176,7 +179,15 @@ def _task(asked: Asked, connection: Connection) -> Task:
         widen=None if whole_log else partial(_wider, asked),
         fresh=frozenset() if whole_log else frozenset(stamp for stamps in found.fresh.values() for stamp in stamps),
         cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
+        covered=granted(in_force(connection, asked.now_us)),
+        network=_network(asked.workspace, plans),
     )
+
+
+def _network(workspace: Workspace, plans: Sequence[Plan]) -> Network | None:
+    """Stops and lines, where a rule is about days of riding and the settings name a feed."""
+    known = workspace.network if any(isinstance(plan.condition, UnusualDay) for plan in plans) else None
+    return None if known is None else known.network
 
 
 def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:

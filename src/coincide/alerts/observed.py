@@ -114,7 +114,7 @@ def _parties(connection: Connection, ring: KeyRing, alert: Alert, plan: Plan) ->
 
 
 def _ordered(read: Reread) -> Positions:
-    return np.flatnonzero(read.keep).astype(np.int64)
+    return np.flatnonzero(read.keep & read.mine).astype(np.int64)
 
 
 def _names(read: Reread, row: Positions, made: Pseudonyms) -> list[EventName]:

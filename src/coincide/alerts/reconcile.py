@@ -29,6 +29,8 @@ class Cause(StrEnum):
     CATALOG_CHANGED = "the catalog changed"
     LISTS_CHANGED = "a managed list changed"
     ENTITIES_CHANGED = "the accounts of an actor changed"
+    REQUESTS_CHANGED = "another request to tell who was present is in force"
+    NETWORK_CHANGED = "the network changed"
     RULE_CHANGED = "the rule changed in meaning"
     RULE_GONE = "the rule is no longer run"
 

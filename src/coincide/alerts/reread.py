@@ -8,25 +8,29 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 from sqlglot import exp
 
 from coincide.detect.detect import Hits, hits, kept
-from coincide.detect.evaluate import Surroundings
+from coincide.detect.evaluate import Covered, Surroundings
 from coincide.detect.fit import Fit, fit
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
+from coincide.detect.select import INCIDENT
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Feed, Only, load
 from coincide.engines.embedded.run import Task, prepared
 from coincide.engines.workspace import Workspace
+from coincide.entities.actors import ACCOUNT
 from coincide.entities.key import KeyRing
 from coincide.entities.pseudonym import unseal
 from coincide.events.canonical import DTYPES
 from coincide.events.event import KINDS
 from coincide.events.mapping import type_of
-from coincide.rules.plan import Plan, Velocity
+from coincide.network.network import Network
+from coincide.rules.plan import Plan, UnusualDay, Velocity
 from coincide.settings import Attribute
 from coincide.store import pseudonym as pseudonym_store
 
@@ -39,7 +43,8 @@ Progress = Callable[[int], None]
 class Reread:
     """The rows of a party, and what the rule makes of them.
 
-    ``rows``: of any kind, with any component. ``keep``: those that are observations, copies left out.
+    ``rows``: of any kind, with any component; what the rule looks at beside them is none of ``mine``. ``keep``: those
+    that are observations, copies left out.
     """
 
     rows: Rows
@@ -47,10 +52,21 @@ class Reread:
     keep: Truths
     found: Hits
     around: Surroundings
+    mine: Truths
 
 
-def reread(workspace: Workspace, plan: Plan, parties: Sequence[Party], progress: Progress = lambda _: None) -> Reread:
-    """The rows of these accounts (of this value, where the rule looks by a field); they count as one actor."""
+def reread(
+    workspace: Workspace,
+    plan: Plan,
+    parties: Sequence[Party],
+    progress: Progress = lambda _: None,
+    *,
+    covered: Covered | None = None,
+) -> Reread:
+    """The rows of these accounts (of this value, where the rule looks by a field); they count as one actor.
+
+    With them incidents, where the rule is about them; ``covered``: see ``Surroundings``.
+    """
     feeds = [
         Feed(name, workspace.settings.sources[name], reader, tuple(reader.files()))
         for name, reader in workspace.readers.items()
@@ -73,10 +89,15 @@ def reread(workspace: Workspace, plan: Plan, parties: Sequence[Party], progress:
         namespace, account = min(parties)
         one = rows.frame.with_columns(actor_namespace=pl.lit(namespace), actor_account=pl.lit(account))
         rows = Rows(one, rows.tagsets)
-    around = Surroundings(plan.zone, workspace.lists)
+    around = Surroundings(plan.zone, workspace.lists, covered, _network(workspace, plan))
     fitting = fit(plan, rows, around)
     keep = kept(rows, fitting.usable)
-    return Reread(rows, fitting, keep, hits(plan, rows, keep, around), around)
+    found, mine = hits(plan, rows, keep, around), np.ones(len(rows), dtype=np.bool_)
+    if plan.beside_incidents:
+        whose = pl.struct("namespace", "account").is_in([dict(zip(ACCOUNT, one, strict=True)) for one in parties])
+        mine = rows.frame.select(whose.fill_null(False) & (pl.col("kind") != INCIDENT)).to_series().to_numpy()
+        found = found.of_actors_in(mine, rows.account)
+    return Reread(rows, fitting, keep, found, around, mine)
 
 
 def opened(connection: Connection, ring: KeyRing, names: Sequence[str]) -> dict[str, Party]:
@@ -104,8 +125,16 @@ def _task(workspace: Workspace, plans: Sequence[Plan], feeds: Sequence[Feed]) ->
     return Task(plans, feeds, workspace.catalog, workspace.lists, workspace.settings)
 
 
+def _network(workspace: Workspace, plan: Plan) -> Network | None:
+    known = workspace.network if isinstance(plan.condition, UnusualDay) else None
+    return None if known is None else known.network
+
+
 def _only(plan: Plan, parties: Sequence[Party]) -> Only:
     def condition(feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
+        if isinstance(plan.condition, UnusualDay) or (plan.beside_incidents and feed.source.kind == INCIDENT):
+            # A day is compared with the days of all.
+            return exp.true()
         if plan.by in ("actor", "account"):
             name, values = "account", [account for namespace, account in parties if namespace == feed.namespace]
         else:

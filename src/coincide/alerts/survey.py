@@ -21,8 +21,9 @@ from coincide.detect.detect import Region
 from coincide.engines.embedded.run import Changed, Wider
 from coincide.engines.workspace import Workspace
 from coincide.events.file import FileStamp
+from coincide.requests.register import in_force
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Plan
+from coincide.rules.plan import Plan, Presence, UnusualDay
 from coincide.store import scan as scans
 from coincide.store.file import FileState
 
@@ -84,7 +85,9 @@ def digest(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:16]
 
 
-def scope_of(workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRule], connection: Connection) -> Scope:
+def scope_of(
+    workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRule], connection: Connection, now_us: int
+) -> Scope:
     """The scope of a scan of these rules as the workspace is now."""
     suppressions = service.suppressions(connection)
     # Rows of the catalog that bear on no component of these rules change nothing.
@@ -97,6 +100,12 @@ def scope_of(workspace: Workspace, names: tuple[str, ...], chosen: list[LoadedRu
         "separations": digest(service.separations(connection)),
         "suppressions": digest([(one.rule, one.actor, one.until) for one in suppressions]),
     }
+    # Only where a rule asks for them, so that of all others nothing changes with them.
+    conditions = [loaded.plan.condition for loaded in chosen]
+    if any(isinstance(condition, Presence) for condition in conditions):
+        versions["requests"] = [request.name for request in in_force(connection, now_us)]
+    if any(isinstance(condition, UnusualDay) for condition in conditions) and workspace.network is not None:
+        versions["network"] = workspace.network.network.version
     return Scope("rules:" + ",".join(sorted(set(names))) if names else "all", versions)
 
 
@@ -109,9 +118,11 @@ def causes_between(scope: Scope, before: scans.Scan | None) -> list[Cause]:
         ("catalog", Cause.CATALOG_CHANGED),
         ("lists", Cause.LISTS_CHANGED),
         ("separations", Cause.ENTITIES_CHANGED),
+        ("requests", Cause.REQUESTS_CHANGED),
+        ("network", Cause.NETWORK_CHANGED),
         ("rules", Cause.RULE_CHANGED),
     )
-    changed = {part for part, _ in parts if before.versions.get(part) != scope.versions[part]}
+    changed = {part for part, _ in parts if before.versions.get(part) != scope.versions.get(part)}
     if not _differ(before.versions.get("catalog"), scope.versions["catalog"]):
         changed.discard("catalog")
     return [cause for part, cause in parts if part in changed]

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from coincide.alerts import kinship, miss, register, service, subject
 from coincide.alerts.alert import iso
 from coincide.alerts.errors import UnknownAccount
+from coincide.alerts.granted import granted
 from coincide.alerts.keep import basis_of
 from coincide.alerts.pseudonyms import Pseudonyms, value_of
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
@@ -28,6 +29,7 @@ from coincide.detect.nearest import Nearest, nearest
 from coincide.engines.workspace import Workspace
 from coincide.entities.key import KeyRing
 from coincide.ledger.book import Book
+from coincide.requests.register import in_force
 from coincide.rules.expression import And
 from coincide.rules.plan import Plan
 from coincide.rules.words import words
@@ -68,7 +70,9 @@ class WhyNot:
     near: Nearest | None
 
 
-def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: Progress = lambda _: None) -> WhyNot:
+def why_not(
+    workspace: Workspace, book: Book, rule: str, given: str, progress: Progress = lambda _: None, *, now_us: int
+) -> WhyNot:
     """Reads the files again for one account and one rule of any status but retired; entered in the ledger.
 
     Raises ``UnknownRule``, ``RetiredRule``, ``NamespaceMissing``, ``UnknownAccount`` and what ``Book.reading`` raises.
@@ -79,8 +83,10 @@ def why_not(workspace: Workspace, book: Book, rule: str, given: str, progress: P
         ring = ring_for(workspace.key_file, connection)
         party = _party(workspace, connection, ring, plan, given)
         parties = _together(workspace, connection, ring, plan, party)
-        read = reread(workspace, plan, parties, progress)
-        if not len(read.rows):
+        # Of presence nothing is told that a request does not cover, not even that there was none.
+        covered = granted(in_force(connection, now_us)) if plan.beside_incidents else None
+        read = reread(workspace, plan, parties, progress, covered=covered)
+        if not read.mine.any():
             raise UnknownAccount(plan.by)
         made = Pseudonyms(ring.current)
         actor = made.by_values([min(parties)], plan.by)[0]
@@ -139,10 +145,11 @@ def _together(workspace: Workspace, connection: Connection, ring: KeyRing, plan:
 
 
 def _ends(plan: Plan, read: Reread) -> Ends:
-    rows, fitting = read.rows, read.fitting
+    rows, fitting, mine = read.rows, read.fitting, read.mine
     of_kind = rows.frame["kind"].is_in(plan.events).fill_null(False).to_numpy()
+    of_kind = of_kind & mine
     tagged = of_kind if plan.tagged is None else of_kind & rows.carries(plan.tagged)
-    refused = fitting.reason != NEVER
+    refused = (fitting.reason != NEVER) & mine
     left = tagged & ~fitting.usable & ~refused
     passed_over = np.zeros(len(rows), dtype=np.bool_)
     conditions: dict[str, int] = {}
@@ -156,15 +163,15 @@ def _ends(plan: Plan, read: Reread) -> Ends:
                 conditions[words(part)] = false
     texts = reasons(rows)
     return Ends(
-        read=len(rows),
-        other_kind=int((~of_kind).sum()),
+        read=int(mine.sum()),
+        other_kind=int((mine & ~of_kind).sum()),
         other_component=int((of_kind & ~tagged).sum()),
         passed_over=int(passed_over.sum()),
         conditions=conditions,
         quarantined=dict(sorted(Counter(texts[one] for one in fitting.reason[refused].tolist()).items())),
         not_observed=int((left & ~passed_over).sum()),
-        duplicates=int((fitting.usable & ~read.keep).sum()),
-        observations=int(read.keep.sum()),
+        duplicates=int((fitting.usable & ~read.keep & mine).sum()),
+        observations=int((read.keep & mine).sum()),
     )
 
 

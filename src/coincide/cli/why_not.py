@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -36,7 +37,7 @@ def why_not(rule: str, account: str, purpose: str | None, workspace: Path, as_js
             done += records
             bar.update(done)
 
-        told = answer.why_not(opened, book, rule, account, progress)
+        told = answer.why_not(opened, book, rule, account, progress, now_us=time.time_ns() // 1_000)
     if as_json:
         import json
 

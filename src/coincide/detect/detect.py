@@ -18,10 +18,11 @@ from coincide.detect.episode import Episode
 from coincide.detect.evaluate import Surroundings, aggregate_column, evaluate
 from coincide.detect.exact import exact, product
 from coincide.detect.kernel import combination, presence, ratio, sequence, threshold, velocity
-from coincide.detect.kernel.observations import Evidence, Observations, Positions, Truths
+from coincide.detect.kernel.observations import LISTED, Evidence, Observations, Positions, Truths, collect, spans
 from coincide.detect.kernel.window import distinct, group_starts, starts
 from coincide.detect.rows import Rows
-from coincide.detect.there import Incidents, incidents, ordinary, pairs, taps
+from coincide.detect.there import Incidents, incidents, is_incident, ordinary, pairs, taps
+from coincide.detect.unusual import Unusual, unusual
 from coincide.events import zone as zones
 from coincide.events.event import EventName
 from coincide.rules.explain import because
@@ -56,7 +57,7 @@ class Hits:
     """Observations of a rule in the strict order, their rows, and which of them are hits.
 
     ``code``: of each observation whose it is; without days, the groups of ``seen``. ``named``: the rows that the codes
-    of ``seen.value`` stand for, where these are rows.
+    of ``seen.value`` stand for, where these are rows. ``unusual``: see ``Placed``.
     """
 
     plan: Plan
@@ -66,6 +67,7 @@ class Hits:
     hit: Positions
     silenced: Positions
     named: Positions | None = None
+    unusual: Unusual | None = None
 
     def within(self, region: Region) -> Hits:
         """The hits whose time lies inside the region."""
@@ -89,6 +91,7 @@ class Placed:
     In the strict order by ``(code, at, source, event_id, account)``. A row may stand more than once. ``carries``: see
     ``Observations``. ``frame``: what ``unless`` reads of observations, by their positions; ``None``: what the rows say.
     ``value``: codes of what is counted where that is no field of the row; ``named``: the rows that they stand for.
+    ``unusual``: of a rule over days, the card-days and which of them hold.
     """
 
     row: Positions
@@ -98,6 +101,7 @@ class Placed:
     frame: Callable[[Positions], pl.DataFrame] | None = None
     value: Positions | None = None
     named: Positions | None = None
+    unusual: Unusual | None = None
 
 
 def kept(rows: Rows, usable: Truths) -> Truths:
@@ -118,8 +122,12 @@ def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     if isinstance(plan.condition, Presence):
         return decided(plan, rows, at_incidents(plan, plan.condition, rows, keep, nameable(rows, keep, around)), around)
     code, order = rows.order(plan.by)
+    found = None
+    if isinstance(plan.condition, UnusualDay):
+        found = unusual(plan, plan.condition, rows, keep, around.network)
+        keep = keep & ~is_incident(rows)
     row = order[keep[order]]
-    return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row)), around)
+    return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row), unusual=found), around)
 
 
 def nameable(rows: Rows, keep: Truths, around: Surroundings) -> Incidents:
@@ -164,14 +172,15 @@ def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hit
         case Presence() as condition:
             truth = presence.hits(condition, seen, row)
         case UnusualDay():
-            raise NotImplementedError
+            assert placed.unusual is not None
+            truth = placed.unusual.at(placed.code[place], seen.at, seen.group)
     found = np.flatnonzero(truth)
 
     def frame() -> pl.DataFrame:
         return rows.frame[row[found]] if placed.frame is None else placed.frame(place[found])
 
     silent = _silenced(plan, rows, row, seen, found, frame, around)
-    return Hits(plan, seen, row, placed.code[place], found[~silent], found[silent], placed.named)
+    return Hits(plan, seen, row, placed.code[place], found[~silent], found[silent], placed.named, placed.unusual)
 
 
 def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
@@ -376,7 +385,9 @@ def _evidence(found: Hits, at_hits: Positions) -> Evidence:
         case Presence() as condition:
             return presence.evidence(condition, seen, at_hits, found.row)
         case UnusualDay():
-            raise NotImplementedError
+            # All taps of the day, up to its last.
+            first = seen.start[at_hits]
+            return collect([spans(np.maximum(first, at_hits - LISTED + 1), at_hits)], at_hits - first + 1)
 
 
 def _sentences(found: Hits, rows: Rows, at_hits: Positions, proof: Evidence) -> list[str]:
@@ -421,6 +432,13 @@ def _sentences(found: Hits, rows: Rows, at_hits: Positions, proof: Evidence) -> 
             return [
                 because(plan, components=names, count=len(names), first_us=a, last_us=b)
                 for names, a, b in zip(_incidents_of(found, rows, at_hits), starts_us, ends_us, strict=True)
+            ]
+        case UnusualDay():
+            assert found.unusual is not None
+            words = found.unusual.words(found.code[at_hits], seen.at[at_hits])
+            return [
+                because(plan, components=said, first_us=a, last_us=b)
+                for said, a, b in zip(words, starts_us, ends_us, strict=True)
             ]
         case _:
             return [because(plan, first_us=a, last_us=b) for a, b in zip(starts_us, ends_us, strict=True)]

@@ -22,6 +22,7 @@ import polars as pl
 from coincide.detect.kernel.observations import Positions, Truths
 from coincide.detect.lowercase import lower
 from coincide.events import zone as zones
+from coincide.network.network import Network
 from coincide.rules.expression import (
     Aggregate,
     And,
@@ -67,12 +68,13 @@ class Surroundings:
     """What an expression may read beside its row: the rule's zone and the managed lists.
 
     ``covered``: which incidents (rows of a canonical frame) a recorded request covers, so that it may be told who was
-    there; ``None``: of none.
+    there; ``None``: of none. ``network``: where stops are and which follow which, for days of riding.
     """
 
     zone: str = "UTC"
     lists: Mapping[str, ManagedList] = field(default_factory=dict)
     covered: Covered | None = None
+    network: Network | None = None
 
 
 def aggregate_column(node: Aggregate) -> str:

@@ -56,8 +56,8 @@ def local(utc_us: Times, zone: str) -> Times:
     if low == high:
         shown: Times = utc_us + offsets.offset[low]
         return shown
-    shown = utc_us + offsets.offset[low + np.searchsorted(offsets.utc[low:high], utc_us, side="right")]
-    return shown
+    change: Times = low + np.searchsorted(offsets.utc[low:high], utc_us, side="right")
+    return utc_us + offsets.offset[change]
 
 
 def day_of(utc_us: int, zone: str) -> int:

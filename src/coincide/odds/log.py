@@ -35,7 +35,7 @@ class Log:
 
     def around(self, plan: Plan) -> Surroundings:
         """What the plan's expressions may read beside a row."""
-        return Surroundings(plan.zone, self.task.lists)
+        return self.task.around(plan)
 
 
 def read(task: Task, progress: Progress = lambda _: None, *, only: Collection[str] | None = None) -> Log:

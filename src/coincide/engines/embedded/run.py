@@ -31,6 +31,7 @@ from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
 from coincide.entities.actors import ACCOUNT, Actors
 from coincide.events.file import FileStamp
+from coincide.network.network import Network
 from coincide.rules.plan import Plan, Presence
 from coincide.settings import Settings
 
@@ -102,7 +103,7 @@ class Task:
     of a run that widens, the files that were not there before, those of master data too. ``between``: rows whose time
     is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
     ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them. ``covered``: see
-    ``Surroundings``: without it no account is told that was at an incident.
+    ``Surroundings``: without it no account is told that was at an incident. ``network``: of the taps, if there is one.
     """
 
     plans: Sequence[Plan]
@@ -119,10 +120,11 @@ class Task:
     look: Callable[[Decided], None] = lambda _: None
     counted: frozenset[str] = frozenset()
     covered: Covered | None = None
+    network: Network | None = None
 
     def around(self, plan: Plan) -> Surroundings:
         """What the rule may read beside its rows."""
-        return Surroundings(plan.zone, self.lists, self.covered)
+        return Surroundings(plan.zone, self.lists, self.covered, self.network)
 
 
 @dataclass(frozen=True)

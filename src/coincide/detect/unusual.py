@@ -1,0 +1,178 @@
+"""Unusual days: card-days far in the tail, against all of the same product that day and against the card's own past.
+
+It rates a day. Ranks are made of the days that are there and kept nowhere; no figure attaches to a card. The meaning of
+the features, and of the ranks, is ``detect.journey``'s; here they are asked of rows, and days are told in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.days import Days, days
+from coincide.detect.journey.ride import rides
+from coincide.detect.journey.tails import alike, own, tails
+from coincide.detect.journey.taps import ACTIONS, ENTER, Taps
+from coincide.detect.kernel.observations import Positions, Truths
+from coincide.detect.rows import Rows
+from coincide.detect.said import said
+from coincide.detect.there import incidents, is_incident, pairs
+from coincide.detect.there import taps as near
+from coincide.network.network import Network
+from coincide.rules.plan import Plan, ServiceDay, UnusualDay
+
+Figures = NDArray[np.float32]
+
+NEAR_US = 3_600_000_000
+"""A day touches an incident with a tap there at most an hour before or after it."""
+_CLOSE = 1e-9
+"""Shares are ratios of whole numbers in 32-bit floats; so far below any of them lies the next."""
+
+
+@dataclass(frozen=True)
+class OnNetwork:
+    """A network asked in the codes of a run: which of them are stops and lines of the feed, and which (-1) are not."""
+
+    network: Network
+    stop: NDArray[np.int32]
+    line: NDArray[np.int32]
+
+    def hops(self, line: Positions, start: Positions, end: Positions, /) -> NDArray[np.int16]:
+        """See ``Network.hops``."""
+        return self.network.hops(self.line[line], self.stop[start], self.stop[end])
+
+    def km(self, start: Positions, end: Positions, /) -> NDArray[np.float64]:
+        """See ``Network.km``."""
+        return self.network.km(self.stop[start], self.stop[end])
+
+
+@dataclass(frozen=True)
+class Unusual:
+    """The card-days of a run, and which of them hold.
+
+    ``tails``: by feature, the share of the card-days of the same product and day that are at least as high.
+    ``products``: by code.
+    """
+
+    clock: ServiceClock
+    days: Days
+    holds: Truths
+    condition: UnusualDay
+    tails: Mapping[str, Figures] = field(default_factory=dict)
+    products: tuple[str | None, ...] = ()
+
+    def at(self, code: Positions, at: Positions, group: Positions) -> Truths:
+        """Of observations in order: which are the last of their day, and the day holds."""
+        last = np.ones(len(group), dtype=np.bool_)
+        last[:-1] = group[1:] != group[:-1]
+        truth = np.zeros(len(group), dtype=np.bool_)
+        place = np.flatnonzero(last)
+        row = self.card_day(code[place], at[place])
+        truth[place[row >= 0]] = self.holds[row[row >= 0]]
+        return truth
+
+    def card_day(self, token: Positions, at: Positions) -> Positions:
+        """The card-day of each token at a time; -1 where it began no ride that day."""
+        day = self.clock.day(at).astype(np.int64)
+        have, want = _key(self.days.token, self.days.day), _key(token, day)
+        if not len(have):
+            return np.full(len(want), -1, dtype=np.int64)
+        place = np.minimum(np.searchsorted(have, want), len(have) - 1)
+        return np.where(have[place] == want, place, -1)
+
+    def words(self, code: Positions, at: Positions) -> list[list[str]]:
+        """What is unusual about these days, feature by feature, the rarest first."""
+        return [self._said(row) for row in self.card_day(code, at).tolist()]
+
+    def _said(self, row: int) -> list[str]:
+        limit = _limit(self.condition)
+        far = [(float(self.tails[name][row]), name) for name in self.condition.of if self.tails[name][row] <= limit]
+        product = self.products[int(self.days.product[row])] if self.days.product[row] >= 0 else None
+        return [said(name, float(self.days[name][row]), share, product) for share, name in sorted(far)]
+
+
+def unusual(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None) -> Unusual:
+    """The card-days of the taps that a rule keeps, and which of them hold.
+
+    The newest day of the log is not over, and holds nowhere: what its other cards do is not known yet.
+    """
+    assert isinstance(plan.window, ServiceDay)
+    clock = ServiceClock(plan.zone, plan.window.begins_us)
+    row = np.flatnonzero(keep & ~is_incident(rows))
+    columns, names = _columns(rows, row)
+    places, lines, products = names["place"], names["line"], names["product"]
+    here = None
+    if network is not None:
+        here = OnNetwork(network, _looked_up(network.stop_codes(places)), _looked_up(network.line_codes(lines)))
+    every = days(rides(Taps(**columns), clock, condition.doubled_us, condition.longest_us), here)
+    among = alike(every)
+    shares = {name: tails(every, name, among) for name in condition.of}
+    holds = reaching(every, condition, shares)
+    newest = int(clock.day(rows.at[row]).max(initial=-1))
+    holds &= every.day < newest
+    found = Unusual(clock, every, holds, condition, shares, tuple(products.to_list()))
+    if condition.anywhere is None:
+        touching = _touching(found, rows, keep)
+        holds[~touching] = False
+    return found
+
+
+def reaching(every: Days, condition: UnusualDay, shares: Mapping[str, Figures]) -> Truths:
+    """Which card-days have enough features in the tail, whether or not they touch an incident."""
+    limit = _limit(condition)
+    far = np.zeros(len(every), dtype=np.int64)
+    for name in condition.of:
+        inside = shares[name] <= limit
+        if condition.own is not None:
+            of_own = own(every, name)
+            inside &= np.isnan(of_own) | (of_own <= 1 - float(condition.own) / 100 + _CLOSE)
+        far += inside
+    return np.asarray(far >= condition.at_least, dtype=np.bool_)
+
+
+def _limit(condition: UnusualDay) -> float:
+    return 1 - float(condition.beyond) / 100 + _CLOSE
+
+
+def _touching(found: Unusual, rows: Rows, keep: Truths) -> Truths:
+    """Which card-days have a tap at a reported incident, or within an hour of it."""
+    reported = incidents(rows, keep)
+    seen = near(rows, keep, reported)
+    tap, _ = pairs(seen, reported, NEAR_US)
+    touched = np.zeros(len(found.days), dtype=np.bool_)
+    row = found.card_day(seen.account[tap], seen.at[tap])
+    touched[row[row >= 0]] = True
+    return touched
+
+
+def _columns(rows: Rows, row: Positions) -> tuple[dict[str, Positions], dict[str, pl.Series]]:
+    """Taps as codes, and what the codes stand for. A tap that does not say what it is begins a ride."""
+    frame = rows.frame
+    action = frame["action"][row].replace_strict(ACTIONS, range(len(ACTIONS)), default=ENTER, return_dtype=pl.Int64)
+    columns = {"token": rows.account[row], "at": rows.at[row], "action": action.to_numpy()}
+    names = {}
+    for name in ("place", "line", "vehicle", "device", "product"):
+        values = frame[name][row] if name in frame.columns else pl.Series(name, [None], dtype=pl.String)
+        if len(values) != len(row):
+            values = values.new_from_index(0, len(row))
+        known = values.drop_nulls().unique().sort()
+        names[name] = known
+        table = pl.DataFrame({"name": known, "code": pl.Series(range(len(known)), dtype=pl.Int64)})
+        joined = values.alias("name").to_frame().join(table, on="name", how="left", maintain_order="left")
+        columns[name] = joined["code"].fill_null(-1).to_numpy()
+    return columns, names
+
+
+def _looked_up(codes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Codes of the feed by codes of the run, and -1 at the end, where code -1 looks."""
+    return np.append(codes, np.int32(-1))
+
+
+def _key(token: NDArray[np.signedinteger], day: NDArray[np.signedinteger]) -> Positions:
+    found: Positions = (token.astype(np.int64) << 20) + day.astype(np.int64) + 1
+    return found
