@@ -53,11 +53,9 @@ def local(utc_us: Times, zone: str) -> Times:
         return utc_us.copy()
     # Of the changes of two centuries only those between the first and the last of these times are looked at.
     low, high = np.searchsorted(offsets.utc, (utc_us.min(), utc_us.max()), side="right")
-    if low == high:
-        shown: Times = utc_us + offsets.offset[low]
-        return shown
-    change: Times = low + np.searchsorted(offsets.utc[low:high], utc_us, side="right")
-    return utc_us + offsets.offset[change]
+    between = offsets.utc[low:high]
+    shown: Times = utc_us + offsets.offset[low + np.searchsorted(between, utc_us, side="right")]
+    return shown
 
 
 def day_of(utc_us: int, zone: str) -> int:
