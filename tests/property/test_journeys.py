@@ -8,8 +8,10 @@ from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from itertools import product
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -24,6 +26,8 @@ from coincide.detect.journey.taps import MISSING, Taps
 from reference import journeys as judge
 from reference.journeys import Tap
 
+Array = npt.NDArray[Any]
+
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
 SECOND_US = 1_000_000
@@ -31,7 +35,7 @@ PLACES = 6
 LINES = 3
 # Stops on a line of 800 m steps; the last has no coordinates.
 KILOMETRES = {(a, b): abs(a - b) * 0.8123 for a, b in product(range(PLACES - 1), repeat=2)}
-PATTERNS = {0: [(0, 1, 2, 3, 4, 5)], 1: [(5, 3, 1), (0, 2, 4, 0)], 2: []}
+PATTERNS: dict[int, list[tuple[int, ...]]] = {0: [(0, 1, 2, 3, 4, 5)], 1: [(5, 3, 1), (0, 2, 4, 0)], 2: []}
 
 
 def day(text: str) -> int:
@@ -59,18 +63,20 @@ def km_between(start: int | None, end: int | None) -> float | None:
 class Handmade:
     """A network of tables, as arrays."""
 
-    def hops(self, line: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def hops(self, line: Array, start: Array, end: Array) -> Array:
         table = np.full((LINES + 1, PLACES + 1, PLACES + 1), -1, dtype=np.int16)
         for one, a, b in product(range(LINES), range(PLACES), range(PLACES)):
             found = hops_between(one, a, b)
             table[one, a, b] = -1 if found is None else found
-        return table[line, start, end]
+        hops: Array = table[line, start, end]
+        return hops
 
-    def km(self, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    def km(self, start: Array, end: Array) -> Array:
         table = np.full((PLACES + 1, PLACES + 1), np.nan)
         for (a, b), km in KILOMETRES.items():
             table[a, b] = km
-        return table[start, end]
+        between: Array = table[start, end]
+        return between
 
 
 def columns(taps: Sequence[Tap]) -> Taps:
@@ -147,8 +153,9 @@ DOUBLED, LONGEST = 10 * SECOND_US, 3 * HOUR_US
 
 def paired(found: Rides) -> list[judge.Ride]:
     names = ("token", "begins_us", "ends_us", "start", "end", "line", "vehicle", "product")
-    every = zip(*(getattr(found, name).tolist() for name in names), strict=True)
-    return [judge.Ride(*(None if value == MISSING else value for value in row)) for row in every]
+    every: list[list[Any]] = [getattr(found, name).tolist() for name in names]
+    rows = [[None if value == MISSING else value for value in row] for row in zip(*every, strict=True)]
+    return [judge.Ride._make(row) for row in rows]
 
 
 @settings(max_examples=300)
@@ -222,7 +229,7 @@ def crowd(tokens: int, taps: int, seed: int) -> Taps:
     """Many tokens on a few stops, some of whose devices and exits are missing."""
     draw = np.random.default_rng(seed)
 
-    def codes(most: int, missing: float) -> np.ndarray:
+    def codes(most: int, missing: float) -> Array:
         return np.where(draw.random(taps) < missing, MISSING, draw.integers(0, most, taps)).astype(np.int32)
 
     at = STARTS[2] + draw.integers(0, 40 * 24 * 60, taps) * MINUTE_US
@@ -266,7 +273,7 @@ def spread(days: card_days.Days, name: str) -> dict[tuple[int, int], judge.Day]:
     }
 
 
-def agree(found: np.ndarray, right: Callable[[tuple[int, int]], Fraction | None], days: card_days.Days) -> None:
+def agree(found: Array, right: Callable[[tuple[int, int]], Fraction | None], days: card_days.Days) -> None:
     for token, on, share in zip(days.token.tolist(), days.day.tolist(), found.tolist(), strict=True):
         expected = right((token, on))
         if expected is None:
