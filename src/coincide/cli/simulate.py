@@ -13,6 +13,8 @@ from coincide.cli.option import json_option
 
 SMALLEST = 1_000
 """``simulate.shop.SMALLEST``, spelt here so that the help imports nothing; a test holds the two together."""
+LARGEST_CITY, LONGEST_CITY = 5_000_000, 366
+"""``simulate.city.made.LARGEST`` and ``LONGEST``, likewise."""
 
 
 @click.group()
@@ -108,5 +110,56 @@ def marketplace(folder: Path, size: int, seed: int, as_json: bool) -> None:
     click.echo(
         f"Planted cases: {planted['inside']} that a rule finds, {planted['outside']} that it just misses, "
         f"{planted['linked']} linked by a card. The answer is in labels.csv."
+    )
+    click.echo(f"Next: coincide scan -w {folder}")
+
+
+@simulate.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--size", type=click.IntRange(SMALLEST, LARGEST_CITY), default=200_000, show_default=True, help="Cards.")
+@click.option("--days", type=click.IntRange(1, LONGEST_CITY), default=50, show_default=True, help="Days.")
+@click.option("--seed", type=click.IntRange(min=0), default=7, show_default=True, help="What all draws follow from.")
+@click.option(
+    "--gtfs", type=click.Path(exists=True, path_type=Path), help="Feed to ride on, zip or folder.  [default: made up]"
+)
+@click.option(
+    "--clocks-off", type=click.FloatRange(0, 1), default=0.0, help="Share of buses whose clock is off by three hours."
+)
+@json_option
+def city(folder: Path, size: int, days: int, seed: int, gtfs: Path | None, clocks_off: float, as_json: bool) -> None:
+    """Write the workspace of a simulated city into FOLDER, which must be new or empty.
+
+    Cards of commuters, pupils, tourists, couriers, carers, inspectors and others are tapped on buses and metro, and
+    thefts are reported. A few cards are thieves'. Which ones is in truth.parquet, which no source reads.
+    """
+    from coincide.cli.progress import Progress
+    from coincide.simulate.city import Parameters, digest
+    from coincide.simulate.city.folder import write_city
+
+    started = time.monotonic()
+    parameters = Parameters(clocks_off=clocks_off)
+    with Progress("simulating days", days) as progress:
+        written = write_city(folder, size, days, seed, gtfs=gtfs, parameters=parameters, progress=progress.update)
+    seconds = time.monotonic() - started
+    if as_json:
+        summary = {
+            "simulated": True,
+            "folder": str(folder),
+            "cards": size,
+            "days": days,
+            "seed": seed,
+            "taps": written.taps,
+            "incidents": written.incidents,
+            "thieves": written.thieves,
+            "digest": digest(),
+            "files": [str(path.relative_to(folder)) for path in written.files],
+            "seconds": round(seconds, 3),
+        }
+        click.echo(json.dumps(summary))
+        return
+    click.echo(f"Simulated {written.taps:,} taps of {size:,} cards on {days} days into {folder} ({seconds:.1f} s).")
+    click.echo(
+        f"Reported thefts: {written.incidents:,}. Cards of thieves: {written.thieves:,}; which ones is in "
+        "truth.parquet, which no source reads."
     )
     click.echo(f"Next: coincide scan -w {folder}")
