@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from coincide.errors import CoincideError
 
 
@@ -17,7 +15,7 @@ class NoLines(CoincideError):
     code = "COI-U024"
     exit_status = 2
 
-    def __init__(self, feed: Path) -> None:
+    def __init__(self, feed: str) -> None:
         super().__init__(
             f"{feed} has no trip of four or more stops with times", hint="name a GTFS feed, or leave --gtfs out"
         )

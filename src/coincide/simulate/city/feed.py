@@ -28,8 +28,8 @@ _FIRST_S, _LAST_S = 5 * 3600, 25 * 3600
 _KM = 111.32
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FRONT = ("Alder", "Amber", "Anchor", "Arrow", "Bell", "Birch", "Bridge", "Castle", "Cedar", "Clover", "Copper",
-    "Crane", "Dove", "Eagle", "Elm", "Fern", "Garden", "Harbour", "Hazel", "Heron", "Ivory", "Juniper", "Lantern", "Linden",
-    "Maple", "Mill", "Orchard", "Poplar", "Quarry", "Raven", "River", "Silver")  # fmt: skip
+    "Crane", "Dove", "Eagle", "Elm", "Fern", "Garden", "Harbour", "Hazel", "Heron", "Ivory", "Juniper", "Lantern",
+    "Linden", "Maple", "Mill", "Orchard", "Poplar", "Quarry", "Raven", "River", "Silver")  # fmt: skip
 _BACK = ("Avenue", "Bank", "Barn", "Close", "Corner", "Court", "Cross", "Dale", "Down", "End", "Field", "Ford", "Gate",
     "Green", "Grove", "Heath", "Hill", "House", "Lane", "Lodge", "Market", "Mead", "Park", "Place", "Point", "Reach",
     "Rise", "Road", "Row", "Side", "Square", "Yard")  # fmt: skip

@@ -2,12 +2,11 @@
 
 From a node one rides some nodes further; where one alights, one may board again at the same node (on), at the node
 opposite (back), or at one of another line within a short walk (change). All of this is found once, as arrays, so that
-a million rides are some gathers. Whether a feed is sound is for ``coincide.network`` to say; this takes what it needs.
+a million rides are some gathers. How a feed is read, and how one is refused, is a matter of ``coincide.network``.
 """
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +15,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from coincide.network.table import Feed, open_feed
+from coincide.network.table import read as read_table
 from coincide.simulate.city.errors import NoLines
-from coincide.simulate.city.feed import ZONE
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]
@@ -66,10 +66,13 @@ class Lines:
 
 
 def read(feed: Path, ride_minutes: float) -> Lines:
-    """The lines of a feed (zip or folder). Raises ``NoLines`` if nothing in it can be ridden."""
-    tables = _tables(feed)
-    zone = tables["agency"]["agency_timezone"][0] if "agency" in tables else ZONE
-    courses = _courses(tables, feed)
+    """The lines of a feed (zip or folder).
+
+    Raises ``NoLines`` if nothing in it can be ridden, and what :mod:`coincide.network.errors` has for broken feeds.
+    """
+    opened = open_feed(feed)
+    zone = read_table(opened, "agency.txt", ("agency_timezone",))["agency_timezone"][0]
+    courses = _courses(opened)
     stops = sorted({stop for course in courses["stops"].to_list() for stop in course})
     lines = sorted(set(courses["route_id"]))
     code = {stop: number for number, stop in enumerate(stops)}
@@ -84,7 +87,7 @@ def read(feed: Path, ride_minutes: float) -> Lines:
     direction = courses["direction"].to_numpy().astype(np.int32)
     headway = np.clip(_SERVICE_S // courses["trips"].to_numpy(), 240, 3600).astype(np.int32)
     rail = courses["route_type"].is_in(_RAIL).to_numpy()
-    at = _positions(tables["stops"], stops)
+    at = _positions(read_table(opened, "stops.txt", ("stop_id", "stop_lat", "stop_lon")), stops)
     back = _back(stop, begins, line, direction, at)
     changes, busy = _changes(stop, pattern, line, after, at, back)
     served = np.where(rail[pattern], _RAIL_WEIGHT, 1.0) / np.maximum(headway[pattern] / 600, 0.5)
@@ -99,48 +102,28 @@ def read(feed: Path, ride_minutes: float) -> Lines:
     )  # fmt: skip
 
 
-def _tables(feed: Path) -> dict[str, pl.DataFrame]:
-    found = {}
-    for name in ("agency", "stops", "routes", "trips", "stop_times"):
-        if feed.is_dir():
-            path = feed / f"{name}.txt"
-            content = path.read_bytes() if path.exists() else None
-        else:
-            with zipfile.ZipFile(feed) as archive:
-                content = archive.read(f"{name}.txt") if f"{name}.txt" in archive.namelist() else None
-        if content is not None:
-            found[name] = pl.read_csv(content, infer_schema=False)
-    return found
-
-
-def _courses(tables: dict[str, pl.DataFrame], feed: Path) -> pl.DataFrame:
-    """The distinct courses of each line and direction that run often enough, with median seconds from the start."""
-    if not {"stops", "routes", "trips", "stop_times"} <= set(tables):
-        raise NoLines(feed)
+def _courses(feed: Feed) -> pl.DataFrame:
+    """The distinct courses of each line and direction that run often enough, with the seconds from their start."""
+    clock = pl.col("arrival_time").str.split(":").list
     times = (
-        tables["stop_times"]
-        .filter(pl.col("arrival_time").is_not_null() & (pl.col("arrival_time").str.strip_chars() != ""))
+        read_table(feed, "stop_times.txt", ("trip_id", "stop_id", "stop_sequence", "arrival_time"))
+        .drop_nulls()
         .with_columns(
             order=pl.col("stop_sequence").cast(pl.Int64),
-            at=pl.col("arrival_time").str.strip_chars().str.split(":").list.eval(pl.element().cast(pl.Int64))
-            .list.to_struct(fields=["h", "m", "s"]),
-        )
-        .with_columns(
-            at=pl.col("at").struct.field("h") * 3600 + pl.col("at").struct.field("m") * 60
-            + pl.col("at").struct.field("s")
+            at=sum(clock.get(place).cast(pl.Int64) * seconds for place, seconds in enumerate((3600, 60, 1))),
         )
         .sort("trip_id", "order")
         .group_by("trip_id", maintain_order=True)
         .agg(stops="stop_id", seconds=pl.col("at") - pl.col("at").first())
     )  # fmt: skip
-    trips = tables["trips"]
-    if "direction_id" not in trips.columns:
-        trips = trips.with_columns(direction_id=pl.lit("0"))
-    routes = tables["routes"].select("route_id", pl.col("route_type").cast(pl.Int64))
+    trips = read_table(feed, "trips.txt", ("trip_id", "route_id"), ("direction_id",))
+    routes = read_table(feed, "routes.txt", ("route_id", "route_type")).select("route_id", "route_type")
     courses = (
-        times.join(trips.select("trip_id", "route_id", "direction_id"), on="trip_id")
+        times.join(trips, on="trip_id")
         .join(routes, on="route_id")
-        .with_columns(direction=pl.col("direction_id").fill_null("0").cast(pl.Int64))
+        .with_columns(
+            pl.col("route_type").cast(pl.Int64), direction=pl.col("direction_id").fill_null("0").cast(pl.Int64)
+        )
         .filter(pl.col("stops").list.len() >= 4)
         .with_columns(course=pl.col("stops").list.join("\n"))
         .group_by("route_id", "direction", "course")
@@ -153,7 +136,7 @@ def _courses(tables: dict[str, pl.DataFrame], feed: Path) -> pl.DataFrame:
         .sort("route_id", "direction", "trips", "course", descending=[False, False, True, False])
     )  # fmt: skip
     if not len(courses):
-        raise NoLines(feed)
+        raise NoLines(feed.shown)
     return courses
 
 

@@ -8,6 +8,7 @@ these are always the first ones.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,8 +108,8 @@ def _planned(
     if len(partner):
         goes[:, partner] &= ~steals[:, np.searchsorted(thieves, riders.follows[partner])]
 
-    row_day, person = np.nonzero(goes)
-    person = person.astype(np.int32)
+    row_day, found = np.nonzero(goes)
+    person: Ints = found.astype(np.int32)
     many = len(person)
     life = riders.life[person]
     stealing = np.zeros(goes.shape, dtype=np.bool_)
@@ -139,11 +140,21 @@ def _planned(
     again = np.where(stealing & (draw[3] < 0.5), 0, late)
     starts = np.where((out == 0) & (extra == 0), late, starts)
     order = np.argsort(-(out + extra + back).astype(np.int16), kind="stable")
+
+    def sorted_(column: NDArray[Any]) -> Ints:
+        return column[order].astype(np.int32)
+
     return _Plan(
-        person[order], day_of[row_day][order],
-        *(column[order].astype(np.int32) for column in (out, extra, back, habit, np.maximum(starts, 600), again)),
+        person=sorted_(person),
+        day=sorted_(day_of[row_day]),
+        out=sorted_(out),
+        extra=sorted_(extra),
+        back=sorted_(back),
+        habit=sorted_(habit),
+        leave=sorted_(np.maximum(starts, 600)),
+        again=sorted_(again),
         stealing=stealing[order],
-    )  # fmt: skip
+    )
 
 
 def _chained(lines: Lines, riders: Riders, plan: _Plan, rng: np.random.Generator) -> Rides:
