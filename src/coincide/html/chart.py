@@ -12,12 +12,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """``says``: in words what is to be seen; ``spec``: Vega-Lite, the data within."""
+    """``says``: in words what is to be seen; ``spec``: Vega-Lite, the data within; ``wide``: as wide as the page."""
 
     id: str
     title: str
     says: str
     spec: dict[str, Any]
+    wide: bool = False
 
     def of(self, whose: str) -> Chart:
         """The same chart as that of one of two documents."""
