@@ -104,8 +104,8 @@ def _of_thresholds(city: Overview) -> Part:
 def _of_products(city: Overview) -> Part:
     part = Part("products", "Card-days by product")
     part.says.append(
-        f"What has fewer than {FEWEST} card-days stands with the next larger one. Staff cards fill the top of every list of busy days. Where a product or a list tells them, rules should leave "
-        "them out."
+        f"What has fewer than {FEWEST} card-days stands with the next larger one. Staff cards fill the top of every "
+        "list of busy days: where a product or a list tells them, rules should leave them out."
     )
     rows: list[tuple[Cell, ...]] = [
         (
@@ -222,8 +222,8 @@ def _days(per_day: Histogram, marked: Sequence[Threshold]) -> Chart:
     return Chart(
         "days-chart",
         "Card-days by their rides",
-        f"{Figure(per_day.total).shown} card-days; most often {per_day.name(most)} a day. Counts are on a logarithmic axis; "
-        f"a wide bar holds those of all its numbers together.{rules}",
+        f"{Figure(per_day.total).shown} card-days; most often {per_day.name(most)} a day. Counts are on a logarithmic "
+        f"axis; a wide bar holds those of all its numbers together.{rules}",
         {"width": "container", "height": HEIGHT, "data": {"values": rows}, "layer": layers},
         wide=True,
     )
