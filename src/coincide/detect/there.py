@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -57,6 +58,49 @@ class Taps:
     place: Positions
     line: Positions
 
+    @cached_property
+    def by_place(self) -> Sorted:
+        """The taps place by place."""
+        return Sorted.of(self.place, self.at)
+
+    @cached_property
+    def by_line(self) -> Sorted:
+        """The taps line by line."""
+        return Sorted.of(self.line, self.at)
+
+
+@dataclass(frozen=True)
+class Sorted:
+    """Taps sorted by a code and then by time: ``tap`` is where each stands, ``at`` when, ``first`` where codes begin.
+
+    Sorted once for all incidents and all days that these are asked of.
+    """
+
+    tap: Positions
+    at: Positions
+    first: Positions
+
+    @classmethod
+    def of(cls, code: Positions, at: Positions) -> Sorted:
+        """Those with a code."""
+        tap = np.flatnonzero(code >= 0)
+        tap = tap[np.lexsort((at[tap], code[tap]))]
+        first = np.searchsorted(code[tap], np.arange(int(code.max(initial=-1)) + 2))
+        return cls(tap, at[tap], first.astype(np.int64))
+
+    def within(self, code: Positions, low: Positions, high: Positions) -> tuple[Positions, Positions]:
+        """Of each span of time, both ends in it, at a code: the number of the span, and the tap."""
+        begin, end = np.zeros(len(code), dtype=np.int64), np.zeros(len(code), dtype=np.int64)
+        for one in np.unique(code).tolist():
+            if one + 1 < len(self.first):
+                spans_here = np.flatnonzero(code == one)
+                start, stop = self.first[one], self.first[one + 1]
+                times = self.at[start:stop]
+                begin[spans_here] = start + np.searchsorted(times, low[spans_here], side="left")
+                end[spans_here] = start + np.searchsorted(times, high[spans_here], side="right")
+        owner, place = spans(begin, end - 1)
+        return owner, self.tap[place]
+
 
 def is_incident(rows: Rows) -> Truths:
     """Which rows are reported incidents."""
@@ -99,8 +143,8 @@ def pairs(seen: Taps, reported: Incidents, margin_us: int) -> tuple[Positions, P
     """Which tap was at which incident: positions among ``seen`` and among ``reported``."""
     named = reported.line >= 0
     found = [
-        _within(seen, seen.line, reported, reported.line, np.flatnonzero(named), margin_us),
-        _within(seen, seen.place, reported, reported.place, np.flatnonzero(~named & (reported.place >= 0)), margin_us),
+        _within(seen.by_line, reported.line, reported, np.flatnonzero(named), margin_us),
+        _within(seen.by_place, reported.place, reported, np.flatnonzero(~named & (reported.place >= 0)), margin_us),
     ]
     tap, incident = (np.concatenate(parts) for parts in zip(*found, strict=True))
     # Of one that names both, the tap must be at both.
@@ -151,22 +195,12 @@ def _key(account: Positions, incident: Positions, count: int) -> Positions:
 
 
 def _within(
-    seen: Taps, code: Positions, reported: Incidents, named: Positions, chosen: Positions, margin_us: int
+    found: Sorted, named: Positions, reported: Incidents, chosen: Positions, margin_us: int
 ) -> tuple[Positions, Positions]:
     """Taps with the same code as a chosen incident, inside its time and margin."""
-    low, after = reported.begins[chosen] - margin_us, reported.ends[chosen] + margin_us + 1
-    # Times count only against the ends of the spans: numbered by these, code and time fit one number.
-    ends = np.unique(np.concatenate([low, after]))
-    size = len(ends) + 1
-    candidate = np.flatnonzero(code >= 0)
-    line = code[candidate] * size + np.searchsorted(ends, seen.at[candidate], side="right")
-    order = np.argsort(line, kind="stable")
-    line, candidate = line[order], candidate[order]
-    base = named[chosen] * size
-    first = np.searchsorted(line, base + np.searchsorted(ends, low, side="right"))
-    last = np.searchsorted(line, base + np.searchsorted(ends, after, side="right"))
-    owner, place = spans(first.astype(np.int64), last.astype(np.int64) - 1)
-    return candidate[place], chosen[owner]
+    low, high = reported.begins[chosen] - margin_us, reported.ends[chosen] + margin_us
+    owner, tap = found.within(named[chosen], low, high)
+    return tap, chosen[owner]
 
 
 def _codes(column: pl.Series, names: tuple[str, ...]) -> Positions:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from coincide.catalog.catalog import Catalog
 from coincide.detect.detect import Cuts, episodes, hits, kept
 from coincide.detect.episode import Episode
-from coincide.detect.evaluate import ManagedList, Surroundings
+from coincide.detect.evaluate import ManagedList, Surroundings, all_of
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.rows import Rows
 from coincide.entities.link import link
@@ -57,7 +56,7 @@ def trial(
     """Run the rule over the events of one of its tests. ``kind``: of events that name none."""
     rows = _rows(plan, example, kind, catalog, settings)
     # The accounts of a test are nobody's: all of its incidents may be asked about.
-    around = Surroundings(plan.zone, lists, lambda frame: np.ones(frame.height, dtype=np.bool_))
+    around = Surroundings(plan.zone, lists, all_of)
     fitting = fit(plan, rows, around)
     texts = reasons(rows)
     refused = tuple(

@@ -20,12 +20,15 @@ from coincide.alerts.alert import iso
 from coincide.alerts.asked import Asked, try_out
 from coincide.alerts.keep import basis_of
 from coincide.catalog import assortment as assortments
+from coincide.detect.evaluate import all_of
+from coincide.detect.select import INCIDENT
+from coincide.detect.there import is_incident
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.events.event import EARLIEST_US, LATEST_US
 from coincide.ledger.book import Book
-from coincide.odds import base_rate, closed, control, likeness, neighbour, precision
+from coincide.odds import attendance, base_rate, closed, control, likeness, neighbour, precision
 from coincide.odds.bout import width_of
 from coincide.odds.calendar import calendar
 from coincide.odds.control import controls
@@ -44,7 +47,7 @@ from coincide.odds.precision import Precision
 from coincide.odds.shelf import Shelf, shelf
 from coincide.rules.explain import explain
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Combination, Sliding
+from coincide.rules.plan import Combination, Presence, Sliding, UnusualDay
 from coincide.store import odds as stored
 from coincide.store.odds import RuleOdds
 
@@ -106,8 +109,10 @@ def backtest(
     decisions = _decisions(book, loaded, question)
     wordings = [loaded, *others, *(replace(loaded, plan=one.plan) for one in beside)]
     asked, task = try_out(workspace, book, tuple(one.plan.rule for one in wordings), wordings, now_us)
-    # Decided alerts end episodes of the store; here the rule is asked what it finds by itself.
-    log = read(replace(task, cuts={}, between=question.between), progress, only=[plan.rule])
+    # Decided alerts end episodes of the store; here the rule is asked what it finds by itself. Of presence counts are
+    # asked, which need no request; who it was is not told below.
+    task = replace(task, cuts={}, between=question.between, covered=all_of)
+    log = read(task, progress, only=[plan.rule])
 
     def shelved() -> Shelf:
         with connect(workspace.settings) as own:
@@ -140,6 +145,8 @@ def _examples(asked: Asked, book: Book, tested: _Tested, question: Question) -> 
     if not question.examples:
         return {"why_not": "no examples were asked for"}
     plan = tested.plan
+    if isinstance(plan.condition, Presence):
+        return {"why_not": "who was at reported incidents is shown only under a recorded request"}
     found = asked.pseudonyms.findings(list(tested.decided.episodes), plan.by, asked.namespaces)
     chosen = examples(found)
     if chosen.typical or chosen.odd:
@@ -154,7 +161,10 @@ class _Tested:
         self.loaded, self.log, self.question, self.who = loaded, log, question, who
         self.plan = loaded.plan
         self.decided = log.decided[self.plan.rule]
-        self.hand = hand(self.plan, self.decided.rows, self.decided.keep, who, log.around(self.plan))
+        keep = self.decided.keep
+        if self.plan.beside_incidents:
+            keep = keep & ~is_incident(self.decided.rows)
+        self.hand = hand(self.plan, self.decided.rows, keep, who, log.around(self.plan))
         self.ends = (
             who.first if question.first is None else question.first,
             who.last if question.last is None else question.last,
@@ -208,15 +218,26 @@ class _Tested:
             "actors": len(self.who),
             "lines": int(self.who.lines.sum()),
             "by": self.plan.by,
-            "kind": self.plan.events[0],
+            "kind": next(kind for kind in self.plan.events if not (self.plan.beside_incidents and kind == INCIDENT)),
         }
 
     def _dealt(self) -> dict[str, Any]:
+        if isinstance(self.plan.condition, Presence) and not self.question.quick:
+            return self._days_dealt(self.plan.condition)
+        if isinstance(self.plan.condition, UnusualDay) and not self.question.quick:
+            return {"why_not": "the rule takes ranks, and so many days are above any rank by its meaning"}
         why = likeness.why_not_dealt(self.hand, self.days, width_of(self.plan.window) / DAY_US)
         if self.question.quick or why is not None:
             return _QUICK if self.question.quick else {"why_not": why}
         found = deals(self.hand, np.random.default_rng(self.question.seed), self.question.deals)
         return likeness.dealt(found, self.hand, self.question.seed)
+
+    def _days_dealt(self, condition: Presence) -> dict[str, Any]:
+        rng = np.random.default_rng(self.question.seed)
+        found = attendance.dealt(self.plan, condition, self.decided.rows, self.decided.keep, rng, self.question.deals)
+        if isinstance(found, attendance.TooFew):
+            return {"why_not": found.because}
+        return attendance.document(found, condition, self.question.seed)
 
     def _made_up(
         self,
@@ -227,6 +248,8 @@ class _Tested:
     ) -> dict[str, Any]:
         if "mean" not in dealt or types is None:
             return {"why_not": dealt["why_not"]}
+        if dealt["estimator"] == attendance.ESTIMATOR:
+            return {"why_not": "the days dealt again are made-up incidents already"}
         # A stream of its own: what the deals drew does not change which rules are made up.
         rng = np.random.default_rng([self.question.seed, 1])
         return likeness.made_up(controls(self.log, self.hand, types.result(), connection, rng), observed, dealt["mean"])

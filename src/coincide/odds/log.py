@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from coincide.detect.evaluate import Surroundings
+from coincide.detect.select import INCIDENT
 from coincide.engines.embedded import activity
 from coincide.engines.embedded.activity import Question
 from coincide.engines.embedded.load import Progress
@@ -58,6 +59,7 @@ def read(task: Task, progress: Progress = lambda _: None, *, only: Collection[st
 
 def everybody(log: Log, plan: Plan, connection: duckdb.DuckDBPyConnection) -> Population:
     """Who bought anything that the plan's kinds of events are, whether or not the plan selects it."""
-    question = Question(plan, log.task.between)
+    taps = tuple(kind for kind in plan.events if kind != INCIDENT) if plan.beside_incidents else plan.events
+    question = Question(replace(plan, events=taps), log.task.between)
     counted = activity.lines(log.task.feeds, question, connection, trips=log.found.read <= TRIPS)
     return population(resolver(plan, log.found.actors)(counted))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coincide.odds.attendance import ESTIMATOR as DAYS
 from coincide.odds.likeness import SWAP
 
 CLOSING = "Nothing here says why someone bought."
@@ -29,7 +30,9 @@ def short(document: Mapping[str, Any]) -> str:
     counts, log = document["counts"], document["log"]
     found = f"{number(counts['actors'])} of {_people(counts['examined'], log['by'])} matched in {_days(log['days'])}"
     beside = []
-    if "mean" in document["deals"]:
+    if document["deals"].get("estimator") == DAYS:
+        beside.append(f"on other days chance alone brings {_about(document['deals']['mean'])} there as often")
+    elif "mean" in document["deals"]:
         beside.append(f"the same {noun(document)} dealt out again match {_about(document['deals']['mean'])}")
     if "median" in document["placebos"]:
         beside.append(f"made-up rules like it {number(document['placebos']['median'])}")
@@ -73,6 +76,11 @@ def _dealt(document: Mapping[str, Any]) -> str:
     if "mean" not in deals:
         return f"What chance alone gives cannot be told: {deals['why_not']}."
     between = f"{number(deals['low'])} to {number(deals['high'])}"
+    if deals["estimator"] == DAYS:
+        people = f"{_about(deals['mean'])} {owners(document['log']['by'])} (95 % of deals: {between})"
+        return (
+            f"Had they happened on other days, at the same places and hours, {people} would have been there as often."
+        )
     among = f"among equally busy {owners(document['log']['by'])}"
     if deals["estimator"] == SWAP:
         among += ", at their own times,"
@@ -82,7 +90,7 @@ def _dealt(document: Mapping[str, Any]) -> str:
 
 def _made_up(document: Mapping[str, Any]) -> str:
     placebos = document["placebos"]
-    if placebos.get("why_not") == document["deals"].get("why_not", ""):
+    if placebos.get("why_not") == document["deals"].get("why_not", "") or document["deals"].get("estimator") == DAYS:
         return ""
     if "median" not in placebos:
         return f"No made-up rules stand beside it: {placebos['why_not']}."
