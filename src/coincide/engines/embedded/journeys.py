@@ -1,0 +1,98 @@
+"""Card-days of all taps of a workspace, from its files: read to codes, paired, and counted part by part.
+
+The parts hold tokens of their own and are worked on by as many threads as there are processors: NumPy lets them run
+side by side. What needs all tokens, how full vehicles were and how long rides usually take, is added up in between.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from coincide.detect.journey import context as surroundings
+from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.days import Days, days, joined
+from coincide.detect.journey.ridden import Network
+from coincide.detect.journey.ride import Rides, rides
+from coincide.detect.journey.taps import Taps
+from coincide.engines.embedded.load import Progress
+from coincide.engines.embedded.taps import Ended, TapLog, read
+from coincide.events.source import SourceReader
+from coincide.settings import Source
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """How taps become rides: which clock, and up to when taps are doubled and rides end."""
+
+    clock: ServiceClock
+    doubled_us: int
+    longest_us: int
+
+
+@dataclass(frozen=True)
+class Journeys:
+    """The card-days of all tokens, and what their codes stand for.
+
+    ``tokens``: ``namespace`` and ``account`` by code; ``products``: by code. ``ended``: how the records of each source
+    ended. ``doubled``: taps left out because a reader took them twice; ``unpaired``: exits that end no ride.
+    """
+
+    days: Days
+    tokens: pl.DataFrame
+    products: pl.Series
+    ended: dict[str, Ended]
+    rides: int
+    doubled: int
+    unpaired: int
+
+
+def journeys(
+    readers: Sequence[tuple[SourceReader, Source]],
+    pairing: Pairing,
+    connection: duckdb.DuckDBPyConnection,
+    network: Callable[[TapLog], Network] | None = None,
+    keep: exp.Expr | None = None,
+    progress: Progress = lambda _: None,
+) -> Journeys:
+    """All card-days of the taps of these sources.
+
+    ``network``: of the texts that were read, the network asked in their codes. ``keep``: see :func:`taps.read`.
+    """
+    log = read(readers, connection, keep, progress)
+    known = None if network is None else network(log)
+    parts = list(log.parts)
+    texts, tokens, ended = log.texts, log.tokens, log.ended
+    del log
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def ridden(number: int) -> tuple[Rides, surroundings.Context]:
+            # Taps of a part are let go when its rides are there.
+            part, parts[number] = parts[number], _NO_TAPS
+            found = rides(part, pairing.clock, pairing.doubled_us, pairing.longest_us)
+            return found, surroundings.context(found)
+
+        paired = list(pool.map(ridden, range(len(parts))))
+        around = surroundings.merged([context for _, context in paired])
+        every = [found for found, _ in paired]
+        del paired
+        counts = [(len(part), part.doubled, len(part.unpaired)) for part in every]
+
+        def counted(number: int) -> Days:
+            part, every[number] = every[number], every[number].take(slice(0))
+            return days(part, known, around)
+
+        found = joined(list(pool.map(counted, range(len(every)))))
+    total = [sum(column) for column in zip(*counts, strict=True)]
+    return Journeys(found, tokens, texts["product"], ended, *total)
+
+
+_NO_TAPS = Taps(*(np.zeros(0, dtype=np.int64) for _ in range(8)))

@@ -1,0 +1,417 @@
+"""Taps of all sources, read into columns of codes: what :mod:`coincide.detect.journey` works on.
+
+Text becomes codes while it is read, each piece of a file with a dictionary of its own; at the end the dictionaries are
+laid together, sorted, and the codes of all pieces turned into places in that order, so that neither the order of files
+nor that of rows decides anything. Parquet files mostly hold such dictionaries already: these are taken as they are, and
+no row ever becomes a text. Nothing of it reaches a disk (DESIGN, promise 5).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, fields
+from itertools import islice
+from typing import TypeVar
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from sqlglot import exp
+
+from coincide.detect.journey.taps import ACTIONS, MISSING, SINGLE, Positions, Taps, Truths, Whole
+from coincide.engines.embedded.database import stoppable
+from coincide.engines.embedded.load import Progress
+from coincide.events import instant
+from coincide.events.batch import Batch
+from coincide.events.mapping import bare, check, mapped, projection, raw_columns
+from coincide.events.source import SourceReader
+from coincide.events.text import NOT_UTF8
+from coincide.settings import Source
+
+KIND = "tap"
+CODED = ("account", "place", "line", "vehicle", "device", "product")
+"""Fields whose texts become codes, in the order of ``Taps``."""
+_READ = (*CODED, "occurred_at", "action", "kind")
+_CLOCKS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
+_INSTANTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
+_ROWS = 500_000
+"""Rows that are coded together."""
+_PART_TAPS = 2_500_000
+"""Taps of a part, about: few enough to be sorted quickly, many enough that starting on them costs nothing."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How every record that was read ended; each is counted once, under the first of these that fits.
+
+    ``bad``: it cannot be read at all. ``other``: it is no tap, or ``keep`` did not choose it. Then, of taps: no
+    ``account`` (token), no usable time, an ``action`` that is none of the four. ``taken``: the rest.
+    """
+
+    bad: int = 0
+    other: int = 0
+    tokenless: int = 0
+    timeless: int = 0
+    actionless: int = 0
+    taken: int = 0
+
+    @property
+    def read(self) -> int:
+        """All records."""
+        return sum(getattr(self, name.name) for name in fields(self))
+
+    def __add__(self, more: Ended) -> Ended:
+        return Ended(*(getattr(self, name.name) + getattr(more, name.name) for name in fields(self)))
+
+
+@dataclass(frozen=True)
+class TapLog:
+    """All taps in ``parts``, each token in one of them, tokens in order; and what their codes stand for.
+
+    ``tokens``: ``namespace`` and ``account`` by code, sorted by both. ``texts``: of each other coded field its texts
+    by code, sorted by code point. ``ended``: how the records of each source ended.
+    """
+
+    parts: tuple[Taps, ...]
+    tokens: pl.DataFrame
+    texts: dict[str, pl.Series]
+    ended: dict[str, Ended]
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+
+def read(
+    readers: Sequence[tuple[SourceReader, Source]],
+    connection: duckdb.DuckDBPyConnection,
+    keep: exp.Expr | None = None,
+    progress: Progress = lambda _: None,
+) -> TapLog:
+    """The taps of these sources. ``keep``: a condition over fields of the contract, as DuckDB evaluates it.
+
+    A source that maps no ``action`` has boardings only: each of its taps is a ``single``. An empty text says nothing
+    and is missing. Raises the errors of ``events`` that name a file.
+    """
+    pieces: list[_Piece] = []
+    ended: dict[str, Ended] = {}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for reader, source in readers:
+            check(source)
+            if source.kind not in (None, KIND):
+                continue
+            found, count = _of_source(_Reading(reader, source, connection, keep, pool, progress))
+            ended[reader.name] = count
+            pieces += found
+        return _together(pieces, ended, pool)
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Some taps, coded by dictionaries of their own: ``codes`` and ``texts`` by field; a missing value is -1."""
+
+    namespace: str
+    at: NDArray[np.int64]
+    action: NDArray[np.int8]
+    codes: dict[str, Whole]
+    texts: dict[str, pa.Array]
+    ended: Ended
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A source that is being read."""
+
+    reader: SourceReader
+    source: Source
+    connection: duckdb.DuckDBPyConnection
+    keep: exp.Expr | None
+    pool: Executor
+    progress: Progress
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The mapped fields that taps are made of."""
+        there = mapped(self.source)
+        return tuple(name for name in _READ if name in there)
+
+
+def _of_source(reading: _Reading) -> tuple[list[_Piece], Ended]:
+    """All pieces of a source, and how its records ended."""
+    wanted = {*reading.names, *(_names(reading.keep) if reading.keep is not None else ())}
+    columns = raw_columns(reading.source, wanted)
+    pieces: list[_Piece] = []
+    total = Ended()
+    for batch in reading.reader.batches(reading.connection, reading.reader.files(), columns):
+        found = _of_batch(reading, batch)
+        pieces += found
+        seen = sum((piece.ended for piece in found), Ended())
+        # What the database did not hand over was not chosen by ``keep``.
+        total += seen + Ended(bad=len(batch.bad), other=batch.rows - seen.read)
+        reading.progress(batch.rows + len(batch.bad))
+    return pieces, total
+
+
+def _of_batch(reading: _Reading, batch: Batch) -> list[_Piece]:
+    if batch.again is None:
+        return list(_asked(reading, batch))
+    try:
+        native = _as_stored(reading, batch)
+        return list(_asked(reading, batch) if native is None else native)
+    except (duckdb.Error, pa.ArrowException):
+        # What they refuse is read by the slower reader, which repairs it or names the file that is broken.
+        return [piece for slower in batch.again() for piece in _of_batch(reading, slower)]
+
+
+# --- Parquet files that hold dictionaries ---------------------------------------------------------------------------
+
+
+def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
+    """The pieces of Parquet files by row group, with the dictionaries stored in them; ``None`` where a field is
+    more than one column of text, or rows are to be chosen.
+    """
+    if reading.keep is not None:
+        return None
+    made = projection(reading.source, batch.columns, only=reading.names)
+    columns = {}
+    for name in reading.names:
+        column = bare(made[name])
+        fits = _CLOCKS | _INSTANTS if name == "occurred_at" else {"VARCHAR"}
+        if not isinstance(column, exp.Column) or batch.columns[column.name] not in fits:
+            return None
+        columns[name] = column.name
+    texts = [column for name, column in columns.items() if name != "occurred_at"]
+
+    def piece(place: tuple[str, int]) -> _Piece:
+        path, group = place
+        with pq.ParquetFile(reading.reader.folder / path, read_dictionary=texts) as file:
+            table = file.read_row_group(group, columns=list(dict.fromkeys(columns.values())), use_threads=False)
+        table = table.unify_dictionaries().combine_chunks()
+        return _coded(reading, {name: _whole(table.column(column)) for name, column in columns.items()})
+
+    places = [(file.path, group) for file in batch.files for group in range(_groups(reading, file.path))]
+    return _ahead(reading.pool, piece, places)
+
+
+def _groups(reading: _Reading, path: str) -> int:
+    return int(pq.read_metadata(reading.reader.folder / path).num_row_groups)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
+# --- everything else ------------------------------------------------------------------------------------------------
+
+
+def _asked(reading: _Reading, batch: Batch) -> Iterator[_Piece]:
+    """The pieces of any batch, as the database reads it."""
+    statement = _statement(reading, batch).sql(dialect="duckdb")
+    with stoppable():
+        records = reading.connection.sql(statement).to_arrow_reader(_ROWS)
+        yield from _ahead(
+            reading.pool,
+            lambda part: _coded(reading, dict(zip(part.schema.names, part.columns, strict=True))),
+            records,
+        )
+
+
+def _statement(reading: _Reading, batch: Batch) -> exp.Select:
+    wanted = {*reading.names, *(_names(reading.keep) if reading.keep is not None else ())}
+    made = projection(reading.source, batch.columns, reading.reader.attributes, only=wanted)
+    columns = [expression.as_(name, quoted=True) for name, expression in made.items()]
+    if reading.keep is None:
+        return exp.select(*columns).from_(batch.table.copy())
+    if reading.source.kind is not None:
+        columns.append(exp.Literal.string(reading.source.kind).as_("kind", quoted=True))
+    rows = exp.select(*columns).from_(batch.table.copy()).subquery("rows")
+    chosen = [exp.column(name, quoted=True) for name in reading.names]
+    return exp.select(*chosen).from_(rows).where(reading.keep.copy())
+
+
+def _names(condition: exp.Expr) -> set[str]:
+    return {column.name for column in condition.find_all(exp.Column)}
+
+
+def _ahead(pool: Executor, work: Callable[[object], T] | Callable[..., T], given: object) -> Iterator[T]:
+    """The work on each, in order, with a few begun ahead."""
+    incoming = iter(given)  # type: ignore[call-overload]
+    most = 2 * (os.cpu_count() or 1)
+    waiting: list[Future[T]] = [pool.submit(work, one) for one in islice(incoming, most)]
+    while waiting:
+        done = waiting.pop(0).result()
+        waiting += [pool.submit(work, one) for one in islice(incoming, 1)]
+        yield done
+
+
+# --- one piece ------------------------------------------------------------------------------------------------------
+
+
+def _coded(reading: _Reading, columns: dict[str, pa.Array]) -> _Piece:
+    """The taps among some rows, and how these rows ended."""
+    source = reading.source
+    rows = len(columns["account"])
+    encoded = {name: _encoded(column) for name, column in columns.items() if name != "occurred_at"}
+    when = instant.times(pl.Series(columns["occurred_at"]), timezone=source.timezone, time_unit=source.time_unit).values
+    timed = when.is_not_null().to_numpy()
+    is_tap = np.ones(rows, dtype=np.bool_)
+    if source.kind is None:
+        is_tap = _mapped(encoded["kind"], (KIND,)) == 0
+    action = _mapped(encoded["action"], ACTIONS) if "action" in encoded else np.full(rows, SINGLE, dtype=np.int8)
+    told = _legible(encoded["account"])
+    taken = is_tap & told & timed & (action != MISSING)
+    ended = Ended(
+        other=_count(~is_tap),
+        tokenless=_count(is_tap & ~told),
+        timeless=_count(is_tap & told & ~timed),
+        actionless=_count(is_tap & told & timed & (action == MISSING)),
+        taken=_count(taken),
+    )
+    at = when.fill_null(0).to_numpy()
+    codes = {name: encoded[name][0] for name in CODED if name in encoded}
+    if ended.taken < rows:
+        at, action = at[taken], action[taken]
+        codes = {name: code[taken] for name, code in codes.items()}
+    texts = {name: encoded[name][1] for name in codes}
+    return _Piece(source.namespace(reading.reader.name), at, action, codes, texts, ended)
+
+
+_Encoded = tuple[Whole, pa.Array]
+
+
+def _encoded(column: pa.Array) -> _Encoded:
+    """Codes and dictionary of a column of text; -1 is missing."""
+    if not pa.types.is_dictionary(column.type):
+        column = pc.dictionary_encode(column)
+    texts = column.dictionary
+    texts.validate(full=True)
+    indices = column.indices
+    codes = indices.fill_null(MISSING) if indices.null_count else indices
+    kind = _narrow(len(texts))
+    return codes.to_numpy(zero_copy_only=False).astype(kind, copy=False), texts
+
+
+def _narrow(count: int) -> type[np.int8 | np.int16 | np.int32]:
+    """The narrowest whole numbers for so many codes and -1."""
+    if count <= np.iinfo(np.int8).max:
+        return np.int8
+    return np.int16 if count <= np.iinfo(np.int16).max else np.int32
+
+
+def _mapped(encoded: _Encoded, wanted: Sequence[str]) -> NDArray[np.int8]:
+    """The place of each value among the wanted ones, -1 for all others."""
+    codes, texts = encoded
+    place = {text: number for number, text in enumerate(wanted)}
+    found = np.array([*(place.get(text, MISSING) for text in texts.to_pylist()), MISSING], dtype=np.int8)
+    return found[codes]
+
+
+def _legible(encoded: _Encoded) -> Truths:
+    """Where there is a text that says something."""
+    codes, texts = encoded
+    good = np.append(~_mute(texts), False)
+    return good[codes]
+
+
+def _mute(texts: pa.Array) -> Truths:
+    """Texts that are empty or were no UTF-8."""
+    empty = pc.equal(pc.binary_length(texts), 0)
+    mute: Truths = pc.or_(empty, pc.match_substring(texts, NOT_UTF8)).to_numpy(zero_copy_only=False)
+    return mute
+
+
+def _count(chosen: Truths) -> int:
+    return int(np.count_nonzero(chosen))
+
+
+# --- all pieces together --------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Codes:
+    """Of one field: the texts of all pieces sorted, and of each piece which place its codes have among them."""
+
+    texts: pl.Series
+    places: list[Positions] = field(default_factory=list)
+
+
+def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> TapLog:
+    """Codes as places among all texts, and the taps dealt into parts by token."""
+    tokens, owner = _tokens(pieces)
+    coded = dict(zip(CODED[1:], pool.map(lambda name: _united(name, pieces), CODED[1:]), strict=True))
+    count = np.zeros(len(tokens) + 1, dtype=np.int64)
+    for piece, place in zip(pieces, owner, strict=True):
+        count += np.bincount(place[piece.codes["account"]], minlength=len(count))
+    total = np.cumsum(count)
+    parts = max(1, int(total[-1]) // _PART_TAPS)
+    part_of = np.minimum(total * parts // max(1, int(total[-1])), parts - 1).astype(np.int16)
+
+    def dealt(number: int) -> list[Taps]:
+        piece, pieces[number] = pieces[number], None  # type: ignore[call-overload]
+        token = owner[number][piece.codes["account"]].astype(_narrow(len(tokens)), copy=False)
+        codes = [_final(piece, name, coded[name], number) for name in CODED[1:]]
+        taps = Taps(token, piece.at, piece.action, *codes)
+        part = part_of[token]
+        order = np.argsort(part, kind="stable")
+        cuts = np.searchsorted(part[order], np.arange(parts + 1))
+        taps = taps.take(order)
+        return [taps.take(slice(cuts[n], cuts[n + 1])) for n in range(parts)]  # type: ignore[arg-type]
+
+    hands = list(pool.map(dealt, range(len(pieces))))
+    names = [one.name for one in fields(Taps)]
+    joined = []
+    for number in range(parts):
+        columns = ([getattr(hand[number], name) for hand in hands] for name in names)
+        joined.append(Taps(*(_concatenated(column) for column in columns)))
+        for hand in hands:
+            hand[number] = None  # type: ignore[call-overload]
+    return TapLog(tuple(joined), tokens, {name: coded[name].texts for name in coded}, ended)
+
+
+def _concatenated(columns: list[Whole]) -> Whole:
+    return np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
+
+
+def _final(piece: _Piece, name: str, codes: _Codes, number: int) -> Whole:
+    kind = _narrow(len(codes.texts))
+    if name not in piece.codes:
+        return np.full(len(piece.at), MISSING, dtype=kind)
+    return codes.places[number].astype(kind)[piece.codes[name]]
+
+
+def _tokens(pieces: list[_Piece]) -> tuple[pl.DataFrame, list[Positions]]:
+    """Namespace and account of all tokens, sorted by both, and of each piece the places of its dictionary."""
+    frames, owner, base = [], [np.zeros(0, dtype=np.int64)] * len(pieces), 0
+    for namespace in sorted({piece.namespace for piece in pieces}):
+        chosen = [number for number, piece in enumerate(pieces) if piece.namespace == namespace]
+        found = _united("account", [pieces[number] for number in chosen])
+        for number, places in zip(chosen, found.places, strict=True):
+            owner[number] = np.where(places == MISSING, MISSING, places + base)
+        frames.append(found.texts.alias("account").to_frame().select(namespace=pl.lit(namespace), account="account"))
+        base += len(found.texts)
+    empty = pl.DataFrame(schema={"namespace": pl.String, "account": pl.String})
+    return pl.concat([empty, *frames]), owner
+
+
+def _united(name: str, pieces: Sequence[_Piece]) -> _Codes:
+    """One sorted dictionary of those of all pieces. The last place of each piece is that of its missing values."""
+    dictionaries = [piece.texts.get(name, pa.array([], pa.string())).cast(pa.string()) for piece in pieces]
+    every = pc.dictionary_encode(pa.chunked_array(dictionaries, pa.string())).combine_chunks()
+    if isinstance(every, pa.ChunkedArray):
+        every = every.chunk(0) if every.num_chunks else pa.array([], pa.string()).dictionary_encode()
+    texts = every.dictionary
+    order = pc.sort_indices(texts).to_numpy()
+    order = order[~_mute(texts)[order]]
+    rank = np.full(len(texts), MISSING, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    places = rank[every.indices.to_numpy()]
+    cuts = np.cumsum([len(one) for one in dictionaries])[:-1]
+    found = [np.append(part, MISSING) for part in np.split(places, cuts)] if pieces else []
+    return _Codes(pl.Series(name, texts.take(pa.array(order)), dtype=pl.String), found)
