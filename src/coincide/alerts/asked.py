@@ -181,6 +181,7 @@ def _task(asked: Asked, connection: Connection) -> Task:
         cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
         covered=granted(in_force(connection, asked.now_us)),
         network=_network(asked.workspace, plans),
+        now_us=asked.now_us,
     )
 
 

@@ -18,7 +18,6 @@ from coincide.detect.evaluate import Covered, Surroundings
 from coincide.detect.fit import Fit, fit
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
-from coincide.detect.select import INCIDENT
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Feed, Only, load
 from coincide.engines.embedded.run import Task, prepared
@@ -27,7 +26,7 @@ from coincide.entities.actors import ACCOUNT
 from coincide.entities.key import KeyRing
 from coincide.entities.pseudonym import unseal
 from coincide.events.canonical import DTYPES
-from coincide.events.event import KINDS
+from coincide.events.event import INCIDENT, KINDS
 from coincide.events.mapping import type_of
 from coincide.network.network import Network
 from coincide.rules.plan import Plan, UnusualDay, Velocity

@@ -88,8 +88,10 @@ def examine(folder: Path, *, rows: int) -> Report:
 
 
 def _settings(folder: Path, report: Report) -> Settings | None:
+    from coincide.events.preset import fitted
+
     try:
-        return load(folder)
+        return fitted(load(folder), folder)
     except NoWorkspace:
         raise
     except CoincideError as error:
@@ -216,12 +218,17 @@ def _head(reader: SourceReader, connection: duckdb.DuckDBPyConnection, batch: Ba
     from sqlglot import exp
 
     from coincide.engines.embedded.database import query
-    from coincide.events.mapping import projection
+    from coincide.events.mapping import passed_over, projection
 
     mapped = projection(reader.source, batch.columns, reader.attributes)
     columns = {"file": batch.file, "position": batch.position, **mapped}
     named = [expression.copy().as_(name, quoted=True) for name, expression in columns.items()]
-    frame = pl.from_arrow(query(connection, exp.select(*named).from_(batch.table.copy()).limit(rows)))
+    statement = exp.select(*named).from_(batch.table.copy()).limit(rows)
+    assert isinstance(reader.source, Source)
+    nobody = passed_over(reader.source, batch.columns)
+    if nobody is not None:
+        statement = statement.where(exp.not_(nobody))
+    frame = pl.from_arrow(query(connection, statement))
     assert isinstance(frame, pl.DataFrame)
     return frame
 
@@ -270,11 +277,12 @@ def _repeated(name: str, sample: Sample, subject: Subject) -> Iterator[CoincideE
 
     if sample.frame.is_empty():
         return
+    named = [name for name in ("account", "occurred_at") if name in sample.frame.columns]
     repeated = (
         sample.frame.lazy()
         .filter(pl.col("event_id").is_not_null())
         .group_by("event_id")
-        .agg(pl.struct("account", "occurred_at").n_unique().alias("events"))
+        .agg(pl.struct(named).n_unique().alias("events"))
         .filter(pl.col("events") > 1)
         .sort("event_id")
         .collect()
@@ -362,6 +370,7 @@ def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry
     ``entries``: of the catalog.
     """
     from coincide.catalog.rows import field_of as by
+    from coincide.events.errors import NoToken
     from coincide.events.mapping import fields
 
     plan, where = rule.plan, Where(rule.file)
@@ -370,6 +379,9 @@ def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry
         if sources:
             yield NoSourceOfKind(plan.rule, plan.events, where=where)
         return
+    for name in fitting:
+        if "tap" in plan.events and sources[name].kind != "incident" and "account" not in sources[name].columns:
+            yield NoToken(name, plan.rule, where=where)
     there = {field for name in fitting for field in fields(sources[name])}
     for name in sorted(plan.reads - there):
         yield UnmappedField(plan.rule, f"`{name}`", sources=fitting, where=where)

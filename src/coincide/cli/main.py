@@ -53,6 +53,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("backtest", "coincide.cli.backtest:backtest", "Try a rule on history: what it finds, what chance gives."),
     Command("discover", "coincide.cli.discover:discover", "List everyday things that hardly ever meet."),
     Command("catalog", "coincide.cli.catalog:catalog", "Try, explain and review what things are called."),
+    Command("network", "coincide.cli.network:network", "Check the GTFS feed, and that it knows the taps' stops."),
     Command("packs", "coincide.cli.packs:packs", "List the rule packs that Coincide comes with."),
     Command("simulate", "coincide.cli.simulate:simulate", "Make a marketplace log with planted combinations."),
     Command("demo", "coincide.cli.demo:demo", "Show the whole machine on a year of groceries and a marketplace."),

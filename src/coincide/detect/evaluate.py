@@ -74,12 +74,14 @@ class Surroundings:
 
     ``covered``: which incidents (rows of a canonical frame) a recorded request covers, so that it may be told who was
     there; ``None``: of none. ``network``: where stops are and which follow which, for days of riding.
+    ``now_us``: when one looks, after which no incident can be known; ``None`` where nobody minds.
     """
 
     zone: str = "UTC"
     lists: Mapping[str, ManagedList] = field(default_factory=dict)
     covered: Covered | None = None
     network: Network | None = None
+    now_us: int | None = None
 
 
 def aggregate_column(node: Aggregate) -> str:

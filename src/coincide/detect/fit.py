@@ -7,6 +7,7 @@ quarantined; a row without a ``by`` value, or in another unit or currency, is no
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,12 +19,24 @@ from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
 from coincide.detect.there import is_incident
 from coincide.events.currency import DIGITS
-from coincide.events.event import contract_order
-from coincide.events.reason import NO_ACCOUNT, NO_EVENT_ID, NO_TIME, UNKNOWN_CURRENCY, precedence, unreadable
+from coincide.events.event import INCIDENT, contract_order
+from coincide.events.reason import (
+    ENDS_BEFORE,
+    IN_FUTURE,
+    NO_ACCOUNT,
+    NO_EVENT_ID,
+    NO_TIME,
+    NO_WHERE,
+    UNKNOWN_CURRENCY,
+    Reason,
+    precedence,
+    unreadable,
+)
 from coincide.rules.expression import fields_of
 from coincide.rules.plan import Plan, Threshold
 
 NEVER = np.iinfo(np.int16).max
+"""The kind of events that are nobody's: they need a place or a line in the place of an account."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,9 @@ class Fit:
 def reasons(rows: Rows) -> tuple[str, ...]:
     """All reasons of quarantine for these rows in order of precedence: a rank is a position in this tuple."""
     fields = {unreadable(name.removeprefix("!")) for name in rows.frame.columns if name.startswith("!")}
-    always = {reason.name for reason in (NO_EVENT_ID, NO_ACCOUNT, NO_TIME, UNKNOWN_CURRENCY)}
+    always = {
+        reason.name for reason in (NO_EVENT_ID, NO_ACCOUNT, NO_TIME, NO_WHERE, ENDS_BEFORE, IN_FUTURE, UNKNOWN_CURRENCY)
+    }
     return precedence(fields | always)
 
 
@@ -94,7 +109,13 @@ def _fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
         nobodys = fits & is_incident(rows)
         reason[nobodys] = NEVER
         selected = selected | nobodys
-    selected = selected & _observed(plan, rows)
+    incident = _incidents(plan, rows)
+    if incident.any():
+        for wrong, where in _wrong_incidents(rows, around):
+            _note(reason, selected & incident & where, ranks[wrong.name])
+    # A sound incident is nobody's, so it is no observation of a rule about what somebody did.
+    owned = ~incident | nobodys | rows.present("account") | rows.flagged("account")
+    selected = selected & _observed(plan, rows) & owned
     for name, missing in (("event_id", NO_EVENT_ID), ("account", NO_ACCOUNT), ("occurred_at", NO_TIME)):
         asked = selected & ~nobodys if name == "account" else selected
         _note(reason, asked & ~rows.present(name) & ~rows.flagged(name), ranks[missing.name])
@@ -104,6 +125,25 @@ def _fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
     if isinstance(plan.condition, Threshold) and plan.condition.sum == "amount_minor":
         _note(reason, selected & _unknown_currency(rows), ranks[UNKNOWN_CURRENCY.name])
     return Fit(selected & (reason == NEVER), reason)
+
+
+def _incidents(plan: Plan, rows: Rows) -> Truths:
+    return is_incident(rows) if INCIDENT in plan.events else np.zeros(len(rows), dtype=np.bool_)
+
+
+def _wrong_incidents(rows: Rows, around: Surroundings) -> Iterator[tuple[Reason, Truths]]:
+    """What is wrong with incidents beside their account, and where."""
+    for name, missing in (("event_id", NO_EVENT_ID), ("occurred_at", NO_TIME)):
+        yield missing, ~rows.present(name) & ~rows.flagged(name)
+    somewhere = np.zeros(len(rows), dtype=np.bool_)
+    for name in ("place", "line"):
+        if name in rows.frame.columns:
+            somewhere |= rows.present(name) | rows.flagged(name)
+    yield NO_WHERE, ~somewhere
+    if "ends_at" in rows.frame.columns:
+        yield ENDS_BEFORE, (rows.frame["ends_at"] < rows.frame["occurred_at"]).fill_null(False).to_numpy()
+    if around.now_us is not None:
+        yield IN_FUTURE, (rows.frame["occurred_at"] > around.now_us).fill_null(False).to_numpy()
 
 
 def _spread(truth: pl.Series, chosen: NDArray[np.int64], height: int) -> Truths:

@@ -14,11 +14,9 @@ from types import MappingProxyType
 
 from sqlglot import exp
 
-from coincide.events.event import CORE, contract_order
+from coincide.events.event import CORE, INCIDENT, contract_order
 from coincide.rules.expression import And, Compare, Expression, Field, In, Literal, Or
 from coincide.rules.plan import Plan
-
-INCIDENT = "incident"
 
 TITLES, TITLE, TAGS = "coincide_titles", "coincide_title", "coincide_tags"
 """Table of the titles that carry a component, and its columns: text, and list of texts."""

@@ -16,8 +16,8 @@ import polars as pl
 
 from coincide.detect.kernel.observations import Positions, Truths, spans
 from coincide.detect.rows import Rows
-from coincide.detect.select import INCIDENT
 from coincide.events import zone as zones
+from coincide.events.event import INCIDENT
 from coincide.rules.plan import PAST_DAYS
 
 _DAY_US = 86_400_000_000

@@ -156,5 +156,10 @@ class Workspace:
 
 
 def open_workspace(folder: Path) -> Workspace:
-    """The workspace in ``folder``. Raises what is wrong with its settings."""
-    return Workspace(folder, settings_module.load(folder))
+    """The workspace in ``folder``, its presets fitted to its files. Raises what is wrong with its settings."""
+    settings = settings_module.load(folder)
+    if any(source.preset for source in settings.sources.values()):
+        from coincide.events.preset import fitted
+
+        settings = fitted(settings, folder)
+    return Workspace(folder, settings)

@@ -330,3 +330,67 @@ class RowGone(CoincideError):
             f"row {position} is no longer in `{file}`",
             hint="the file was changed or removed; run `coincide scan` to read it anew",
         )
+
+
+class UnfitValues(CoincideError):
+    """The `values` of a source cannot be used: they are of a field that has none, or give values that are not ours.
+
+    `values` belong to mapped fields of text that name no one: `action`, `product`, `direction` and others, not
+    `event_id`, `account` or links. `kind`, `status` and `action` have closed sets of values, listed on the page of
+    event fields.
+    """
+
+    code = "COI-E022"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            reason, hint='write `values = {action = {"your value" = "enter"}}` in the section of the source'
+        )
+
+
+class Nowhere(CoincideError):
+    """A source of incidents maps neither `place` nor `line`, so its incidents happen nowhere.
+
+    An incident needs an id, a time, and a stop or a line. Map at least one of the two.
+    """
+
+    code = "COI-E023"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "`columns` of a source of incidents maps neither `place` nor `line`",
+            hint='add `place = "your column"` or `line = "your column"` to the `columns` of the source',
+        )
+
+
+class UnfitFirst(CoincideError):
+    """`first_of` of a source names a field that is not mapped from several columns of text, or one that names somebody.
+
+    Give the field a list in `columns`, in the order in which the columns are asked: `product = ["fare", "rider"]`.
+    """
+
+    code = "COI-E024"
+
+    def __init__(self, field: str) -> None:
+        super().__init__(
+            f"`first_of` names `{field}`, which is no field of text with a list of columns",
+            hint=f'write `{field} = ["one column", "another"]` in the `columns` of the source',
+        )
+
+
+class NoToken(CoincideError):
+    """A rule works by account or actor, and the taps it would read have no token, so nothing ties them together.
+
+    Files of taps may come without the number of the card (`token_id` is optional in TIDES fare_transactions). Places
+    and hours can be counted in such files; a rule about what one card did cannot. Ask for an export with a token, or
+    map `account` to the column that holds it. A keyed pseudonym of the card's number is as good as the number.
+    """
+
+    code = "COI-T020"
+
+    def __init__(self, source: str, rule: str, *, where: Where | None = None) -> None:
+        super().__init__(
+            f"rule `{rule}` looks at what each card did, and the taps of `{source}` have no `account` (token)",
+            where=where,
+            hint="ask for an export with a token of the card, and map it to `account`",
+        )

@@ -18,7 +18,12 @@ Type = Literal["text", "number", "whole", "coordinate", "time"]
 ``time``: UTC, microseconds, finer digits cut. ``text``: UTF-8, compared by code point."""
 
 KINDS = ("purchase", "return", "refund", "tap", "incident")
+INCIDENT = "incident"
+"""The kind of reported incidents, which are nobody's."""
 STATUSES = ("completed", "attempted", "refused")
+ACTIONS = ("enter", "exit", "transfer", "single")
+CLOSED = {"kind": KINDS, "status": STATUSES, "action": ACTIONS}
+"""Fields with a closed set of values."""
 
 EARLIEST_US = 0
 """1970-01-01T00:00:00Z, the first usable time."""

@@ -13,20 +13,25 @@ from sqlglot import exp
 from coincide.events.errors import (
     MissingMapping,
     NoTimeUnit,
+    Nowhere,
     NoZone,
     UnclearAmount,
     UnfitColumn,
+    UnfitFirst,
+    UnfitValues,
     UnknownColumn,
     UnknownField,
 )
-from coincide.events.event import CORE, Type, contract_order
-from coincide.events.text import is_identifier
+from coincide.events.event import CLOSED, CORE, Type, contract_order
+from coincide.events.text import NOT_UTF8, is_identifier
 from coincide.settings import Attribute, LinkFile, Source
 
 AMOUNT = "amount"
 """Amount in major units: mapped in place of ``amount_minor``, which ``canonical`` makes of it."""
 
 REQUIRED = ("event_id", "occurred_at", "account")
+UNOWNED = ("tap", "incident")
+"""Kinds of events that may have no account: incidents are nobody's, and some taps are counted without a token."""
 
 _INTEGERS = frozenset(
     {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "BIGNUM"}
@@ -41,18 +46,43 @@ _NULL = '"NULL"'
 def check(source: Source) -> None:
     """Guards of the mapping that need no file.
 
-    Raises ``UnknownField``, ``MissingMapping``, ``UnclearAmount``.
+    Raises ``UnknownField``, ``MissingMapping``, ``Nowhere``, ``UnclearAmount``, ``UnfitValues``, ``UnfitFirst``.
     """
     for field in source.columns:
         if field not in CORE and field != AMOUNT:
             raise UnknownField(field, known=(*CORE, AMOUNT))
     for field in REQUIRED:
-        if field not in source.columns:
+        if field not in source.columns and not (field == "account" and unowned(source)):
             raise MissingMapping(field)
+    if source.kind == "incident" and not {"place", "line"} & source.columns.keys():
+        raise Nowhere
+    _check_values(source)
     if AMOUNT in source.columns and "amount_minor" in source.columns:
         raise UnclearAmount("both `amount` and `amount_minor` are mapped")
     if AMOUNT in source.columns and "currency" not in source.columns:
         raise UnclearAmount("`amount` is mapped without `currency`")
+
+
+def unowned(source: Source) -> bool:
+    """Whether the events of this source need no account: all of them are incidents or taps."""
+    kinds = {source.kind} if source.kind is not None else set(source.values.get("kind", {}).values()) - {""}
+    return bool(kinds) and kinds <= set(UNOWNED)
+
+
+def _check_values(source: Source) -> None:
+    for field, values in source.values.items():
+        known = field in source.columns or field.removeprefix("attributes.") in source.attributes
+        if not known or (field in CORE and CORE[field].type != "text"):
+            raise UnfitValues(f"`values.{field}` is given, and `{field}` is no mapped field of text")
+        if is_identifier(field):
+            raise UnfitValues(f"`values.{field}` would give identifiers other names")
+        for value in values.values():
+            if value and value not in CLOSED.get(field, (value,)):
+                raise UnfitValues(f"`{value}` is no value of `{field}`, which is one of {', '.join(CLOSED[field])}")
+    for field in source.first_of:
+        several = isinstance(source.columns.get(field), list)
+        if not several or field not in CORE or CORE[field].type != "text" or is_identifier(field):
+            raise UnfitFirst(field)
 
 
 def mapped(source: Source | LinkFile) -> dict[str, tuple[str, ...]]:
@@ -143,7 +173,7 @@ def _field(
     source: Source | LinkFile, field: str, names: tuple[str, ...], kinds: list[str], kind: Type
 ) -> exp.Expression:
     if kind == "text":
-        return _text(field, names, kinds)
+        return _text(source, field, names, kinds)
     if len(names) > 1:
         raise UnfitColumn(field, ", ".join(names), type="several columns", wanted="one value")
     name, found = names[0], kinds[0]
@@ -151,6 +181,8 @@ def _field(
         _check_time(source, field, name, found)
     elif not (_is_number(found) or found in ("VARCHAR", _NULL)):
         raise UnfitColumn(field, name, type=found, wanted="a number")
+    elif found == "VARCHAR":
+        return _there(source, _column(name))
     return _column(name)
 
 
@@ -171,17 +203,61 @@ def _is_number(kind: str) -> bool:
     return kind in _INTEGERS or kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
 
 
-def _text(field: str, names: tuple[str, ...], kinds: list[str]) -> exp.Expression:
-    parts = [_as_text(field, name, kind) for name, kind in zip(names, kinds, strict=True)]
+def _text(source: Source | LinkFile, field: str, names: tuple[str, ...], kinds: list[str]) -> exp.Expression:
+    parts = [_there(source, _as_text(field, name, kind)) for name, kind in zip(names, kinds, strict=True)]
+    if isinstance(source, Source) and field in source.first_of:
+        filled = [_function("NULLIF", part, _literal("")) for part in parts]
+        return _valued(source, field, _function("COALESCE", *filled))
+    if field == "account" and isinstance(source, Source):
+        parts = [_named(source, part) for part in parts]
     if is_identifier(field):
         parts = [_function("NULLIF", part, _literal("")) for part in parts]
     if len(parts) == 1:
-        return parts[0]
+        return _valued(source, field, parts[0])
     joined = _escaped(parts[0])
     for part in parts[1:]:
         # `||` with NULL is NULL: one missing part makes the whole missing.
         joined = exp.DPipe(this=exp.DPipe(this=joined, expression=_literal("|")), expression=_escaped(part))
-    return exp.Paren(this=joined)
+    return _valued(source, field, exp.Paren(this=joined))
+
+
+def _there(source: Source | LinkFile, part: exp.Expression) -> exp.Expression:
+    """NULL where the text is one that the source writes for nothing."""
+    for text in source.missing if isinstance(source, Source) else ():
+        part = _function("NULLIF", part, _literal(text))
+    return part
+
+
+def _named(source: Source, part: exp.Expression) -> exp.Expression:
+    """NULL where the account stands for nobody in particular."""
+    for account in source.anonymous:
+        part = _function("NULLIF", part, _literal(account))
+    return part
+
+
+def passed_over(source: Source, columns: Mapping[str, str]) -> exp.Expression | None:
+    """Where a row is of an account that stands for nobody in particular; ``None`` where the source names none."""
+    if not source.anonymous or "account" not in source.columns:
+        return None
+    names = mapped(source)["account"]
+    parts = [_there(source, _as_text("account", name, columns[name])) for name in names]
+    accounts = [_literal(account) for account in source.anonymous]
+    found = [
+        _function("COALESCE", exp.Paren(this=exp.In(this=part, expressions=accounts)), exp.false()) for part in parts
+    ]
+    return exp.Paren(this=exp.or_(*found))
+
+
+def _valued(source: Source | LinkFile, field: str, text: exp.Expression) -> exp.Expression:
+    """Our value for each of the user's; of a field with a closed set what is in neither is unreadable."""
+    values = source.values.get(field) if isinstance(source, Source) else None
+    if not values:
+        return text
+    ours = {value: value for value in CLOSED.get(field, ())}
+    case = exp.case().when(text.copy().is_(exp.null()), exp.null())
+    for given, meant in {**ours, **values}.items():
+        case = case.when(text.copy().eq(_literal(given)), _literal(meant) if meant else exp.null())
+    return case.else_(_literal(NOT_UTF8) if field in CLOSED else text.copy())
 
 
 def _escaped(part: exp.Expression) -> exp.Expression:

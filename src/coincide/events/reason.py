@@ -27,10 +27,16 @@ NO_EVENT_ID = Reason("no-event-id", "the event has no id, or a part of it is mis
 NO_ACCOUNT = Reason("no-account", "the event has no account")
 NO_TIME = Reason("no-time", "the event does not say when it happened")
 UNREADABLE_TIME = Reason("unreadable-time", "`occurred_at` is no time, or outside 1970 to 2200")
+NO_WHERE = Reason("no-place", "the incident has neither a place nor a line")
+ENDS_BEFORE = Reason("ends-before", "the incident ends before it begins")
+IN_FUTURE = Reason("in-future", "the incident happens later than the scan: it is not known yet that it did")
 UNKNOWN_CURRENCY = Reason("unknown-currency", "`currency` is no code of ISO 4217, and a rule sums amounts")
 
 REASONS: tuple[Reason, ...] = (BAD_RECORD, NO_EVENT_ID, NO_ACCOUNT, NO_TIME, UNREADABLE_TIME)
-"""Before ``unreadable-<field>``, which stand in contract order; ``unknown-currency`` is last."""
+"""Before ``unreadable-<field>``, which stand in contract order."""
+
+LAST: tuple[Reason, ...] = (NO_WHERE, ENDS_BEFORE, IN_FUTURE, UNKNOWN_CURRENCY)
+"""After them: what is wrong with a row each of whose values can be read."""
 
 
 def unreadable(field: str) -> str:
@@ -41,16 +47,16 @@ def unreadable(field: str) -> str:
 def precedence(names: set[str]) -> tuple[str, ...]:
     """Names of reasons, the one that counts first."""
     first = [reason.name for reason in REASONS if reason.name in names]
-    rest = names - {*first, UNKNOWN_CURRENCY.name}
+    last = [reason.name for reason in LAST if reason.name in names]
+    rest = names - {*first, *last}
     by_field = {name.removeprefix(UNREADABLE): name for name in rest}
     fields = [by_field[field] for field in contract_order(by_field)]
-    last = [UNKNOWN_CURRENCY.name] if UNKNOWN_CURRENCY.name in names else []
     return (*first, *fields, *last)
 
 
 def says(name: str) -> str:
     """What the reason ``name`` means, as a sentence part."""
-    for reason in (*REASONS, UNKNOWN_CURRENCY):
+    for reason in (*REASONS, *LAST):
         if reason.name == name:
             return reason.says
     field = name.removeprefix(UNREADABLE)

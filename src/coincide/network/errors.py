@@ -19,6 +19,21 @@ class NoFeed(CoincideError):
         super().__init__(f"there is no GTFS feed `{file}`", hint="mend `gtfs` in `[network]`, or take the section out")
 
 
+class NoNetwork(CoincideError):
+    """The workspace names no GTFS feed, so there is no network to check.
+
+    Add `[network]` with `gtfs = "feed.zip"` to `coincide.toml`. Taps work without one; then stops have no order, no
+    distance and no place on a map, and features that need these are missing.
+    """
+
+    code = "COI-T011"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            "no network is set", where=Where(file), hint='add `[network]` with `gtfs = "feed.zip"` to coincide.toml'
+        )
+
+
 class UnreadableFeed(CoincideError):
     """The GTFS feed is no folder and no zip file that can be unpacked: cut off, damaged, encrypted, or another format.
 

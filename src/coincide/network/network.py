@@ -126,7 +126,7 @@ class Network:
 
 
 def _by_block(made: Callable[..., NDArray[Number]], *columns: Codes) -> NDArray[Number]:
-    """What ``made`` gives for the columns, in parts that fit the cache of a processor: half the time for millions."""
+    """What ``made`` gives for the columns, in parts that stay in a processor's cache: half the time for millions."""
     length = max(len(columns[0]), 1)
     parts = (slice(first, first + _BLOCK) for first in range(0, length, _BLOCK))
     return np.concatenate([made(*(column[part] for column in columns)) for part in parts])

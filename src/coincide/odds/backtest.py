@@ -21,12 +21,11 @@ from coincide.alerts.asked import Asked, try_out
 from coincide.alerts.keep import basis_of
 from coincide.catalog import assortment as assortments
 from coincide.detect.evaluate import all_of
-from coincide.detect.select import INCIDENT
 from coincide.detect.there import is_incident
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
-from coincide.events.event import EARLIEST_US, LATEST_US
+from coincide.events.event import EARLIEST_US, INCIDENT, LATEST_US
 from coincide.ledger.book import Book
 from coincide.odds import attendance, base_rate, closed, control, likeness, neighbour, precision
 from coincide.odds.bout import width_of

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 import duckdb
 
 from coincide.detect.evaluate import Surroundings
-from coincide.detect.select import INCIDENT
 from coincide.engines.embedded import activity
 from coincide.engines.embedded.activity import Question
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.run import Decided, Run, Task, run
+from coincide.events.event import INCIDENT
 from coincide.odds.matched import Matched, matched
 from coincide.odds.population import Population, population, resolver
 from coincide.rules.plan import Plan

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
+
+from coincide.settings.preset import Preset, filled
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,62}")
 
@@ -96,9 +98,35 @@ class Source(_Section):
     delimiter: str = Field(default=",", min_length=1, max_length=1, description="CSV only; a tab for .tsv")
     multiline: bool = Field(default=False, description="CSV only: a quoted field may hold ends of line")
     accounts: Name | None = Field(default=None, description="namespace of the accounts; default: the source's own name")
+    preset: Preset | None = Field(
+        default=None,
+        description="a published format whose columns and values need not be mapped: TIDES fare_transactions",
+    )
     columns: dict[str, Columns] = Field(description="core field = your column")
+    first_of: list[str] = Field(
+        default_factory=list,
+        description="fields whose several columns are not joined: the first that has a value gives it",
+    )
+    values: dict[str, dict[str, str]] = Field(
+        default_factory=dict,
+        description='of a text field: your value = ours, such as `action = {"Entry" = "enter"}`; `""` for nothing. Of '
+        "`kind`, `status` and `action` a value that is neither listed nor ours cannot be read, of others it stays",
+    )
+    missing: list[str] = Field(
+        default_factory=list, description='texts that say that nothing is there, such as "NA", beside an empty one'
+    )
+    anonymous: list[str] = Field(
+        default_factory=list,
+        description="accounts that stand for nobody in particular, such as a ticket without a number: their rows are "
+        "counted and passed over",
+    )
     links: dict[Name, str] = Field(default_factory=dict, description="kind of identifier = your column")
     attributes: dict[Name, str] = Field(default_factory=dict, description="declared attribute = your column")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, section: Any) -> Any:
+        return filled(section) if isinstance(section, dict) and "preset" in section else section
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:

@@ -64,7 +64,7 @@ def test_a_field_that_does_not_exist_is_told() -> None:
 def test_a_field_that_every_event_needs_is_told(field: str) -> None:
     columns = {name: "x" for name in mapping.REQUIRED if name != field}
     with pytest.raises(MissingMapping, match=f"`{field}`"):
-        mapping.check(Source(kind="tap", files="*.csv", columns=dict(columns)))
+        mapping.check(Source(kind="purchase", files="*.csv", columns=dict(columns)))
 
 
 @pytest.mark.parametrize("columns", [{"amount": "x", "amount_minor": "x", "currency": "x"}, {"amount": "x"}])

@@ -48,6 +48,8 @@ class Links:
     def take(self, source: settings.Source | settings.LinkFile, namespace: str, batch: Batch) -> None:
         """The pairs of a batch. Files are read when ``edges`` asks; rows in memory are taken now."""
         mapped = projection(source, batch.columns, only={"account", *(f"link.{kind}" for kind in source.links)})
+        if "account" not in mapped:
+            return
         fresh = any(file in self._fresh for file in batch.files)
         for kind in source.links:
             if self._weak or self._entities.kind(kind).strength == "strong":

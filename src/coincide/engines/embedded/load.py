@@ -17,8 +17,9 @@ from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.sieve import SHARED, Sieve, sieve
 from coincide.engines.embedded.titles import TitleTable
 from coincide.events.canonical import DTYPES, canonical
+from coincide.events.errors import NoToken
 from coincide.events.file import FileStamp
-from coincide.events.mapping import projection, raw_columns, type_of
+from coincide.events.mapping import passed_over, projection, raw_columns, type_of
 from coincide.events.source import BadRecord, Batch, SourceReader
 from coincide.rules.plan import Plan
 
@@ -115,6 +116,7 @@ def load(
     loaded = Loaded(pl.DataFrame())
     frames = [_empty(plans, attributes)]
     for feed in feeds:
+        _check_token(feed, plans)
         loaded.files[feed.name] = feed.decided
         here = links if feed.linked else None
         for number in range(len(feed.decided)):
@@ -136,9 +138,19 @@ def load(
     return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
 
 
+def _check_token(feed: Feed, plans: Sequence[Plan]) -> None:
+    """Refuse rules over taps that nothing ties to a card. Raises ``NoToken``."""
+    if "account" in feed.source.columns or feed.source.kind == "incident":
+        return
+    for plan in plans:
+        if "tap" in plan.events:
+            raise NoToken(feed.name, plan.rule)
+
+
 def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnection, *, linked: bool) -> Sieve | None:
     """A sieve where it saves anything: Parquet files, of one schema."""
-    if feed.source.files is None or not any(plan.tagged is None for plan in plans):
+    # Rows that are passed over would be among those that a sieve counts without reading them.
+    if feed.source.files is None or feed.source.anonymous or not any(plan.tagged is None for plan in plans):
         return None
     if any(feed.reader.format(file) != "parquet" for file in feed.decided):
         return None
@@ -257,7 +269,12 @@ def _statement(feed: Feed, batch: Batch, asked: _Asked, mapped: Mapping[str, exp
         | ({} if batch.digest is None else {"digest": batch.digest}),
         instead={} if asked.sieved is None else dict.fromkeys(asked.sieved.rules, asked.sieved.condition),
     )
-    return statement if statement is None or asked.only is None else statement.where(asked.only(feed, mapped))
+    if statement is None:
+        return None
+    nobody = passed_over(feed.source, batch.columns)
+    if nobody is not None:
+        statement = statement.where(exp.not_(nobody))
+    return statement if asked.only is None else statement.where(asked.only(feed, mapped))
 
 
 def _empty(plans: Sequence[Plan], attributes: Mapping[str, settings.Attribute]) -> pl.DataFrame:

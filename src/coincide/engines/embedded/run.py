@@ -104,6 +104,7 @@ class Task:
     is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
     ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them. ``covered``: see
     ``Surroundings``: without it no account is told that was at an incident. ``network``: of the taps, if there is one.
+    ``now_us``: the time of the run, after which no incident can be known.
     """
 
     plans: Sequence[Plan]
@@ -121,10 +122,11 @@ class Task:
     counted: frozenset[str] = frozenset()
     covered: Covered | None = None
     network: Network | None = None
+    now_us: int | None = None
 
     def around(self, plan: Plan) -> Surroundings:
         """What the rule may read beside its rows."""
-        return Surroundings(plan.zone, self.lists, self.covered, self.network)
+        return Surroundings(plan.zone, self.lists, self.covered, self.network, self.now_us)
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _of_moved(
     def only(feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
         asked = exp.select("account").from_(_MOVED)
         asked = asked.where(exp.column("namespace").eq(exp.Literal.string(feed.namespace)))
-        return mapped["account"].copy().isin(query=asked)
+        return mapped["account"].copy().isin(query=asked) if "account" in mapped else exp.false()
 
     plans = [plan for plan in task.plans if plan.by == "actor"]
     attributes = task.settings.attributes
