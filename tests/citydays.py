@@ -52,7 +52,7 @@ def ride(minute: float, lasts: float | None, line: str | None, start: str | None
 
 
 def day(rides: Sequence[Ride], city: City = CITY, standings: Sequence[Standing] = (), group: int = 0) -> Day:
-    return Day(NUMBER, CLOCK, tuple(rides), 2 * len(rides), "day-ticket", city, tuple(standings), group)
+    return Day(NUMBER, CLOCK, tuple(rides), 2 * len(rides), "day-ticket", city, "p-aaaa", tuple(standings), group)
 
 
 def busy() -> list[Ride]:

@@ -53,7 +53,11 @@ def observed(
     workspace: Workspace, connection: Connection, alert: Alert, progress: Progress = lambda _: None
 ) -> list[Step]:
     """The timeline from the files. Raises what ``found`` raises."""
-    there = found(workspace, connection, alert, progress)
+    return steps(found(workspace, connection, alert, progress), alert)
+
+
+def steps(there: Found, alert: Alert) -> list[Step]:
+    """The timeline from what the files hold of the alert."""
     plan = there.rule.plan
     first = alert.finding.started_by.occurred_at - width(plan)
     last = alert.finding.ended_by.occurred_at + width(plan)

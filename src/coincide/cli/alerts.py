@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -17,15 +17,24 @@ from coincide.cli.alerts_sample import sample
 from coincide.cli.book import acting, login, purpose_option, reading
 from coincide.cli.moment import Moment
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.page import page_option
+from coincide.cli.page import write as write_page
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
     from coincide.alerts.alert import Alert, Disposition
     from coincide.alerts.timeline import Step
     from coincide.engines.workspace import Workspace
+    from coincide.journeys.seen import Seen
     from coincide.ledger.book import Book
     from coincide.ledger.subject import Subject
     from coincide.store.database import Database
+
+Told = TypeVar("Told")
 
 ROWS = 50
 """Alerts on one screen, unless told; files and pipes take all of them."""
@@ -163,16 +172,32 @@ def list_(
 
 @alerts.command()
 @click.argument("alert_id", metavar="ID", type=Number())
+@page_option
 @purpose_option
 @workspace_option
 @json_option
-def show(alert_id: int, purpose: str | None, workspace: Path, as_json: bool) -> None:
-    """Show why an alert fired, its timeline, and what became of it. It goes into the ledger first."""
+def show(alert_id: int, page: Path | None, purpose: str | None, workspace: Path, as_json: bool) -> None:
+    """Show why an alert fired, its timeline, and what became of it. It goes into the ledger first.
+
+    The page of an alert over taps shows its days too: rides on a diagram and a map, beside all other card-days.
+    """
     from coincide.alerts import account
     from coincide.engines.workspace import open_workspace
 
+    looked: list[Seen] = []
+
+    def look(alert: Alert) -> list[Step]:
+        if page is None:
+            return timeline(workspace, alert)
+        looked.append(_seen(workspace, alert))
+        return looked[0].steps
+
     with reading(open_workspace(workspace), purpose) as book:
-        told = account.account(book, alert_id, lambda alert: timeline(workspace, alert))
+        told = account.account(book, alert_id, look)
+    if page is not None:
+        from coincide.journeys.page import alert_page
+
+        write_page(alert_page(told, looked[0].days, looked[0].why_not), page)
     if as_json:
         click.echo(json.dumps(account.document(told), ensure_ascii=False, indent=2))
     else:
@@ -288,16 +313,26 @@ def timeline(workspace: Path, alert: Alert) -> list[Step]:
     evidence alone where that cannot be, with the reason on stderr."""
     from coincide.alerts.observed import observed
     from coincide.alerts.timeline import of_evidence
+
+    return _read_again(workspace, alert, observed, lambda _: of_evidence(alert))
+
+
+def _seen(workspace: Path, alert: Alert) -> Seen:
+    """The same for a page, with the days of an alert over taps."""
+    from coincide.journeys.seen import evidence_alone, seen
+
+    return _read_again(workspace, alert, seen, lambda why_not: evidence_alone(alert, why_not))
+
+
+def _read_again(
+    workspace: Path,
+    alert: Alert,
+    made: Callable[[Workspace, Connection, Alert, Callable[[int], None]], Told],
+    otherwise: Callable[[str], Told],
+) -> Told:
     from coincide.cli.progress import Progress
     from coincide.engines.workspace import open_workspace
     from coincide.errors import CoincideError
-
-    done = 0
-
-    def progress(records: int) -> None:
-        nonlocal done
-        done += records
-        bar.update(done)
 
     try:
         with (
@@ -305,11 +340,12 @@ def timeline(workspace: Path, alert: Alert) -> list[Step]:
             database.reading() as connection,
             Progress("Reading", None) as bar,
         ):
-            return observed(open_workspace(workspace), connection, alert, progress)
+            return made(open_workspace(workspace), connection, alert, bar.advance)
     except CoincideError as error:
         code = f" ({error.code})" if error.code else ""
-        click.echo(clean(f"Only the evidence is shown: {error.message}{code}"), err=True)
-        return of_evidence(alert)
+        sentence = f"Only the evidence is shown: {error.message}{code}"
+        click.echo(clean(sentence), err=True)
+        return otherwise(sentence)
 
 
 def _about(workspace: Workspace, book: Book, actor: str) -> list[Subject]:

@@ -36,6 +36,7 @@ class Command(NamedTuple):
 COMMANDS: tuple[Command, ...] = (
     Command("scan", "coincide.cli.scan:scan", "Read the sources, run the rules, raise alerts."),
     Command("alerts", "coincide.cli.alerts:alerts", "List, show and decide alerts."),
+    Command("journeys", "coincide.cli.journeys:journeys", "Count the journeys that taps make; no card is shown."),
     Command("report", "coincide.cli.report:report", "Draft reports from alerts, for a person to complete."),
     Command("request", "coincide.cli.request:request", "Record who asks who was present, and confirm it."),
     Command("obligations", "coincide.cli.obligations:obligations", "List the duties to report, and who checked them."),

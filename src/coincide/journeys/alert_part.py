@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from coincide.alerts.account import Account
 from coincide.alerts.alert import iso
 from coincide.alerts.timeline import Step
+from coincide.detect.base_rate import SENTENCE
 from coincide.html.chart import Chart
 from coincide.html.figure import Cell, Figure, Moment, Why
 from coincide.html.frame import visible
@@ -16,7 +17,6 @@ from coincide.journeys import standing
 from coincide.journeys.day import MINUTE, Day, Ride
 from coincide.journeys.diagram import diagram
 from coincide.journeys.map import map_of
-from coincide.odds.base_rate import RARE
 
 BAR = 26
 """Pixels of a row of the timeline."""
@@ -37,7 +37,7 @@ def _of_day(number: int, day: Day) -> tuple[Part, Part]:
     id_ = f"day-{number}"
     there = Part(id_, f"The service day of {day.date}")
     there.says.append(
-        f"{_many(day.taps, 'tap')}, paired to {_many(len(day.rides), 'ride')}. A service day begins at "
+        f"{_many(day.taps, 'tap')} of {day.card}, paired to {_many(len(day.rides), 'ride')}. A service day begins at "
         f"{day.clock.shown(day.begins_us)[:5]}, {day.clock.zone}; times are local."
     )
     if day.rides:
@@ -180,7 +180,7 @@ def _of_innocent(told: Account) -> Part:
 
 def _of_odds(told: Account) -> Part:
     part = Part("odds", "How odd the rule is")
-    part.says.append(RARE)
+    part.says.append(SENTENCE)
     if told.odds is None:
         part.lacks("there is no backtest of this rule: `coincide backtest` says what chance alone gives")
     else:

@@ -29,10 +29,15 @@ class Way:
 
 @dataclass(frozen=True)
 class City:
-    """Stops by id, and the ways of lines, of each line the most used first."""
+    """Stops by id, and the ways of lines, of each line the most used first; ``stations``: of platforms, by stop."""
 
     stops: Mapping[str, Stop] = field(default_factory=dict)
     ways: tuple[Way, ...] = ()
+    stations: Mapping[str, str] = field(default_factory=dict)
+
+    def station(self, stop: str | None) -> str | None:
+        """The station that a stop belongs to, itself if it belongs to none."""
+        return None if stop is None else self.stations.get(stop, stop)
 
     def name(self, stop: str | None) -> str:
         """What a stop is called; its id where nobody knows a name."""

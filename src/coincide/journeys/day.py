@@ -75,9 +75,10 @@ class Standing:
 
 @dataclass(frozen=True)
 class Day:
-    """``number``: the service day since 1970-01-01. ``group``: card-days of the same product on it, this included.
+    """A card-day. ``number``: the service day since 1970-01-01. ``card``: whose it is, a pseudonym.
 
-    ``city_why_not``, ``standings_why_not``: a sentence in the place of what cannot be had.
+    ``group``: card-days of the same product on it, this one included. ``city_why_not``, ``standings_why_not``: a
+    sentence in the place of what cannot be had.
     """
 
     number: int
@@ -86,8 +87,9 @@ class Day:
     taps: int
     product: str | None
     city: City
-    standings: tuple[Standing, ...]
-    group: int
+    card: str
+    standings: tuple[Standing, ...] = ()
+    group: int = 0
     city_why_not: str | None = None
     standings_why_not: str | None = None
 

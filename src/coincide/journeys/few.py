@@ -12,7 +12,6 @@ from coincide.html.figure import Cell, Figure, Why
 
 FEWEST = 10
 """k of k-anonymity in all that is shown of a city."""
-FEWER = f"fewer than {FEWEST}"
 
 
 def shown(counts: Sequence[int]) -> list[int | None]:
@@ -30,5 +29,5 @@ def shown(counts: Sequence[int]) -> list[int | None]:
 
 
 def cell(count: int | None) -> Cell:
-    """A count as it stands in a table."""
-    return Why("not shown, to hide a group of " + FEWER) if count is None else Figure(count)
+    """A count as it stands in a table: those that are not shown may be fewer than ten, or hide one that is."""
+    return Why("not shown") if count is None else Figure(count)

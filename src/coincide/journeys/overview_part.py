@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from coincide.detect.base_rate import SENTENCE
 from coincide.html.chart import Chart
 from coincide.html.figure import Cell, Figure
 from coincide.html.frame import visible
@@ -14,7 +15,6 @@ from coincide.journeys.axis import named
 from coincide.journeys.few import FEWEST, cell
 from coincide.journeys.histogram import Histogram
 from coincide.journeys.overview import Overview, Threshold
-from coincide.odds.base_rate import RARE
 
 HEIGHT = 200
 POOR_WITNESS = (
@@ -80,7 +80,7 @@ def _of_days(city: Overview) -> Part:
 
 def _of_thresholds(city: Overview) -> Part:
     part = Part("thresholds", "What a count alone would flag")
-    part.says += [POOR_WITNESS, RARE]
+    part.says += [POOR_WITNESS, SENTENCE]
     rows: list[tuple[Cell, ...]] = [
         (
             Figure(one.at_least),
@@ -218,7 +218,7 @@ def _days(per_day: Histogram, marked: Sequence[Threshold]) -> Chart:
             }
         )
     most = per_day.counts.index(max(per_day.counts))
-    rules = f" {Figure(len(lines)).shown} lines are counts from which rules flag." if lines else ""
+    rules = " Each line is the count from which a rule flags." if lines else ""
     return Chart(
         "days-chart",
         "Card-days by their rides",

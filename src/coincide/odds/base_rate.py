@@ -53,16 +53,3 @@ def base_rate(one_in: int, innocent: float, recall: float = RECALL) -> BaseRate:
 def table(innocent: float, recall: float = RECALL, one_in: Sequence[int] = ONE_IN) -> list[BaseRate]:
     """A row a prevalence."""
     return [base_rate(number, innocent, recall) for number in one_in]
-
-
-def most_innocent(prevalence: float, recall: float, precision: float) -> float:
-    """The largest share of the innocent that a rule may match, if this part of what it matches is to be a true one."""
-    return prevalence * recall * (1 - precision) / (precision * (1 - prevalence))
-
-
-RARE = (
-    "At 0.02 % prevalence and recall 0.9, a precision of one half needs a false-positive rate of at most 0.018 %: of "
-    "each 10,000 innocent ones fewer than two may be matched, or most of what is read is about innocent people."
-)
-"""Stands on every page with results about rare things. The prevalence is that of published studies of theft in transit
-(0.014 to 0.033 % of cards)."""

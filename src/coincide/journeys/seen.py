@@ -1,0 +1,51 @@
+"""What is seen of an alert when the files are read again: its timeline and, where it is over taps, its card-days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
+
+from coincide.alerts.alert import Alert
+from coincide.alerts.observed import found, steps
+from coincide.alerts.timeline import Step, of_evidence
+from coincide.engines.workspace import Workspace
+from coincide.errors import CoincideError
+from coincide.journeys.alert_day import card_days, over_taps
+from coincide.journeys.compared import compared
+from coincide.journeys.day import Day
+from coincide.journeys.log import Progress, log
+
+
+@dataclass(frozen=True)
+class Seen:
+    """``why_not``: a sentence in the place of days that cannot be had. An alert that is not over taps has none."""
+
+    steps: list[Step]
+    days: tuple[Day, ...] = ()
+    why_not: str | None = None
+
+
+def seen(workspace: Workspace, connection: Connection, alert: Alert, progress: Progress) -> Seen:
+    """All of it, read from the files. Whoever calls has entered in the ledger that it is looked at.
+
+    Raises what ``found`` raises.
+    """
+    there = found(workspace, connection, alert, progress)
+    told = steps(there, alert)
+    if not over_taps(there):
+        return Seen(told)
+    days = card_days(there, alert, workspace)
+    if not days:
+        return Seen(told, why_not="None of the evidence is a tap.")
+    try:
+        return Seen(told, compared(log(workspace, progress), days))
+    except CoincideError as error:
+        # The day itself is there; what it would be compared with is not.
+        why_not = f"Not compared with other card-days: {error.message}"
+        return Seen(told, tuple(replace(day, standings_why_not=why_not) for _, day in days))
+
+
+def evidence_alone(alert: Alert, why_not: str) -> Seen:
+    """What the store keeps of it."""
+    return Seen(of_evidence(alert), why_not=why_not)
