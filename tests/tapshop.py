@@ -84,8 +84,8 @@ def made(folder: Path, cards: int = 150) -> City:
         file.parent.mkdir(exist_ok=True)
         file.write_text(text)
     (folder / "taps").mkdir()
-    with (folder / "taps/one.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
+    with (folder / "taps/one.csv").open("w", newline="") as taps:
+        writer = csv.writer(taps)
         writer.writerow(("id", "at", "token", "action", "stop", "line", "vehicle", "device", "product"))
         writer.writerows(row for number in range(cards) for row in _rides(f"CARD-{number:04}", number, 1 + number % 4))
         writer.writerows(_rides(BUSY, 1, 12))
@@ -94,11 +94,12 @@ def made(folder: Path, cards: int = 150) -> City:
 
 def _rides(token: str, number: int, count: int) -> Iterator[Row]:
     """Each of 8 minutes, one begun every 20; every fifth card leaves without a tap."""
+    serial = "busy" if token == BUSY else str(number)
     for ride in range(count):
         start, end = (STOPS[number % 6], STOPS[number % 6 + 2])[:: 1 if ride % 2 == 0 else -1]
         at = DAY + timedelta(minutes=20 * ride, seconds=number)
         product = "day" if number % 10 else "season"
         rest = ("red", f"bus{number % 3}", f"gate{number}", "day" if token == BUSY else product)
-        yield (f"{token}-{ride}-a", at.isoformat(), token, "enter", start, *rest)
+        yield (f"{serial}-{ride}-a", at.isoformat(), token, "enter", start, *rest)
         if token == BUSY or number % 5:
-            yield (f"{token}-{ride}-b", (at + timedelta(minutes=8)).isoformat(), token, "exit", end, *rest)
+            yield (f"{serial}-{ride}-b", (at + timedelta(minutes=8)).isoformat(), token, "exit", end, *rest)

@@ -67,7 +67,8 @@ def _of_standings(id_: str, day: Day) -> Part:
     )
     part.tables.append(standing.table(f"{id_}-features", day))
     for one in day.standings:
-        if one.others is not None:
+        # Where all have the same there is nothing to draw.
+        if one.others is not None and len(one.others.counts) > 1:
             part.charts.append(standing.chart(f"{id_}-{one.feature}", one, one.others))
             part.tables.append(standing.spread(f"{id_}-{one.feature}-all", one, one.others))
     return part

@@ -33,7 +33,7 @@ def words(standing: Standing) -> str:
     if as_much == 1:
         return f"more than on any other of {all_} card-days"
     if as_much == group:
-        return f"on none of {all_} card-days less"
+        return f"none of {all_} card-days has less"
     # Cut and not rounded: 99.996 % is not all of them.
     return f"more than on {_per_cent((group - as_much) / group)} of {all_} card-days"
 
