@@ -46,14 +46,14 @@ class Attendance:
 
 def attendance(plan: Plan, condition: Presence, rows: Rows, keep: Truths, around: Surroundings) -> Attendance:
     """Count. No request is needed, since no account is told."""
-    reported = incidents(rows, keep)
+    reported = incidents(rows, keep, condition.at)
     placed = at_incidents(plan, condition, rows, keep, reported)
     place, seen = observations(plan, rows, placed)
     most = most_at(placed.code[place], presence.counts(seen, np.arange(len(seen), dtype=np.int64)))
     taps = keep.copy()
     taps[reported.row] = False
     examined = len(np.unique(rows.account[taps]))
-    return Attendance(len(reported), len(nameable(rows, keep, around)), examined, told(most))
+    return Attendance(len(reported), len(nameable(condition, rows, keep, around)), examined, told(most))
 
 
 def most_at(code: Positions, counts: Positions) -> Positions:

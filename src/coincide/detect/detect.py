@@ -120,7 +120,12 @@ def kept(rows: Rows, usable: Truths) -> Truths:
 def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     """The rule's kernel over the rows it keeps."""
     if isinstance(plan.condition, Presence):
-        return decided(plan, rows, at_incidents(plan, plan.condition, rows, keep, nameable(rows, keep, around)), around)
+        return decided(
+            plan,
+            rows,
+            at_incidents(plan, plan.condition, rows, keep, nameable(plan.condition, rows, keep, around)),
+            around,
+        )
     code, order = rows.order(plan.by)
     found = None
     if isinstance(plan.condition, UnusualDay):
@@ -130,9 +135,9 @@ def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row), unusual=found), around)
 
 
-def nameable(rows: Rows, keep: Truths, around: Surroundings) -> Incidents:
+def nameable(condition: Presence, rows: Rows, keep: Truths, around: Surroundings) -> Incidents:
     """The incidents at which accounts may be told: those that a recorded request covers, and no others."""
-    reported = incidents(rows, keep)
+    reported = incidents(rows, keep, condition.at)
     if around.covered is None or not len(reported):
         return reported.chosen(np.zeros(len(reported), dtype=np.bool_))
     return reported.chosen(around.covered(rows.frame[reported.row]))

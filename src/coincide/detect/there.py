@@ -18,7 +18,7 @@ from coincide.detect.kernel.observations import Positions, Truths, spans
 from coincide.detect.rows import Rows
 from coincide.events import zone as zones
 from coincide.events.event import INCIDENT
-from coincide.rules.plan import PAST_DAYS
+from coincide.rules.plan import PAST_DAYS, Where
 
 _DAY_US = 86_400_000_000
 
@@ -107,8 +107,11 @@ def is_incident(rows: Rows) -> Truths:
     return (rows.frame["kind"] == INCIDENT).fill_null(False).to_numpy()
 
 
-def incidents(rows: Rows, keep: Truths) -> Incidents:
-    """The incidents among the rows that a rule keeps. An end that is missing is the beginning."""
+def incidents(rows: Rows, keep: Truths, at: Where = "both") -> Incidents:
+    """The incidents among the rows that a rule keeps. An end that is missing is the beginning.
+
+    ``at``: which of the two is taken of those that name a place and a line.
+    """
     row = np.flatnonzero(keep & is_incident(rows))
     frame = (
         rows.frame.select("occurred_at", "source", "event_id", "place", "line", "ends_at")[row]
@@ -117,6 +120,10 @@ def incidents(rows: Rows, keep: Truths) -> Incidents:
     )
     begins = frame["occurred_at"].to_numpy().astype(np.int64)
     ends = frame["ends_at"].fill_null(frame["occurred_at"]).to_numpy().astype(np.int64)
+    if at == "line":
+        frame = frame.with_columns(place=pl.when(pl.col("line").is_null()).then("place"))
+    elif at == "place":
+        frame = frame.with_columns(line=pl.when(pl.col("place").is_null()).then("line"))
     places, lines = (tuple(sorted(frame[name].drop_nulls().unique().to_list())) for name in ("place", "line"))
     return Incidents(
         frame["~row"].to_numpy().astype(np.int64),

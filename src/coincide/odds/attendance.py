@@ -57,7 +57,7 @@ def dealt(
     plan: Plan, condition: Presence, rows: Rows, keep: Truths, rng: np.random.Generator, deals: int
 ) -> Dealt | TooFew:
     """Deal the days of the incidents that the log has, and ask the rule's question of each deal."""
-    reported = incidents(rows, keep)
+    reported = incidents(rows, keep, condition.at)
     seen = taps(rows, keep, reported)
     if not len(reported) or not len(seen.row):
         return TooFew("there is no reported incident in the log, or nobody was at its lines and places")

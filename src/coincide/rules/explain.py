@@ -22,6 +22,12 @@ _HOUR_US = 60 * _MINUTE_US
 _DAY_US = 24 * _HOUR_US
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_WHERE: dict[plans.Where, str] = {
+    "both": "at its place and on its line, as far as it names them",
+    "place": "at its place, or on its line where it names no place",
+    "line": "on its line, or at its place where it names no line",
+}
+
 Because = Callable[[Sequence[str], int | None, int | None, Decimal | None, int, int], str]
 
 
@@ -76,7 +82,7 @@ def _raises(plan: Plan) -> str:
         case plans.Ratio(of, to, more_than, at_least):
             many = f"more than {number(more_than)} {of} {'event' if more_than == 1 else 'events'} for each {to} event"
             return f"Raises an alert when there are {many} {window}, and at least {_counted(at_least, f'{to} event')}."
-        case plans.Presence(at_least, margin_us, usual):
+        case plans.Presence(at_least, margin_us, usual, at):
             ordinary = (
                 ""
                 if usual is None
@@ -85,7 +91,7 @@ def _raises(plan: Plan) -> str:
             )
             return (
                 f"Raises an alert when there are taps at {at_least:,} or more different reported incidents {window}: "
-                f"at the place or on the line, at most {duration(margin_us)} before or after.{ordinary} "
+                f"{_WHERE[at]}, at most {duration(margin_us)} before or after.{ordinary} "
                 "Which accounts these are is shown only under a recorded request."
             )
         case plans.UnusualDay() as condition:

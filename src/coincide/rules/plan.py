@@ -18,6 +18,7 @@ from coincide.rules.expression import Expression, InList, fields_of, walk
 
 FINGERPRINT_VERSION = 1
 
+Where = Literal["both", "place", "line"]
 Summand = Literal["quantity", "quantity * content", "amount_minor"]
 
 
@@ -104,7 +105,8 @@ class Ratio:
 class Presence:
     """The account was there at ``at_least`` different reported incidents of the window.
 
-    There: a tap at the incident's place, or on its line, from ``margin_us`` before it begins to as long after it ends.
+    There: a tap at the incident's place and on its line, as far as it names them, from ``margin_us`` before it begins
+    to as long after it ends. ``at``: where an incident names both, which of them a tap must share.
     ``usual``: percent; an incident does not count where the account was there at that time of day on more than this
     share of the ``PAST_DAYS`` days before it.
     """
@@ -112,6 +114,7 @@ class Presence:
     at_least: int
     margin_us: int
     usual: Decimal | None = None
+    at: Where = "both"
 
 
 @dataclass(frozen=True)

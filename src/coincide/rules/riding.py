@@ -6,7 +6,7 @@ Both look at cards, never at the people behind several of them, and both take re
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from coincide.rules import errors, plan
 from coincide.rules.document import Entry, Items, Mapping, Node
@@ -42,15 +42,16 @@ def presence(entry: Entry, reader: Reader) -> tuple[plan.Presence, Presence] | N
     )
     if found is None:
         return None
-    at_least, of, margin, usual = (found.entry(key) for key in ("at_least", "of", "margin", "usual"))
+    at_least, of, margin, usual, at = (found.entry(key) for key in ("at_least", "of", "margin", "usual", "at"))
     k = reader.count("at_least", at_least.value) if at_least else None
     named = reader.choice("of", of.value, ("incidents",)) if of else None
     width = reader.duration("margin", margin.value, most_us=DAY_US // 2, most="12 hours") if margin else None
     share = percent("usual", usual.value, reader) if usual else None
-    if k is None or named is None or width is None or margin is None or (usual is not None and share is None):
+    where = reader.choice("at", at.value, get_args(plan.Where)) if at else "both"
+    if k is None or named is None or width is None or margin is None or where is None or (usual and share is None):
         return None
-    model = Presence.model_construct(at_least=k, of="incidents", margin=_text(margin), usual=share)
-    return plan.Presence(k, width, share), model
+    model = Presence.model_construct(at_least=k, of="incidents", margin=_text(margin), at=where, usual=share)
+    return plan.Presence(k, width, share, cast("plan.Where", where)), model
 
 
 def unusual_day(

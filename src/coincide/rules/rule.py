@@ -149,14 +149,17 @@ class Ratio(_Part):
 class Presence(_Part):
     """Holds where an account was there at so many different reported incidents of the window.
 
-    Incidents are events of the kind `incident`. There is a tap at the incident's place, or on its line where it names
-    one (at both, where it names both), from `margin` before it begins to `margin` after it ends. Numbers, and what
-    chance alone gives, are free to see; which accounts, only under a recorded request (`coincide request`).
+    Incidents are events of the kind `incident`. There is a tap at the incident's place, or on its line, or at both
+    where it names both (unless `at` says otherwise), from `margin` before it begins to `margin` after it ends. Numbers,
+    and what chance alone gives, are free to see; which accounts, only under a recorded request (`coincide request`).
     """
 
     at_least: Count = Field(description="how many different incidents")
     of: Literal["incidents"] = Field(description="`incidents`")
     margin: Duration = Field(description="how long before and after an incident counts as there; at most 12 hours")
+    at: Literal["both", "place", "line"] = Field(
+        "both", description="where an incident names place and line: which of them a tap must share"
+    )
     usual: Percent | None = Field(
         None,
         description="an incident does not count where the account was there at that time of day on more than this "
