@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from coincide.detect.journey.taps import ACTIONS, MISSING, SINGLE, Positions, Taps, Truths, Whole
+from coincide.detect.journey.taps import ACTIONS, ENTER, MISSING, Positions, Taps, Truths, Whole
 from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.load import Progress
 from coincide.events import instant
@@ -45,6 +45,9 @@ _ROWS = 500_000
 _PART_TAPS = 2_500_000
 """Taps of a part, about: few enough to be sorted quickly, many enough that starting on them costs nothing."""
 
+_PLACE = "?place"
+"""Beside a column of a source, whose name holds no question mark as a rule; one that does is asked row by row."""
+
 T = TypeVar("T")
 
 
@@ -53,7 +56,7 @@ class Ended:
     """How every record that was read ended; each is counted once, under the first of these that fits.
 
     ``bad``: it cannot be read at all. ``other``: it is no tap, or ``keep`` did not choose it. Then, of taps: no
-    ``account`` (token), no usable time, an ``action`` that is none of the four. ``taken``: the rest.
+    ``account`` (token), no usable time, an ``action`` that is there and none of the four. ``taken``: the rest.
     """
 
     bad: int = 0
@@ -97,8 +100,8 @@ def read(
 ) -> TapLog:
     """The taps of these sources. ``keep``: a condition over fields of the contract, as DuckDB evaluates it.
 
-    A source that maps no ``action`` has boardings only: each of its taps is a ``single``. An empty text says nothing
-    and is missing. Raises the errors of ``events`` that name a file.
+    A tap that does not say what it is begins a ride. An empty text says nothing and is missing. Raises the errors of
+    ``events`` that name a file.
     """
     pieces: list[_Piece] = []
     ended: dict[str, Ended] = {}
@@ -179,14 +182,14 @@ def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
     """
     if reading.keep is not None:
         return None
-    made = projection(reading.source, batch.columns, only=reading.names)
+    made = projection(reading.source, batch.columns, reading.reader.attributes, only=reading.names)
     columns = {}
-    for name in reading.names:
-        column = bare(made[name])
+    for name, expression in made.items():
+        of = {column.name for column in expression.find_all(exp.Column)}
         fits = _CLOCKS | _INSTANTS if name == "occurred_at" else {"VARCHAR"}
-        if not isinstance(column, exp.Column) or batch.columns[column.name] not in fits:
+        if len(of) != 1 or not {batch.columns[column] for column in of} <= fits:
             return None
-        columns[name] = column.name
+        columns[name] = of.pop()
     texts = [column for name, column in columns.items() if name != "occurred_at"]
 
     def piece(place: tuple[str, int]) -> _Piece:
@@ -194,10 +197,24 @@ def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
         with pq.ParquetFile(reading.reader.folder / path, read_dictionary=texts) as file:
             table = file.read_row_group(group, columns=list(dict.fromkeys(columns.values())), use_threads=False)
         table = table.unify_dictionaries().combine_chunks()
-        return _coded(reading, {name: _whole(table.column(column)) for name, column in columns.items()})
+        stored = {name: _whole(table.column(column)) for name, column in columns.items()}
+        return _coded(reading, {name: _meant(reading, made[name], stored[name]) for name in stored}, table.num_rows)
 
     places = [(file.path, group) for file in batch.files for group in range(_groups(reading, file.path))]
     return _ahead(reading.pool, piece, places)
+
+
+def _meant(reading: _Reading, field: exp.Expr, column: pa.Array) -> pa.Array:
+    """The field that is made of a stored column: of a dictionary's texts, each once."""
+    if isinstance(bare(field), exp.Column):
+        return column
+    raw = next(field.find_all(exp.Column)).name
+    # A cursor of its own, for these are asked in several threads.
+    with reading.connection.cursor() as cursor:
+        cursor.register("stored", pa.table({raw: column.dictionary, _PLACE: np.arange(len(column.dictionary))}))
+        statement = exp.select(field.copy().as_("meant"), exp.column(_PLACE, quoted=True)).from_("stored")
+        found = cursor.sql(statement.sql(dialect="duckdb")).to_arrow_table().sort_by(_PLACE)
+    return pa.DictionaryArray.from_arrays(column.indices, _whole(found.column("meant")))
 
 
 def _groups(reading: _Reading, path: str) -> int:
@@ -218,7 +235,7 @@ def _asked(reading: _Reading, batch: Batch) -> Iterator[_Piece]:
         records = reading.connection.sql(statement).to_arrow_reader(_ROWS)
         yield from _ahead(
             reading.pool,
-            lambda part: _coded(reading, dict(zip(part.schema.names, part.columns, strict=True))),
+            lambda part: _coded(reading, dict(zip(part.schema.names, part.columns, strict=True)), part.num_rows),
             records,
         )
 
@@ -254,18 +271,19 @@ def _ahead(pool: Executor, work: Callable[[object], T] | Callable[..., T], given
 # --- one piece ------------------------------------------------------------------------------------------------------
 
 
-def _coded(reading: _Reading, columns: dict[str, pa.Array]) -> _Piece:
+def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece:
     """The taps among some rows, and how these rows ended."""
     source = reading.source
-    rows = len(columns["account"])
     encoded = {name: _encoded(column) for name, column in columns.items() if name != "occurred_at"}
     when = instant.times(pl.Series(columns["occurred_at"]), timezone=source.timezone, time_unit=source.time_unit).values
     timed = when.is_not_null().to_numpy()
     is_tap = np.ones(rows, dtype=np.bool_)
     if source.kind is None:
-        is_tap = _mapped(encoded["kind"], (KIND,)) == 0
-    action = _mapped(encoded["action"], ACTIONS) if "action" in encoded else np.full(rows, SINGLE, dtype=np.int8)
-    told = _legible(encoded["account"])
+        is_tap = _numbered(encoded["kind"], (KIND,), MISSING) == 0 if "kind" in encoded else ~is_tap
+    action = np.full(rows, ENTER, dtype=np.int8)
+    if "action" in encoded:
+        action = _numbered(encoded["action"], ACTIONS, ENTER)
+    told = _legible(encoded["account"]) if "account" in encoded else np.zeros(rows, dtype=np.bool_)
     taken = is_tap & told & timed & (action != MISSING)
     ended = Ended(
         other=_count(~is_tap),
@@ -305,11 +323,11 @@ def _narrow(count: int) -> type[np.int8 | np.int16 | np.int32]:
     return np.int16 if count <= np.iinfo(np.int16).max else np.int32
 
 
-def _mapped(encoded: _Encoded, wanted: Sequence[str]) -> NDArray[np.int8]:
-    """The place of each value among the wanted ones, -1 for all others."""
+def _numbered(encoded: _Encoded, wanted: Sequence[str], missing: int) -> NDArray[np.int8]:
+    """The place of each value among the wanted ones, ``missing`` where there is none, -1 for all others."""
     codes, texts = encoded
-    place = {text: number for number, text in enumerate(wanted)}
-    found = np.array([*(place.get(text, MISSING) for text in texts.to_pylist()), MISSING], dtype=np.int8)
+    place: dict[str | None, int] = {None: missing, **{text: number for number, text in enumerate(wanted)}}
+    found = np.array([*(place.get(text, MISSING) for text in texts.to_pylist()), missing], dtype=np.int8)
     return found[codes]
 
 
@@ -321,9 +339,10 @@ def _legible(encoded: _Encoded) -> Truths:
 
 
 def _mute(texts: pa.Array) -> Truths:
-    """Texts that are empty or were no UTF-8."""
+    """Texts that are missing, empty, or were no UTF-8."""
     empty = pc.equal(pc.binary_length(texts), 0)
-    mute: Truths = pc.or_(empty, pc.match_substring(texts, NOT_UTF8)).to_numpy(zero_copy_only=False)
+    either = pc.or_(empty, pc.match_substring(texts, NOT_UTF8)).fill_null(True)
+    mute: Truths = either.to_numpy(zero_copy_only=False)
     return mute
 
 
@@ -354,7 +373,7 @@ def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> 
     part_of = np.minimum(total * parts // max(1, int(total[-1])), parts - 1).astype(np.int16)
 
     def dealt(number: int) -> list[Taps]:
-        piece, pieces[number] = pieces[number], None  # type: ignore[call-overload]
+        piece = pieces[number]
         token = owner[number][piece.codes["account"]].astype(_narrow(len(tokens)), copy=False)
         codes = [_final(piece, name, coded[name], number) for name in CODED[1:]]
         taps = Taps(token, piece.at, piece.action, *codes)
@@ -409,9 +428,9 @@ def _united(name: str, pieces: Sequence[_Piece]) -> _Codes:
     texts = every.dictionary
     order = pc.sort_indices(texts).to_numpy()
     order = order[~_mute(texts)[order]]
-    rank = np.full(len(texts), MISSING, dtype=np.int64)
+    rank = np.full(len(texts) + 1, MISSING, dtype=np.int64)
     rank[order] = np.arange(len(order))
-    places = rank[every.indices.to_numpy()]
+    places = rank[every.indices.fill_null(MISSING).to_numpy()]
     cuts = np.cumsum([len(one) for one in dictionaries])[:-1]
     found = [np.append(part, MISSING) for part in np.split(places, cuts)] if pieces else []
     return _Codes(pl.Series(name, texts.take(pa.array(order)), dtype=pl.String), found)
