@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.detect.journey.feature import CROWDED_PART, LEAST_RIDES
+from coincide.detect.journey.lookup import Lookup
 from coincide.detect.journey.order import Packed, begins, pack
 from coincide.detect.journey.ride import Rides
 from coincide.detect.journey.taps import MISSING, Positions, Truths
@@ -34,7 +35,7 @@ class Counts:
     def of(cls, keys: Packed) -> Counts:
         """Of keys in any order, which are sorted in place."""
         keys.sort()
-        first = np.flatnonzero(begins(keys.view(np.int64)))
+        first = np.flatnonzero(begins(keys))
         return cls(keys[first], np.diff(first, append=len(keys)))
 
     @classmethod
@@ -46,7 +47,7 @@ class Counts:
             return cls(key, count)
         sorting = np.argsort(key, kind="stable")
         key, count = key[sorting], count[sorting]
-        first = np.flatnonzero(begins(key.view(np.int64)))
+        first = np.flatnonzero(begins(key))
         return cls(key[first], np.add.reduceat(count, first))
 
 
@@ -58,47 +59,44 @@ class Context:
     minutes: Counts
 
     @cached_property
-    def _crowded(self) -> Packed:
-        """The crowded cells, sorted."""
+    def _crowded(self) -> Lookup:
+        """The crowded cells."""
         full = np.zeros(len(self.boardings.key), dtype=np.bool_)
         for sort in (0, 1):
             places = np.flatnonzero(self.boardings.key >> np.uint64(63) == sort)
             counts = self.boardings.count[places]
             as_many = len(counts) - np.searchsorted(np.sort(counts), counts, side="left")
             full[places] = as_many * CROWDED_PART <= len(counts)
-        return self.boardings.key[full]
+        return Lookup.of(self.boardings.key[full])
 
     @cached_property
-    def _usual(self) -> tuple[Packed, Positions]:
-        """The ends and hours that have rides enough, sorted, and their lower median of minutes."""
+    def _usual(self) -> tuple[Lookup, Positions]:
+        """The ends and hours that have rides enough, and their lower median of minutes."""
         cell = self.minutes.key >> np.uint64(_MINUTE_BITS)
-        first = np.flatnonzero(begins(cell.view(np.int64)))
-        if not len(first):
-            return cell, first
-        total = np.add.reduceat(self.minutes.count, first)
-        before = np.cumsum(self.minutes.count)
+        first = np.flatnonzero(begins(cell))
+        before = np.concatenate([[0], np.cumsum(self.minutes.count)])
+        total = np.diff(before[first], append=before[-1])
+        first, total = first[total >= LEAST_RIDES], total[total >= LEAST_RIDES]
         # The place of the median among all rides, then the row of counts that holds it.
-        middle = before[first] - self.minutes.count[first] + (total - 1) // 2
-        row = np.searchsorted(before, middle, side="right")
-        enough = total >= LEAST_RIDES
+        row = np.searchsorted(before, before[first] + (total - 1) // 2, side="right") - 1
         minutes = (self.minutes.key[row] & np.uint64(2**_MINUTE_BITS - 1)).astype(np.int64)
-        return cell[first[enough]], minutes[enough]
+        return Lookup.of(cell[first]), minutes
+
+    def settle(self) -> None:
+        """Work out now what is asked later, so that threads find it done."""
+        _ = self._crowded, self._usual
 
     def crowded(self, rides: Rides) -> NDArray[np.int8]:
         """Of each ride, whether its cell is crowded: 1 or 0, -1 if it is in none."""
         key, known = _cells(rides)
-        found = known.astype(np.int8) - 1
-        found[known] = _among(key[known], self._crowded)[1]
-        return found
+        return np.where(known, self._crowded.find(key) != MISSING, UNKNOWN).astype(np.int8)
 
     def usual(self, rides: Rides) -> Positions:
         """Of each ride, the minutes that one of its ends and hour usually takes; -1 where too few tell."""
         key, known = _journeys(rides)
-        cells, minutes = self._usual
-        found = np.full(len(rides), UNKNOWN, dtype=np.int64)
-        place, there = _among(key[known] >> np.uint64(_MINUTE_BITS), cells)
-        found[np.flatnonzero(known)[there]] = minutes[place[there]]
-        return found
+        lookup, minutes = self._usual
+        place = lookup.find(key >> np.uint64(_MINUTE_BITS))
+        return np.where(known, np.append(minutes, UNKNOWN)[place], UNKNOWN)
 
 
 def context(rides: Rides) -> Context:
@@ -140,11 +138,3 @@ def _journeys(rides: Rides) -> tuple[Packed, Truths]:
     capped = np.minimum(minutes(rides), 2**_MINUTE_BITS - 1)
     columns = (np.maximum(rides.start, 0), np.maximum(rides.end, 0), rides.hour, capped)
     return pack(columns, (_STOP_BITS, _STOP_BITS, _HOUR_BITS, _MINUTE_BITS)), known
-
-
-def _among(keys: Packed, chosen: Packed) -> tuple[Positions, Truths]:
-    """Where each key stands among the chosen ones, which are sorted, and whether it is one of them."""
-    if not len(chosen):
-        return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=np.bool_)
-    place = np.minimum(np.searchsorted(chosen, keys), len(chosen) - 1)
-    return place, chosen[place] == keys

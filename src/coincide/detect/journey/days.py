@@ -75,8 +75,6 @@ def joined(parts: Sequence[Days]) -> Days:
 
 
 def _against_past(trips: Positions, active: Positions) -> Figures:
-    values = trips.astype(np.float32)
-    middle, spread = past.median(values, np.where(active >= LEAST_PAST, active, 0))
-    with np.errstate(invalid="ignore"):
-        score = (values - middle.astype(np.float64)) / np.maximum(_STEADY * spread.astype(np.float64), 1.0)
+    middle, spread = past.median(trips, np.where(active >= LEAST_PAST, active, 0))
+    score = (trips - middle) / np.maximum(_STEADY * spread, 1.0)
     return np.where(active >= LEAST_PAST, score, np.nan).astype(np.float32)

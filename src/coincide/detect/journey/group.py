@@ -32,9 +32,9 @@ class Group:
 
     def sum(self, values: Positions | Truths) -> Positions:
         """Whole numbers of the rides, added up by card-day."""
-        if not len(self):
-            return np.zeros(0, dtype=np.int64)
-        return np.add.reduceat(values, self.first, dtype=np.int64)
+        total = np.zeros(len(values) + 1, dtype=np.int64)
+        np.cumsum(values, dtype=np.int64, out=total[1:])
+        return np.diff(total[self.first], append=total[-1])
 
     def share(self, chosen: Truths, among: Truths) -> Figures:
         """The share of the chosen rides among those of ``among``, by card-day."""

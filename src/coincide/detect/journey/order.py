@@ -49,11 +49,21 @@ def pack(columns: Sequence[Whole], widths: Sequence[int]) -> Packed:
     """One number a row, of columns that hold nothing negative and fit their widths: sorts as the columns do."""
     if sum(widths) > _BITS:
         raise ValueError(f"{sum(widths)} bits do not fit into {_BITS}")
-    packed = np.zeros(len(columns[0]), dtype=np.uint64)
-    for column, bits in zip(columns, widths, strict=True):
-        packed <<= np.uint64(bits)
-        packed |= column.astype(np.uint64)
-    return packed
+    packed = columns[0].astype(np.int64)
+    for column, bits in zip(columns[1:], widths[1:], strict=True):
+        packed <<= bits
+        packed |= column
+    return packed.view(np.uint64)
+
+
+def within(group: Whole, values: Whole) -> Whole:
+    """The values sorted within each group; the groups, codes from 0, stand in order already."""
+    low = width(int(values.max(initial=0)))
+    if int(values.min(initial=0)) < 0 or width(int(group.max(initial=0))) + low > _BITS:
+        return values[np.lexsort((values, group))]
+    packed = pack((group, values), (_BITS - low, low))
+    packed.sort()
+    return (packed & np.uint64(2**low - 1)).view(np.int64)
 
 
 def by_token(taps: Taps) -> Positions:
@@ -86,4 +96,4 @@ def by_token(taps: Taps) -> Positions:
 
 def _from_zero(columns: Sequence[Whole]) -> list[Whole]:
     """The columns less their least values, so that they take few bits."""
-    return [column.astype(np.int64) - int(column.min()) if len(column) else column for column in columns]
+    return [np.subtract(column, column.min(), dtype=np.int64) if len(column) else column for column in columns]

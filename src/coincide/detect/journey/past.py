@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coincide.detect.journey.feature import PAST_DAYS
 from coincide.detect.journey.taps import Positions, Whole
-
-Figures = NDArray[np.float32]
 
 _PIECE = 1 << 12
 """Card-days looked at together: what is gathered of so many fits the processor's cache."""
@@ -31,37 +28,40 @@ def known(token: Whole, day: Whole) -> Positions:
     return count
 
 
-def median(values: Figures, length: Positions) -> tuple[Figures, Figures]:
+def median(values: Positions, length: Positions) -> tuple[Positions, Positions]:
     """Of the values of so many rows just before each: the lower median, and that of the distances from it.
 
-    They are infinite where there are none.
+    Values are whole and not negative. Where there are no rows before, both mean nothing.
     """
-    middle, spread = np.empty((2, len(values)), dtype=np.float32)
-    for piece, columns in _windows(values, length):
-        place = np.maximum(length[piece] - 1, 0) // 2
-        of = np.arange(len(place))
-        middle[piece] = m = _sorted(columns)[place, of]
-        m = np.where(np.isinf(m), np.float32(0), m)
-        spread[piece] = _sorted(np.abs(columns - m))[place, of]
-    return middle, spread
+    most = int(values.max(initial=0))
+    # As narrow as may be, so that a processor compares many at once; beyond all values and distances from them is
+    # what stands for none.
+    kind = next(kind for kind in (np.int16, np.int32, np.int64) if most < np.iinfo(kind).max // 2)
+    middle, spread = np.empty((2, len(values)), dtype=kind)
+    for piece, lines in _windows(values.astype(kind), length):
+        place = (np.maximum(length[piece] - 1, 0) // 2, np.arange(lines.shape[1]))
+        middle[piece] = m = _sorted(lines)[place]
+        spread[piece] = _sorted(np.abs(lines - np.where(length[piece] > 0, m, kind(0))))[place]
+    return middle.astype(np.int64), spread.astype(np.int64)
 
 
-def _windows(values: Figures, length: Positions) -> Iterator[tuple[slice, Figures]]:
-    """Pieces, and of each the values before its rows, one line for each step back; infinite where there is none."""
-    padded = np.concatenate([np.full(PAST_DAYS, np.inf, dtype=np.float32), values])
+def _windows(values: Whole, length: Positions) -> Iterator[tuple[slice, Whole]]:
+    """Pieces, and of each the values before its rows, one line for each step back."""
+    nothing = np.iinfo(values.dtype).max
+    padded = np.concatenate([np.full(PAST_DAYS, nothing, dtype=values.dtype), values])
     for low in range(0, len(values), _PIECE):
         piece = slice(low, min(low + _PIECE, len(values)))
         deep = max(1, int(length[piece].max()))
-        lines = np.full((deep, piece.stop - low), np.inf, dtype=np.float32)
+        lines = np.full((deep, piece.stop - low), nothing, dtype=values.dtype)
         for back in range(1, deep + 1):
             shifted = padded[low + PAST_DAYS - back : piece.stop + PAST_DAYS - back]
             np.copyto(lines[back - 1], shifted, where=length[piece] >= back)
         yield piece, lines
 
 
-def _sorted(lines: Figures) -> Figures:
+def _sorted(lines: Whole) -> Whole:
     """Each column sorted, in place: comparisons of whole lines, which is many times faster than column by column."""
-    lower = np.empty(lines.shape[1], dtype=np.float32)
+    lower = np.empty_like(lines[0])
     for one, other in _network(len(lines)):
         np.minimum(lines[one], lines[other], out=lower)
         np.maximum(lines[one], lines[other], out=lines[other])

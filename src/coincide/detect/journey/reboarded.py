@@ -6,7 +6,7 @@ import numpy as np
 
 from coincide.detect.journey.feature import QUICK_US
 from coincide.detect.journey.group import Figures, Group
-from coincide.detect.journey.order import begins, order
+from coincide.detect.journey.order import begins, within
 from coincide.detect.journey.taps import MISSING, Positions
 
 _MINUTE_US = 60_000_000
@@ -34,7 +34,7 @@ def _median(of: Positions, gap: Positions, count: int) -> Figures:
     found = np.full(count, np.nan, dtype=np.float32)
     if not len(of):
         return found
-    ordered = gap[order(of, gap)]  # ``of`` is sorted, so that only gaps of a card-day change places
+    ordered = within(of, gap)
     first = np.flatnonzero(begins(of))
     number = np.diff(first, append=len(of))
     found[of[first]] = ordered[first + (number - 1) // 2] / _MINUTE_US

@@ -80,7 +80,7 @@ def _shares(values: Figures) -> Figures:
         return found
     packed = _sortable(values[known]).astype(np.uint64) << np.uint64(32) | np.arange(len(known), dtype=np.uint64)
     packed.sort()
-    fresh = begins((packed >> np.uint64(32)).view(np.int64))
+    fresh = begins(packed >> np.uint64(32))
     # Of equals the first in order: from there to the end all are at least as high.
     lowest = np.maximum.accumulate(np.where(fresh, np.arange(len(known)), 0))
     found[known[(packed & _LOW).astype(np.int64)]] = (len(known) - lowest) / len(known)
