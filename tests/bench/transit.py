@@ -262,7 +262,7 @@ def _tails(options: argparse.Namespace) -> None:
     count = 4_000_000
     token = np.repeat(np.arange(count // 20, dtype=np.int32), 20)
     day = np.tile(np.arange(0, 40, 2, dtype=np.int32), count // 20)
-    figures = {name: draw.integers(0, 40, count).astype(np.float32) / 7 for name in NAMES}
+    figures = {name: (draw.integers(0, 40, count) / 7).astype(np.float32) for name in NAMES}
     figures["span_hours"] = draw.random(count, dtype=np.float32)
     days = Days(token, day, draw.integers(0, 4, count).astype(np.int8), figures)
     for _ in range(options.rounds):

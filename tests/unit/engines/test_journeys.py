@@ -16,7 +16,7 @@ from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.days import Days, days
 from coincide.detect.journey.feature import NAMES
 from coincide.detect.journey.ride import rides
-from coincide.detect.journey.taps import ENTER, EXIT
+from coincide.detect.journey.taps import ACTIONS, ENTER, EXIT
 from coincide.engines.embedded import taps as tap_log
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.journeys import Journeys, Pairing, journeys
@@ -123,7 +123,7 @@ def test_taps_are_the_same_from_files_of_every_form(
     assert taps.tokens["account"].to_list() == sorted(set(frame["card"]))
     assert taps.texts["place"].to_list() == sorted(set(frame["stop"]))
     at = frame["when"].dt.timestamp("us").to_list()
-    action = [tap_log.ACTIONS.index(text) for text in frame["action"]]
+    action = [ACTIONS.index(text) for text in frame["action"]]
     wanted = zip(
         frame["card"],
         at,

@@ -31,7 +31,7 @@ from coincide.events import instant
 from coincide.events.batch import Batch
 from coincide.events.mapping import bare, check, mapped, projection, raw_columns
 from coincide.events.source import SourceReader
-from coincide.events.text import NOT_UTF8
+from coincide.events.text import NOT_UTF8, is_identifier
 from coincide.settings import Source
 
 KIND = "tap"
@@ -198,15 +198,20 @@ def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
             table = file.read_row_group(group, columns=list(dict.fromkeys(columns.values())), use_threads=False)
         table = table.unify_dictionaries().combine_chunks()
         stored = {name: _whole(table.column(column)) for name, column in columns.items()}
-        return _coded(reading, {name: _meant(reading, made[name], stored[name]) for name in stored}, table.num_rows)
+        return _coded(
+            reading,
+            {name: _meant(reading, name, made[name], column) for name, column in stored.items()},
+            table.num_rows,
+        )
 
     places = [(file.path, group) for file in batch.files for group in range(_groups(reading, file.path))]
     return _ahead(reading.pool, piece, places)
 
 
-def _meant(reading: _Reading, field: exp.Expr, column: pa.Array) -> pa.Array:
+def _meant(reading: _Reading, name: str, field: exp.Expr, column: pa.Array) -> pa.Array:
     """The field that is made of a stored column: of a dictionary's texts, each once."""
-    if isinstance(bare(field), exp.Column):
+    # Whatever the field, an empty text is missing here anyway.
+    if isinstance(bare(field) if is_identifier(name) else field, exp.Column):
         return column
     raw = next(field.find_all(exp.Column)).name
     # A cursor of its own, for these are asked in several threads.
@@ -402,7 +407,8 @@ def _final(piece: _Piece, name: str, codes: _Codes, number: int) -> Whole:
     kind = _narrow(len(codes.texts))
     if name not in piece.codes:
         return np.full(len(piece.at), MISSING, dtype=kind)
-    return codes.places[number].astype(kind)[piece.codes[name]]
+    final: Whole = codes.places[number].astype(kind)[piece.codes[name]]
+    return final
 
 
 def _tokens(pieces: list[_Piece]) -> tuple[pl.DataFrame, list[Positions]]:
