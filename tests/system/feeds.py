@@ -1,4 +1,4 @@
-"""Real GTFS feeds out of the source distribution of ``gtfs_kit`` on PyPI: fetched when first asked for, not copied here.
+"""Real GTFS feeds out of the source distribution of ``gtfs_kit`` on PyPI: fetched when asked for, never copied here.
 
 The package is MIT; the licences of its feeds are those of their agencies and do not come with them.
 """

@@ -325,6 +325,17 @@ def _packs(subject: Subject, report: Report) -> Subject:
     return replace(subject, settings=subject.settings.model_copy(update={"packs": there}))
 
 
+def _network(subject: Subject, report: Report) -> None:
+    """That the feed can be used; what is odd about it is for `coincide network` to say."""
+    from coincide.network.load import load as load_network
+
+    section = subject.settings.network
+    if section is None:
+        return
+    with _collected(report, subject.place("network", "gtfs")):
+        load_network(subject.folder / section.gtfs, section.line, shown=section.gtfs)
+
+
 def _catalog(subject: Subject, report: Report) -> None:
     with _collected(report, subject.place("catalog")):
         _ = subject.catalog
@@ -411,5 +422,14 @@ def _ledger(subject: Subject, report: Report) -> None:
         check(Workspace(subject.folder, subject.settings).ledger)
 
 
-STEPS: tuple[Callable[[Subject, Report], None], ...] = (_links, _catalog, _lists, _obligations, _rules, _key, _ledger)
+STEPS: tuple[Callable[[Subject, Report], None], ...] = (
+    _links,
+    _network,
+    _catalog,
+    _lists,
+    _obligations,
+    _rules,
+    _key,
+    _ledger,
+)
 """After the sources, in this order."""

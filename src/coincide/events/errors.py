@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from coincide.errors import CoincideError, Where
@@ -393,4 +393,65 @@ class NoToken(CoincideError):
             f"rule `{rule}` looks at what each card did, and the taps of `{source}` have no `account` (token)",
             where=where,
             hint="ask for an export with a token of the card, and map it to `account`",
+        )
+
+
+class SharedToken(CoincideError):
+    """One account has so many taps that it cannot be one card: it looks like an anonymous ticket.
+
+    A ticket without a number of its own is often written as `0000`, or with the number of the reader or the batch. A
+    rule about what one card did would find many riders in it. Refused are more taps of one account on a day (UTC) than
+    `most_taps` of the source (1,000), and more than 5 % of at least 10,000 taps. Look at the row that is named. If the
+    account stands for nobody in particular, list it in `anonymous` of the source: its taps are then counted and passed
+    over. If it is a card after all, set `most_taps` higher, or to 0, and it is judged like any other.
+    """
+
+    code = "COI-T021"
+
+    def __init__(self, source: str, *, says: str, example: tuple[str, int] | None, where: Where | None = None) -> None:
+        at = where if example is None else Where(*example)
+        super().__init__(
+            f"`{source}` looks as if it had an anonymous ticket: {says}",
+            where=at,
+            hint="list it in `anonymous` of the source; if it is one card after all, raise `most_taps`",
+        )
+
+
+class EmptyToken(CoincideError):
+    """Nearly all taps of a source have no account, so nothing can be said of cards.
+
+    The column that `account` is mapped from is empty: in an export without tokens, or because the token stands in
+    another column. Map that column. Taps without an account, such as those paid in cash, are put into quarantine where
+    a rule selects them; here they are 95 % or more of at least 1,000 taps.
+    """
+
+    code = "COI-T022"
+
+    def __init__(self, source: str, *, empty: int, taps: int, where: Where | None = None) -> None:
+        super().__init__(
+            f"{empty:,} of {taps:,} taps of `{source}` have no account: they look like anonymous tickets",
+            where=where,
+            hint="map `account` to the column that holds the token, or ask for an export that has it",
+        )
+
+
+class ClockOff(CoincideError):
+    """The clock of a vehicle, or of a reader at a stop, seems to be off by half an hour or more.
+
+    Told from riders who change: somebody who taps in one vehicle and soon after in another shows how far their clocks
+    are apart. Compared are the times between taps of the same card in this vehicle and in others with those of all
+    vehicles; when a vehicle runs does not matter. A clock that is off by whole days, or by less than half an hour, is
+    not found, nor that of a vehicle with few riders who change. Ask for the times to be corrected where the data come
+    from. Rides and incidents in such a vehicle are otherwise placed wrongly.
+    """
+
+    code = "COI-T023"
+    exit_status = 1
+
+    def __init__(self, source: str, *, clocks: Sequence[str], where: Where | None) -> None:
+        many = f"{len(clocks):,} clocks of `{source}` seem" if len(clocks) > 1 else f"a clock of `{source}` seems"
+        super().__init__(
+            f"{many} to be off: {', '.join(clocks)}",
+            where=where,
+            hint="have the times corrected where the data come from, and deliver them again",
         )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from coincide.events.event import contract_order
+from coincide.events.event import CLOSED, contract_order
 
 UNREADABLE = "unreadable-"
 
@@ -60,4 +60,6 @@ def says(name: str) -> str:
         if reason.name == name:
             return reason.says
     field = name.removeprefix(UNREADABLE)
+    if field in CLOSED:
+        return f"`{field}` is none of {', '.join(CLOSED[field])} nor listed in `values`, and a rule needs it"
     return f"`{field}` is there but cannot be read as its type, and a rule needs it"

@@ -120,6 +120,11 @@ class Source(_Section):
         description="accounts that stand for nobody in particular, such as a ticket without a number: their rows are "
         "counted and passed over",
     )
+    most_taps: Annotated[int, Field(ge=0)] = Field(
+        default=1_000,
+        description="taps of one account on a day; with more of them, or with a twentieth of 10,000 taps and more, it "
+        "looks like an anonymous ticket, and a scan is refused; 0 refuses nothing",
+    )
     links: dict[Name, str] = Field(default_factory=dict, description="kind of identifier = your column")
     attributes: dict[Name, str] = Field(default_factory=dict, description="declared attribute = your column")
 

@@ -35,7 +35,7 @@ _ITEM = ("item", "category", "title")
 """What the catalog knows an item by."""
 _ITEMS = {"kind": pl.String, **dict.fromkeys(_ITEM, pl.String), "recent": pl.Boolean, "lately": pl.Boolean}
 
-_BATCH = "coincide batch"
+BATCH = "coincide batch"
 """View of the batch that is being read."""
 _FILE, AT, ZONED = "?file", "?at", "?zoned"
 """Beside the fields of the contract, whose names hold no question mark."""
@@ -157,7 +157,7 @@ class Reading:
             self.texts[asked] = statement(batch).sql(dialect="duckdb")
         rows = exp.select(exp.Star(), batch.file.copy().as_(_file_of(batch), quoted=True)).from_(batch.table.copy())
         try:
-            view(self.connection, _BATCH, rows)
+            view(self.connection, BATCH, rows)
             found = pl.from_arrow(query(self.connection, self.texts[asked], told.share))
         except duckdb.Error:
             if batch.again is None:
@@ -184,7 +184,7 @@ class Reading:
             _column(_file_of(batch)).as_(_FILE, quoted=True),
             clock_.at.as_(AT, quoted=True),
             clock_.zoned.as_(ZONED, quoted=True),
-        ).from_(exp.Table(this=exp.to_identifier(_BATCH, quoted=True)))
+        ).from_(exp.Table(this=exp.to_identifier(BATCH, quoted=True)))
         at, zoned = _column(AT), _column(ZONED)
         if start is None:
             kept = exp.case().when(usable(at), at.copy()).as_(AT, quoted=True)

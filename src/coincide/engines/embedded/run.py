@@ -25,7 +25,7 @@ from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
 from coincide.detect.there import is_incident
-from coincide.engines.embedded import database
+from coincide.engines.embedded import anonymous, database
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
@@ -184,6 +184,7 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
                 if wider.moved is not None:
                     feeds = [feed.continued(wider.other.get(feed.name, ())) for feed in feeds]
                     loaded = loaded.joined(_of_moved(task, feeds, wider.moved, connection, progress))
+    anonymous.check(loaded, {feed.name: feed.source for feed in task.feeds})
     result.read = sum(loaded.read.values())
     _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
     return result
