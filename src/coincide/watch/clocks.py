@@ -36,6 +36,8 @@ LEAST_PAIRS = 40
 """A vehicle with fewer pairs of taps is not judged."""
 CERTAIN = 4.0
 """Standard deviations by which a peak stands out."""
+FLAT = 0.9
+"""What is so high is as good as the highest place of a peak."""
 _BINS = 2 * FURTHEST + 1
 _SPREAD = 0.02
 """Share of pairs that may fall anywhere: nothing is impossible."""
@@ -136,8 +138,11 @@ def _shift(counts: Counts, others: Counts) -> int | None:
         return None
     height = np.where(peaks, own - np.maximum(elsewhere, 0), 0)
     best = int(np.argmax(height))
-    rival = height[np.abs(places - places[best]) > 2 * NEAR].max()
-    return int(places[best]) if rival < CLEAR * height[best] else 0
+    beside = np.abs(places - places[best]) <= 2 * NEAR
+    if height[~beside].max() >= CLEAR * height[best]:
+        return 0
+    # Those who change do so some minutes before or after: the peak is flat, and its middle is meant.
+    return round(float(places[beside & (height >= FLAT * height[best])].mean()))
 
 
 def _peak(counts: Counts) -> Counts:
