@@ -17,7 +17,7 @@ import polars as pl
 
 ZONE = "Europe/Paris"
 LAT, LON = 45.0, -30.0
-STEP_KM = 1.3
+STEP_KM = 1.55
 """Between two metro stations."""
 SPOKES, RINGS = 12, 12
 RING = 5

@@ -202,7 +202,7 @@ def _hops(seconds: Ints, after: Ints, busy: Floats, ride_minutes: float) -> NDAr
             np.exp(-(((ahead - 5) / 2.2) ** 2)),
             np.where(ahead >= max(1, 0.7 * far), 1.0, 0.0),
             # Rides of about the asked length, to busy stops rather than to others.
-            usual**2.2 * np.exp(-2.2 * usual) * busy[node + 1 : node + 1 + far] ** 0.6,
+            usual**2.4 * np.exp(-1.8 * usual) * busy[node + 1 : node + 1 + far] ** 0.6,
         )
         for kernel, weight in enumerate(weights):
             until = np.cumsum(weight)

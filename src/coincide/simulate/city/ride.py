@@ -126,9 +126,10 @@ def _planned(
     out = np.where((draw[0] < share("out")) & ways, legs, 0)
     back = np.where((draw[1] < share("back")) & ways, legs, 0)
     span = _HIGH[habit] - _LOW[habit] + 1
-    # Fewer more often: the product of three draws, shared out between the day and the person.
-    extra = _LOW[habit] + span * draw[2] * draw[3] * (0.35 + 0.65 * riders.zeal[person])
-    wanted = (draw[4] < share("extra")) | stealing | (out + back == 0)
+    # Fewer more often: the product of such draws, shared out between the day and the person.
+    extra = _LOW[habit] + span * draw[2] * draw[2] * draw[3] * (0.35 + 0.65 * riders.zeal[person])
+    likely = share("extra") * np.where((out > 0) != (back > 0), np.float32(0.5), np.float32(1))
+    wanted = (draw[4] < likely) | stealing | (out + back == 0)
     extra = np.where(wanted, extra, 0).astype(np.int32)
     starts = np.where(
         out > 0,
