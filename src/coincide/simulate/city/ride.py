@@ -128,6 +128,7 @@ def _planned(
     span = _HIGH[habit] - _LOW[habit] + 1
     # Fewer more often: the product of such draws, shared out between the day and the person.
     extra = _LOW[habit] + span * draw[2] * draw[2] * draw[3] * (0.35 + 0.65 * riders.zeal[person])
+    extra = np.where(stealing, np.maximum(extra * parameters.thief_rides, 1), extra)
     likely = share("extra") * np.where((out > 0) != (back > 0), np.float32(0.5), np.float32(1))
     wanted = (draw[4] < likely) | stealing | (out + back == 0)
     extra = np.where(wanted, extra, 0).astype(np.int32)

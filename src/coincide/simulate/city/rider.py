@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.simulate.city.lines import CHOICES, KERNELS, Lines
-from coincide.simulate.city.parameters import CLASSES, COVERS, HABITS, STYLES, Parameters
+from coincide.simulate.city.parameters import CLASSES, COVERS, HABITS, LOOK_ALIKES, STYLES, Parameters
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -64,7 +64,8 @@ def riders(size: int, days: int, lines: Lines, parameters: Parameters, rng: np.r
     thieves = max(2, round(parameters.thieves * size))
     phones = int(parameters.second_token * size)
     owners = size - phones
-    counts = np.array([round(CLASSES[name].share * owners) for name in names])
+    more = [parameters.look_alikes if name in LOOK_ALIKES else 1.0 for name in names]
+    counts = np.array([round(CLASSES[name].share * owners * factor) for name, factor in zip(names, more, strict=True)])
     # The largest class takes what rounding and thieves leave.
     counts[names.index("occasional")] += owners - thieves - counts.sum()
     life = np.repeat(np.arange(len(names), dtype=np.int32), counts)
