@@ -1,1 +1,1 @@
-"""How well rules and published methods find simulated thieves. No part of the package: nothing in ``src`` imports it."""
+"""How well rules and published methods find simulated thieves. No part of the package: nothing in `src` uses it."""

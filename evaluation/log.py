@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ from coincide.detect.journey.taps import Taps
 from coincide.network.load import load
 from coincide.network.network import Network
 from coincide.simulate.city import City
-from coincide.simulate.city.lines import Lines
 from coincide.simulate.city.made import FIRST_DAY
 from coincide.simulate.city.rider import CLASS_NAMES
 
@@ -54,7 +54,7 @@ class Reports:
 
 @dataclass(frozen=True)
 class Log:
-    """What a city left behind: ``taps`` by token, ``reports``, and how many ``events`` that are."""
+    """What a city left behind: ``taps`` by token, ``reports``, and on how many days each token ``stole``."""
 
     city: City
     network: Network
@@ -80,7 +80,7 @@ class Log:
             target = min(cuts[-1] + _PER_PART, len(token))
             # A token is never cut in two.
             cuts.append(len(token) if target == len(token) else int(np.searchsorted(token, token[target], "left")))
-        for low, high in zip(cuts[:-1], cuts[1:], strict=True):
+        for low, high in pairwise(cuts):
             rows = np.arange(low, high)
             yield rides(self.taps.take(rows), self.clock, DOUBLED_US, LONGEST_US)
 
@@ -94,27 +94,22 @@ class Log:
 def log(city: City, feed: Path) -> Log:
     """The log of a city that rides on ``feed``."""
     network = load(feed).network
-    made, told, stole = [], [], np.zeros(city.size, dtype=np.int32)
     stops = network.stop_codes(pl.Series(city.lines.stops))
-    lines = network.line_codes(pl.Series(city.lines.lines))
+    # Where no stop is said, the code is the last: none.
+    stops = np.append(stops, np.int32(-1))
+    lines = network.line_codes(pl.Series(city.lines.lines)).astype(np.int16)
+    made, told, stole = [], [], np.zeros(city.size, dtype=np.int32)
     for part in city.parts():
-        taps, stole = part.taps, stole + part.stole
+        taps, said = part.taps, part.incidents
+        stole = stole + part.stole
         made.append((
-            taps.token, city.at_us(taps.wall_s), taps.action, stops[taps.stop], lines[taps.line].astype(np.int16),
+            taps.token, city.at_us(taps.wall_s), taps.action, stops[taps.stop], lines[taps.line],
             taps.vehicle.astype(np.int16), taps.device, taps.product.astype(np.int8),
         ))  # fmt: skip
-        reports = part.incidents
-        told.append((
-            city.at_us(reports.begins_s), city.at_us(reports.ends_s), np.where(reports.stop < 0, -1, stops[reports.stop]),
-            lines[reports.line], reports.token,
-        ))  # fmt: skip
+        begins, ends = city.at_us(said.begins_s), city.at_us(said.ends_s)
+        told.append((begins, ends, stops[said.stop], lines[said.line].astype(np.int32), said.token))
     columns = [np.concatenate(column) for column in zip(*made, strict=True)]
     order = np.argsort(columns[0], kind="stable")
     reports = Reports(*(np.concatenate(column) for column in zip(*told, strict=True)))
     by_time = np.argsort(reports.begins_us, kind="stable")
     return Log(city, network, Taps(*(column[order] for column in columns)), reports.take(by_time), stole)
-
-
-def lines_of(city: City) -> Lines:
-    """The city's lines."""
-    return city.lines

@@ -29,7 +29,8 @@ _KM = 111.32
 _WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _FRONT = ("Alder", "Amber", "Anchor", "Arrow", "Bell", "Birch", "Bridge", "Castle", "Cedar", "Clover", "Copper",
     "Crane", "Dove", "Eagle", "Elm", "Fern", "Garden", "Harbour", "Hazel", "Heron", "Ivory", "Juniper", "Lantern",
-    "Linden", "Maple", "Mill", "Orchard", "Poplar", "Quarry", "Raven", "River", "Silver")  # fmt: skip
+    "Linden", "Maple", "Mill", "Orchard", "Poplar", "Quarry", "Raven", "River", "Silver",
+    "Spring", "Station", "Stone", "Summer", "Tower", "Walnut", "Willow", "Winter")  # fmt: skip
 _BACK = ("Avenue", "Bank", "Barn", "Close", "Corner", "Court", "Cross", "Dale", "Down", "End", "Field", "Ford", "Gate",
     "Green", "Grove", "Heath", "Hill", "House", "Lane", "Lodge", "Market", "Mead", "Park", "Place", "Point", "Reach",
     "Rise", "Road", "Row", "Side", "Square", "Yard")  # fmt: skip
@@ -104,8 +105,9 @@ def _tables(courses: list[Course]) -> dict[str, pl.DataFrame]:
     for course in courses:
         stops.update({name: (east, north) for name, east, north in course.stops})
     ids = sorted(stops)
-    # 7 has no factor in common with 1,024: each stop has a name of its own.
-    names = [f"{_FRONT[n * 7 % 1024 // 32]} {_BACK[n * 7 % 32]}" for n in range(len(ids))]
+    # 7 has no factor in common with the number of names: each stop has one of its own.
+    there_are = len(_FRONT) * len(_BACK)
+    names = [f"{_FRONT[n * 7 % there_are // len(_BACK)]} {_BACK[n * 7 % len(_BACK)]}" for n in range(len(ids))]
     lat = [round(LAT + stops[one][1] / _KM, 6) for one in ids]
     lon = [round(LON + stops[one][0] / (_KM * math.cos(math.radians(LAT))), 6) for one in ids]
     times, trips, shapes = [], [], []

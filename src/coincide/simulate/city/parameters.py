@@ -50,7 +50,7 @@ class Habit:
 HABITS: dict[str, Habit] = {
     "errand": Habit(1, 12, 0.08, 0.17, 0.0, 15, 50, 0.55, 0.15, 13.0, 5.0, 0.25, _SHAPE),
     "after-work": Habit(1, 8, 0.15, 0.25, 0.0, 8, 40, 0.35, 0.25, 14.0, 4.0, 0.1, _SHAPE),
-    "after-school": Habit(1, 12, 0.45, 0.25, 0.05, 3, 22, 0.5, 0.2, 14.5, 1.5, 0.2, "assumption: children enjoy riding"),
+    "after-school": Habit(1, 12, 0.45, 0.25, 0.05, 3, 22, 0.5, 0.2, 14.5, 1.5, 0.2, "assumption: riding is fun"),
     "old": Habit(1, 11, 0.25, 0.35, 0.02, 10, 40, 0.5, 0.18, 11.5, 3.5, 0.15, "assumption: short ways, off the peak"),
     "sights": Habit(2, 20, 0.25, 0.3, 0.02, 8, 55, 0.22, 0.2, 10.5, 2.5, 0.7, "assumption: from hub to hub"),
     "visits": Habit(4, 19, 0.25, 0.4, 0.0, 10, 28, 0.3, 0.3, 9.0, 2.5, 0.3, "assumption: a client in each half hour"),
@@ -80,7 +80,8 @@ class Class:
 
     ``share`` of all tokens. ``weekday`` and ``weekend``: share of days on which one rides. ``out``, ``back``: share
     of these days with the way to work or school, and home. ``extra``: share of days with rides by ``habit``; days
-    without either have them too, and days with only one of the two half as often. ``products``: fare products with their shares.
+    without either have them too, and days with only one of the two half as often. ``products``: fare products with
+    their shares.
     """
 
     share: float
@@ -118,7 +119,8 @@ CLASSES: dict[str, Class] = {
     "inspector": Class(0.001, 0.7, 0.4, 0.0, 0.0, 1.0, "inspection", (("staff", 1.0),),
         "transit.md 5: 200 of 200,000 tokens"),
 }  # fmt: skip
-"""The innocent; the most common class takes what the others leave. Thieves are made beside them, each with one of these classes as the life that is seen."""
+"""The innocent; the most common class takes what the others leave. Thieves are made beside them, each with one of
+these classes as the life that is seen."""
 
 LOOK_ALIKES = ("carer", "courier", "gig", "canvasser", "shared", "fan", "shelter")
 """The classes whose days look like a thief's."""
