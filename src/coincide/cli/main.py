@@ -52,6 +52,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("keys", "coincide.cli.keys:keys", "Show and change the key of the pseudonyms."),
     Command("rules", "coincide.cli.rules:rules", "Check, test, explain, lay out and begin rules."),
     Command("backtest", "coincide.cli.backtest:backtest", "Try a rule on history: what it finds, what chance gives."),
+    Command("places", "coincide.cli.places:places", "Say where and when incidents gather: where to send stewards."),
     Command("discover", "coincide.cli.discover:discover", "List everyday things that hardly ever meet."),
     Command("catalog", "coincide.cli.catalog:catalog", "Try, explain and review what things are called."),
     Command("network", "coincide.cli.network:network", "Check the GTFS feed, and that it knows the taps' stops."),

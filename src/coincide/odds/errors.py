@@ -139,3 +139,18 @@ class PageIsThere(CoincideError):
 
     def __init__(self, file: str) -> None:
         super().__init__(f"the file {file} is there already, and is not written over", hint="name another file")
+
+
+class NothingToPlace(CoincideError):
+    """`coincide places` needs a source of taps that name their stop or line, and a source of incidents that do.
+
+    Map `place` or `line` of a source of kind `tap`, and of one of kind `incident`; see the guide on sending stewards.
+    """
+
+    code = "COI-G041"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(
+            f"no source has events of kind `{kind}` with a `place` or a `line`",
+            hint=f'map the columns of a source with `kind = "{kind}"`',
+        )

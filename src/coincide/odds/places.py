@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,44 +27,58 @@ from numpy.typing import NDArray
 from scipy import sparse, special
 
 from coincide.engines.embedded.ridership import CLASSES, HOURS, SIDES, Calendar, Counts, Numbers, Reported, Ridership
-from coincide.odds.interval import LEVEL, SHRINK, Shrunk, ends, shrunk
+from coincide.odds.interval import LEVEL, SHRINK, ends
 
 K = 10
 """Different riders that a cell has before it is shown."""
 CELLS = HOURS * CLASSES
 DAYS = ("Monday to Friday", "Saturday and Sunday")
+_ROW = {
+    **{"name": pl.String, "days": pl.String, "hour": pl.Int64, "boardings": pl.Int64, "riders": pl.Int64},
+    **{"observed": pl.Int64, "expected": pl.Float64, "low": pl.Float64, "high": pl.Float64, "unusual": pl.Int64},
+}
 LONG_US = 2 * 3_600_000_000
 """The hour of an incident that may have happened at any time of a longer span is a guess: its middle."""
-WHY = (
-    "Places come first: a steward at a stop helps whoever is there, and it takes nobody's journeys to send one. "
-    "No person was looked at for this."
-)
-
 Truths = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Side:
-    """What is shown of stops, or of lines.
+class Table:
+    """Rows that have something to show, the greatest excess first: ``name``, ``days``, ``hour``, ``boardings``,
+    ``riders`` (at least so many), ``observed``, ``expected``, ``low``, ``high``, ``unusual``; what is not told is NULL.
 
-    ``boardings`` and ``incidents``: of all cells that are shown; ``named``: incidents that name a stop, or a line.
-    ``rows``: cells that are shown and have something to show, the greatest excess first: ``name``, ``hour``, ``days``,
-    ``boardings``, ``riders`` (at least so many), ``observed``, ``expected``, ``low``, ``high``, ``unusual``.
-    ``cells``: how many cells can be shown; ``few``: closed because of their riders; ``beside``: closed with them.
-    ``above``: cells with more incidents than boardings explain,
-    and ``by_chance`` how many would be if boardings explained all.
+    ``count``: how many rows there could be; ``above``: those with more incidents than boardings explain, and
+    ``by_chance`` how many would be if boardings explained all.
+    """
+
+    rows: pl.DataFrame
+    count: int
+    above: int
+    by_chance: float
+
+
+@dataclass(frozen=True)
+class Side:
+    """What is shown of stops, or of lines. All sums are of cells that are shown, so that none tells of another.
+
+    ``names``: each by itself; ``hours``: all of them by hour; ``cells``: each by hour. ``named``: incidents that name a
+    stop, or a line. ``few``: cells that are closed because of their riders; ``beside``: closed with them.
     """
 
     side: str
     boardings: int
     incidents: int
     named: int
-    rows: pl.DataFrame
-    cells: int
+    names: Table
+    hours: Table
+    cells: Table
     few: int
     beside: int
-    above: int
-    by_chance: float
+
+    @property
+    def tables(self) -> tuple[Table, Table, Table]:
+        """From the widest to the narrowest."""
+        return self.names, self.hours, self.cells
 
 
 @dataclass(frozen=True)
@@ -97,64 +110,6 @@ def places(
     }
     nowhere = sum(place is None and line is None for place, line in zip(reported.place, reported.line, strict=True))
     return Places(found, len(reported), nowhere, int((finish - begins > LONG_US).sum()))
-
-
-# --- in words -----------------------------------------------------------------------------------------------------
-
-
-def sentence(side: str, row: Mapping[str, Any]) -> str:
-    """A row in words: what was reported there, and what as many boardings would let one expect."""
-    one = odds(row)
-    ratio = f"{one.ratio:.1f} times as many" if one.ratio is not None else "too few to say how many times"
-    incidents = "incident" if one.observed == 1 else "incidents"
-    told = (
-        f"{place(side, row)}: {one.observed} {incidents}, {one.expected:.1f} expected of its boardings; {ratio} "
-        f"({one.low:.1f} to {one.high:.1f})"
-    )
-    return told if row["unusual"] is None else f"{told}; unusual rides: {row['unusual']}"
-
-
-def advice(side: str, row: Mapping[str, Any]) -> str | None:
-    """Where a steward should go, where incidents are more than boardings explain; else nothing."""
-    if row["low"] <= 1:
-        return None
-    where = f"at {row['name']}" if side == "place" else f"on line {row['name']}"
-    return f"A steward {where} from {clock(row)}, {row['days']}, would be where most is reported for who boards."
-
-
-def place(side: str, row: Mapping[str, Any]) -> str:
-    """The cell in words."""
-    name = row["name"] if side == "place" else f"line {row['name']}"
-    return f"{name}, {row['days']}, {clock(row)}"
-
-
-def clock(row: Mapping[str, Any]) -> str:
-    """The hour of a row."""
-    return f"{row['hour']:02}:00 to {row['hour'] + 1:02}:00"
-
-
-def odds(row: Mapping[str, Any]) -> Shrunk:
-    """Observed over expected of a row."""
-    return shrunk(row["observed"], row["expected"])
-
-
-def summary(side: Side, k: int = K) -> list[str]:
-    """What has to be known beside the rows of a side."""
-    noun = "stop" if side.side == "place" else "line"
-    if not side.cells:
-        return [f"No {noun} had {k} different riders in any hour, or none that can be shown without telling of others."]
-    cells = f"{noun}s and hours"
-    few = f"{side.few:,} of the {cells} had fewer than {k} different riders and are not shown"
-    beside = f"; nor are {side.beside:,} more, from which these could be worked out" if side.beside else ""
-    lines = [few + beside + "."] if side.few else []
-    lines.append(
-        f"{side.above:,} of {side.cells:,} {cells} have more incidents than their boardings explain; if boardings "
-        f"explained all, {side.by_chance:.1f} would."
-    )
-    elsewhere = side.named - side.incidents
-    if elsewhere:
-        lines.append(f"{elsewhere:,} of {side.named:,} incidents were at {noun}s and hours that are not shown.")
-    return lines
 
 
 # --- which cells may be shown -------------------------------------------------------------------------------------
@@ -238,47 +193,52 @@ def _side(
     counts, known = ridership.counts[side], ridership.names[side]
     keys = counts.name * CELLS + counts.cell
     number = {name: at for at, name in enumerate(known)}
-    named = np.array([name is not None for name in names], dtype=np.bool_)
-    of = np.array([number.get(name, -1) if name is not None else -1 for name in names], dtype=np.int64)
+    of = np.array([-1 if name is None else number.get(name, -1) for name in names], dtype=np.int64)
     observed = _matched(keys, of[of >= 0] * CELLS + cell[of >= 0])
-    incidents, total = int(observed[shown].sum()), int(counts.boardings[shown].sum())
-    expected = counts.boardings.astype(np.float64) * (incidents / max(total, 1))
     odd = np.full(len(keys), -1, dtype=np.int64)
     if unusual is not None:
-        odd = _looked_up(
-            keys, unusual.name * CELLS + unusual.cell, np.where(unusual.riders >= k, unusual.boardings, -1)
-        )
-    low, high = (special.gammaincinv(observed + SHRINK, at) / (expected + SHRINK) for at in ends(LEVEL))
-    told = shown & ((observed > 0) | (odd > 0))
-    rows = pl.DataFrame(
+        enough = np.where(unusual.riders >= k, unusual.boardings, -1)
+        odd = _looked_up(keys, unusual.name * CELLS + unusual.cell, enough)
+    cells = pl.DataFrame(
         {
-            "name": pl.Series([known[at] for at in counts.name[told]], dtype=pl.String),
-            "hour": counts.cell[told] // CLASSES,
-            "days": pl.Series([DAYS[at] for at in counts.cell[told] % CLASSES], dtype=pl.String),
-            "boardings": counts.boardings[told],
-            "riders": counts.riders[told] // 10 * 10,
-            "observed": observed[told],
-            "expected": expected[told],
-            "low": low[told],
-            "high": high[told],
-            "unusual": pl.Series(odd[told]).replace(-1, None),
+            "name": pl.Series([known[at] for at in counts.name[shown]], dtype=pl.String),
+            "days": pl.Series([DAYS[at] for at in counts.cell[shown] % CLASSES], dtype=pl.String),
+            "hour": counts.cell[shown] // CLASSES,
+            "boardings": counts.boardings[shown],
+            "observed": observed[shown],
+            "riders": counts.riders[shown] // 10 * 10,
+            "unusual": pl.Series(odd[shown]).replace(-1, None),
         }
     )
-    excess = (pl.col("observed") - pl.col("expected")).alias("excess")
-    rows = rows.sort(-excess, "name", "hour", "days")
     few = int((counts.riders < k).sum())
     return Side(
         side,
-        total,
-        incidents,
-        int(named.sum()),
-        rows,
-        int(shown.sum()),
+        int(cells["boardings"].sum()),
+        int(cells["observed"].sum()),
+        sum(name is not None for name in names),
+        _table(_summed(cells, "name")),
+        _table(_summed(cells, "days", "hour")),
+        _table(cells),
         few,
         int((~shown).sum()) - few,
-        int((low[shown] > 1).sum()),
-        _above_by_chance(expected[shown]),
     )
+
+
+def _summed(cells: pl.DataFrame, *by: str) -> pl.DataFrame:
+    """The cells that are shown, together; how many different riders they have is not told."""
+    return cells.group_by(by).agg(pl.col("boardings").sum(), pl.col("observed").sum()).sort(by)
+
+
+def _table(cells: pl.DataFrame) -> Table:
+    boardings, observed = (cells[name].to_numpy().astype(np.float64) for name in ("boardings", "observed"))
+    expected = boardings * (observed.sum() / max(boardings.sum(), 1))
+    low, high = (special.gammaincinv(observed + SHRINK, at) / (expected + SHRINK) for at in ends(LEVEL))
+    told = {"expected": expected, "low": low, "high": high}
+    rows = cells.with_columns(pl.Series(name, values) for name, values in told.items())
+    rows = pl.concat([pl.DataFrame(schema=_ROW), rows], how="diagonal_relaxed")
+    rows = rows.filter((pl.col("observed") > 0) | (pl.col("unusual") > 0))
+    rows = rows.sort(pl.col("expected") - pl.col("observed"), "name", "days", "hour")
+    return Table(rows, len(cells), int((low > 1).sum()), _above_by_chance(expected))
 
 
 def _above_by_chance(expected: NDArray[np.float64]) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from scipy.optimize import linprog
 
 from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Counts, Reported, Ridership
 from coincide.odds.interval import shrunk
-from coincide.odds.places import DAYS, K, _above_by_chance, advice, open_cells, places, sentence, summary
+from coincide.odds.places import DAYS, K, Table, _above_by_chance, open_cells, places
+from coincide.odds.steward import advice, chance, closed, sentence
 
 UTC = Calendar("UTC", 4 * 3_600_000_000)
 HOUR = 3_600_000_000
@@ -194,9 +196,9 @@ def test_rows_are_what_a_slow_judge_counts(
         total, seen = sum(boardings[cell] for cell in there), sum(observed[cell] for cell in there)
         of_side = found.sides[side]
         assert (of_side.boardings, of_side.incidents, of_side.named) == (total, seen, observed.total())
-        assert (of_side.cells, of_side.few + of_side.beside) == (len(there), len(cells) - len(there))
+        assert (of_side.cells.count, of_side.few + of_side.beside) == (len(there), len(cells) - len(there))
         assert of_side.few == sum(counts.riders < K)
-        rows = of_side.rows.to_dicts()
+        rows = of_side.cells.rows.to_dicts()
         assert {(row["name"], row["hour"] * CLASSES + DAYS.index(row["days"])) for row in rows} == {
             cell for cell in there if observed[cell]
         }
@@ -207,16 +209,32 @@ def test_rows_are_what_a_slow_judge_counts(
             assert row["expected"] == pytest.approx(seen * boardings[cell] / total)
             low, high = stats.gamma(observed[cell] + 0.5, scale=1 / (row["expected"] + 0.5)).ppf([0.025, 0.975])
             assert (row["low"], row["high"]) == (pytest.approx(low), pytest.approx(high))
-        excess = [(row["expected"] - row["observed"], row["name"]) for row in rows]
-        assert all(one[0] < other[0] + 1e-9 for one, other in pairwise(excess))
+        for table in of_side.tables:
+            excess = [row["expected"] - row["observed"] for row in table.rows.to_dicts()]
+            assert all(one < other + 1e-9 for one, other in pairwise(excess))
+        # What is told of more than one cell is a sum of cells that are shown, and of nothing else.
+        for table, part in ((of_side.names, 0), (of_side.hours, 1)):
+            sums: dict[str | int, list[int]] = defaultdict(lambda: [0, 0])
+            for cell in there:
+                sums[cell[part]][0] += boardings[cell]
+                sums[cell[part]][1] += observed[cell]
+            assert table.count == len(sums)
+            told = {
+                row["name"] if row["hour"] is None else row["hour"] * CLASSES + DAYS.index(row["days"]): row
+                for row in table.rows.to_dicts()
+            }
+            assert {at: [row["boardings"], row["observed"]] for at, row in told.items()} == {
+                at: counted for at, counted in sums.items() if counted[1]
+            }
+            assert all(row["riders"] is None for row in told.values())
+            for which, row in told.items():
+                assert row["expected"] == pytest.approx(seen * sums[which][0] / total)
 
 
 def test_without_taps_or_incidents_nothing_is_shown() -> None:
     for taps in ([], crowd(0, 0, 16, 9), crowd(0, 0, 16, 30)):
-        found = places(ridership(taps), reported(), UTC)
-        assert [side.rows.height for side in found.sides.values()] == [0, 0]
-        assert [side.above for side in found.sides.values()] == [0, 0]
-        assert [side.by_chance for side in found.sides.values()] == [0, 0]
+        for side in places(ridership(taps), reported(), UTC).sides.values():
+            assert [(one.rows.height, one.above, one.by_chance) for one in side.tables] == [(0, 0, 0)] * 3
 
 
 # --- odds and words -----------------------------------------------------------------------------------------------
@@ -229,44 +247,53 @@ def market() -> tuple[Ridership, Reported]:
     return ridership(taps), reported(*[("place 03", "line 00", at, at)] * 29, ("place 01", None, at, at + HOUR - 1))
 
 
+def rows(table: Table) -> list[dict[str, Any]]:
+    return [{**row, "called": row["name"]} for row in table.rows.to_dicts()]
+
+
 def test_incidents_are_expected_as_boardings_are_and_the_words_say_so() -> None:
     found = places(*market(), UTC)
     side = found.sides["place"]
-    first, second = side.rows.to_dicts()
+    first, second = rows(side.cells)
     assert sentence("place", first) == (
-        "place 03, Monday to Friday, 08:00 to 09:00: 29 incidents, 5.0 expected of its boardings; 5.4 times as many "
+        "place 03, Monday to Friday, 08:00 to 09:00: 29 incidents, 5.0 expected of the boardings; 5.4 times as many "
         "(3.6 to 7.5)"
     )
     assert advice("place", first) == (
-        "A steward at place 03 from 08:00 to 09:00, Monday to Friday, would be where most is reported for who boards."
+        "A steward at place 03 from 08:00 to 09:00, Monday to Friday, would be where more is reported than its riders "
+        "explain."
     )
-    assert sentence("place", second).startswith(
-        "place 01, Monday to Friday, 08:00 to 09:00: 1 incident, 5.0 expected of its boardings; too few to say how many"
+    assert sentence("place", second) == (
+        "place 01, Monday to Friday, 08:00 to 09:00: 1 incident, 5.0 expected of the boardings; too few to say "
+        "how many times (0.02 to 0.85)"
     )
     assert advice("place", second) is None
     assert first["riders"] == 200
-    (line,) = found.sides["line"].rows.to_dicts()
+    assert [sentence("place", row).partition(":")[0] for row in rows(side.names)] == ["place 03", "place 01"]
+    assert advice("place", rows(side.names)[0]) == (
+        "A steward at place 03 would be where more is reported than its riders explain."
+    )
+    (hour,) = rows(side.hours)
+    assert sentence("place", hour).startswith("Monday to Friday, 08:00 to 09:00: 30 incidents, 30.0 expected")
+    (line,) = rows(found.sides["line"].cells)
     assert sentence("line", line).startswith("line line 00, Monday to Friday, 08:00 to 09:00: 29 incidents, 29.0")
     assert advice("line", line) is None
-    assert summary(side) == [
-        "1 of 6 stops and hours have more incidents than their boardings explain; if boardings explained all, 0.1 "
-        "would."
+    assert chance(side.cells) == [
+        "1 of 6 have more incidents than their boardings explain; if boardings explained all, 0.082 would."
     ]
+    assert closed(side) == []
 
 
 def test_what_is_closed_is_counted_in_words() -> None:
     taps = [*crowd(0, 0, 0, 3), *crowd(1, 0, 0, 25), *crowd(2, 0, 0, 60), *crowd(3, 1, 1, 9)]
     found = places(ridership(taps), reported(("place 00", None, 0, 0), ("place 02", None, 0, 0)), UTC)
-    assert summary(found.sides["place"]) == [
-        "2 of the stops and hours had fewer than 10 different riders and are not shown; nor are 1 more, from which "
-        "these could be worked out.",
-        "0 of 1 stops and hours have more incidents than their boardings explain; if boardings explained all, 0.0 "
-        "would.",
+    assert closed(found.sides["place"]) == [
+        "2 stops and hours had fewer than 10 different riders and are not shown; nor is 1 more, from which these "
+        "could be worked out.",
         "1 of 2 incidents were at stops and hours that are not shown.",
     ]
-    assert summary(places(ridership([]), reported(), UTC).sides["line"]) == [
-        "No line had 10 different riders in any hour, or none that can be shown without telling of others."
-    ]
+    assert closed(found.sides["line"]) == ["1 lines and hours had fewer than 10 different riders and are not shown."]
+    assert chance(places(ridership([]), reported(), UTC).sides["line"].cells) == ["Nothing can be shown."]
 
 
 @pytest.mark.parametrize("expected", [0.01, 0.4, 3.0, 40.0])
@@ -279,9 +306,9 @@ def test_unusual_rides_are_told_where_enough_different_riders_had_them() -> None
     ridden, incidents = market()
     columns = ([3, 4, 5], [8 * CLASSES] * 3, [30, 12, 40], [10, 9, 11])
     found = places(ridden, incidents, UTC, {"place": Counts(*(np.array(column) for column in columns))})
-    told = {row["name"]: row["unusual"] for row in found.sides["place"].rows.to_dicts()}
+    told = {row["name"]: row["unusual"] for row in rows(found.sides["place"].cells)}
     assert told == {"place 03": 30, "place 01": None, "place 05": 40}
-    assert sentence("place", found.sides["place"].rows.row(0, named=True)).endswith("; unusual rides: 30")
+    assert sentence("place", rows(found.sides["place"].cells)[0]).endswith("; unusual rides: 30")
 
 
 @pytest.mark.parametrize(

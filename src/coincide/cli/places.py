@@ -1,0 +1,89 @@
+"""``coincide places``: where to send stewards. ``odds.places`` does the work.
+
+Nothing of it is stored, and no ledger entry is made: it shows counts of stops, lines and hours at which at least ten
+different riders boarded, and nothing of a person (DESIGN, promise 7, is about reads of personal data).
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from coincide.cli.option import json_option, workspace_option
+from coincide.cli.render import clean
+
+if TYPE_CHECKING:
+    from coincide.engines.workspace import Workspace
+    from coincide.odds.places import Places
+
+MOST = 20
+_FIRST = date(1970, 1, 1)
+
+
+@click.command()
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="From this Monday on.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Before this Monday.")
+@click.option(
+    "--most",
+    type=click.IntRange(1, 1_000_000),
+    default=MOST,
+    show_default=True,
+    help="Stops, and lines, to list.",
+)
+@workspace_option
+@json_option
+def places(since: datetime | None, until: datetime | None, most: int, workspace: Path, as_json: bool) -> None:
+    """Say at which stops, on which lines and at which hours reported incidents gather, beside how many board there.
+
+    Reads all taps, and counts boardings and different riders in memory. A stop or line at an hour that fewer than ten
+    different riders boarded is not shown, nor what would tell it; no card is. Keeps nothing. It needs no recorded
+    request: who was there is another question, and this is the better first one.
+    """
+    from coincide.engines.workspace import open_workspace
+    from coincide.odds.steward import document, lines
+
+    # Of two runs that differ by a day the difference tells of one day: whole weeks tell of no less than a week.
+    for option, day in (("--since", since), ("--until", until)):
+        if day is not None and day.weekday() != 0:
+            raise click.UsageError(f"{option} takes a Monday, so that two runs tell no single day; {day:%F} is none")
+    if since is not None and until is not None and until <= since:
+        raise click.UsageError("--until comes after --since")
+    opened = open_workspace(workspace)
+    _check(opened)
+    found = _found(opened, since, until)
+    network = opened.network
+    called = {} if network is None else dict(zip(network.network.stops, network.network.names, strict=True))
+    if as_json:
+        click.echo(json.dumps(document(found, most, called), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(clean(line) for line in lines(found, most, called)))
+
+
+def _check(opened: Workspace) -> None:
+    """Raises ``NothingToPlace``, before anything is read."""
+    from coincide.events.mapping import mapped
+    from coincide.odds.errors import NothingToPlace
+
+    sources = opened.settings.sources.values()
+    for kind in ("tap", "incident"):
+        if not any(source.kind in (None, kind) and {"place", "line"} & mapped(source).keys() for source in sources):
+            raise NothingToPlace(kind)
+
+
+def _found(opened: Workspace, since: datetime | None, until: datetime | None) -> Places:
+    from coincide.cli.progress import Progress
+    from coincide.engines.embedded.ridership import Calendar, reported, ridership
+    from coincide.events.event import EARLIEST_US, LATEST_US
+    from coincide.odds.places import places as made
+
+    journeys = opened.settings.journeys
+    calendar = Calendar(journeys.zone, journeys.service_day_us)
+    first = EARLIEST_US if since is None else calendar.start((since.date() - _FIRST).days)
+    last = LATEST_US if until is None else calendar.start((until.date() - _FIRST).days) - 1
+    with Progress("Reading", sum(reader.expected() for reader in opened.readers.values()) or None) as bar:
+        incidents = reported(opened, (first, last), bar.advance)
+        return made(ridership(opened, calendar, (first, last), bar.advance), incidents, calendar)
