@@ -148,9 +148,15 @@ def products(product: Whole, trips: Whole, missing: Whole, names: Sequence[str])
     card_days, rides, lost = (one.astype(np.int64) for one in columns)
     known = ["", *names]
     order = sorted(np.flatnonzero(card_days).tolist(), key=lambda code: (-int(card_days[code]), known[code]))
-    together: list[list[int]] = [[code] for code in order]
-    while len(together) > 1 and sum(int(card_days[code]) for code in together[-1]) < FEWEST:
-        together[-2] += together.pop()
+    together: list[list[int]] = []
+    small: list[int] = []
+    for code in reversed(order):
+        small.insert(0, code)
+        if sum(int(card_days[one]) for one in small) >= FEWEST:
+            together.insert(0, small)
+            small = []
+    together[:1] = [small + together[0] if together else small]
+    together.sort(key=lambda codes: -sum(int(card_days[one]) for one in codes))
     return tuple(
         Product(
             tuple(names[code - 1] if code else None for code in codes),
