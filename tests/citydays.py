@@ -123,7 +123,7 @@ def overview(card_days: int = 20_000) -> Overview:
         card_days=card_days,
         rides=int(trips.sum()),
         missing_exits=enough(int(missing.sum())),
-        by_hour=by_hour(hours, 4),
+        by_hour=by_hour(np.bincount(hours, minlength=24), 4),
         rides_per_day=per_day(trips),
         thresholds=thresholds(token, trips, RULES),
         products=products(product, trips, missing, ("day-ticket", "season", "staff")),

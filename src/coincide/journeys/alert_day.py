@@ -19,6 +19,7 @@ from coincide.journeys.city import City
 from coincide.journeys.coded import Account, Coded, coded
 from coincide.journeys.day import Clock, Day, Ride
 from coincide.journeys.ground import city_of
+from coincide.journeys.log import pairing
 
 MOST_DAYS = 7
 """Card-days on one page: the first ones."""
@@ -34,8 +35,9 @@ def card_days(there: Found, alert: Alert, workspace: Workspace) -> list[tuple[Ac
     """The card-days of the evidence, in order, with whose they are. Raises what is wrong with the feed's file."""
     every = coded(there.read.rows)
     settings = workspace.settings.journeys
-    clock = ServiceClock(settings.zone, settings.service_day_us)
-    ridden = rides(every.taps, clock, settings.doubled_seconds * 1_000_000, settings.longest_ride_minutes * 60_000_000)
+    paired = pairing(settings)
+    clock = paired.clock
+    ridden = rides(every.taps, clock, paired.doubled_us, paired.longest_us)
     names = dict(zip(every.tokens, there.made.names(every.tokens), strict=True))
     evidence = _evidence(alert, every, names)
     city, why_not = _city(workspace)

@@ -7,10 +7,11 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.journeys.errors import NoTaps, TooFewCards
 from coincide.journeys.few import FEWEST
-from coincide.journeys.log import Log, Progress, log
+from coincide.journeys.log import log
 from coincide.journeys.overview import Counted, Overview, by_hour, enough, per_day, products, thresholds
 from coincide.rules.expression import fields_of
 from coincide.rules.load import LoadedRule
@@ -30,23 +31,22 @@ def city_overview(workspace: Workspace, rules: Iterable[LoadedRule], progress: P
         raise TooFewCards
     settings = workspace.settings.journeys
     trips = days["trips"].astype(np.int64)
-    ridden = every.rides
-    missing = int((~ridden.ended).sum())
+    missing = np.rint(days["missing_exits"].astype(np.float64) * trips).astype(np.int64)
     return Overview(
         first_day=_date(int(days.day.min())),
         last_day=_date(int(days.day.max())),
         zone=settings.zone,
         begins=settings.service_day,
-        taps=len(every.coded.taps),
-        doubled=enough(ridden.doubled),
+        taps=sum(ended.taken for ended in every.ended.values()),
+        doubled=enough(every.doubled),
         cards=cards,
         card_days=len(days),
-        rides=len(ridden),
-        missing_exits=enough(missing),
-        by_hour=by_hour(ridden.hour, settings.service_day_us // 3_600_000_000),
+        rides=every.rides,
+        missing_exits=enough(int(missing.sum())),
+        by_hour=by_hour(every.hours, settings.service_day_us // 3_600_000_000),
         rides_per_day=per_day(trips),
         thresholds=thresholds(days.token, trips, counted(rules)),
-        products=products(days.product, trips, _missing(every), every.coded.products),
+        products=products(days.product, trips, missing, every.products.to_list()),
     )
 
 
@@ -60,12 +60,6 @@ def counted(rules: Iterable[LoadedRule]) -> list[Counted]:
         if isinstance(plan.window, LocalDay | ServiceDay) or plan.window.width_us <= 86_400_000_000:
             made.append(Counted(plan.rule, plan.condition.at_least, taps="action" not in fields_of(plan.where)))
     return sorted(made, key=lambda rule: rule.rule)
-
-
-def _missing(every: Log) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Rides without an exit, of each card-day."""
-    days = every.days
-    return np.rint(days["missing_exits"].astype(np.float64) * days["trips"]).astype(np.int64)
 
 
 def _date(day: int) -> str:

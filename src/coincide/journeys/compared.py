@@ -9,24 +9,26 @@ import numpy as np
 
 from coincide.detect.journey.feature import FEATURES
 from coincide.detect.journey.tails import tails
+from coincide.engines.embedded.journeys import Journeys
 from coincide.journeys.coded import Account
 from coincide.journeys.day import Day, Standing
 from coincide.journeys.histogram import histogram
-from coincide.journeys.log import Log
 
 NOT_THERE = "This card-day is not in the files any more."
 
 
-def compared(every: Log, shown: Sequence[tuple[Account, Day]]) -> tuple[Day, ...]:
+def compared(every: Journeys, shown: Sequence[tuple[Account, Day]]) -> tuple[Day, ...]:
     """The days with their standings."""
     return tuple(_compared(every, account, day) for account, day in shown)
 
 
-def _compared(every: Log, account: Account, day: Day) -> Day:
-    if account not in every.coded.tokens:
+def _compared(every: Journeys, account: Account, day: Day) -> Day:
+    namespace, name = account
+    token = every.tokens.with_row_index("~code").filter(namespace=namespace, account=name)["~code"]
+    if token.is_empty():
         return replace(day, standings_why_not=NOT_THERE)
     days = every.days
-    here = (days.token == every.coded.tokens.index(account)) & (days.day == day.number)
+    here = (days.token == token[0]) & (days.day == day.number)
     if not here.any():
         return replace(day, standings_why_not="On this day nothing was boarded, so that there is nothing to compare.")
     row = int(np.flatnonzero(here)[0])

@@ -118,9 +118,8 @@ def enough(count: int) -> int | None:
     return count if count == 0 or count >= FEWEST else None
 
 
-def by_hour(hours: Whole, first: int) -> tuple[tuple[int, int | None], ...]:
-    """Boardings by hour of the local clock, from the hour ``first`` on."""
-    counts = np.bincount(hours, minlength=24)
+def by_hour(counts: Whole, first: int) -> tuple[tuple[int, int | None], ...]:
+    """Boardings in each of the 24 hours of the local clock, from the hour ``first`` on."""
     order = [(first + step) % 24 for step in range(24)]
     told = shown([int(counts[hour]) for hour in order])
     return tuple(zip(order, told, strict=True))

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 from coincide.alerts.alert import Alert
 from coincide.alerts.observed import found, steps
 from coincide.alerts.timeline import Step, of_evidence
+from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.errors import CoincideError
 from coincide.journeys.alert_day import card_days, over_taps
 from coincide.journeys.compared import compared
 from coincide.journeys.day import Day
-from coincide.journeys.log import Progress, log
+from coincide.journeys.log import log
 
 
 @dataclass(frozen=True)

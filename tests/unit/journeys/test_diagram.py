@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from citydays import BEGINS, BLUE, CITY, CLOCK, MINUTE, NUMBER, RED, busy, day, ride
+from coincide.detect.journey.clock import ServiceClock
 from coincide.journeys.city import City
 from coincide.journeys.day import DAY, HOUR, Clock, Ride
 from coincide.journeys.diagram import bands, diagram, legs
@@ -98,3 +100,15 @@ def test_the_day_of_these_tests_begins_at_four_in_paris() -> None:
     assert CLOCK.shown(BEGINS) == "04:00:00"
     assert CLOCK.wall(BEGINS) == NUMBER * DAY + 4 * HOUR
     assert day(busy()).date == "2025-03-13"
+
+
+@given(
+    st.integers(0, 2_000_000_000), st.sampled_from(["Europe/Paris", "America/Los_Angeles", "Pacific/Chatham", "UTC"])
+)
+def test_the_clock_of_a_page_is_that_of_the_journeys(second: int, zone: str) -> None:
+    at = second * 1_000_000
+    clock = Clock(zone, 4 * HOUR)
+    day, hour = ServiceClock(zone, 4 * HOUR).day_and_hour(np.array([at]))
+    assert clock.day(at) == day[0]
+    assert clock.shown(at)[:2] == f"{hour[0]:02}"
+    assert clock.begins(clock.day(at)) <= at < clock.begins(clock.day(at) + 1)

@@ -21,7 +21,7 @@ from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.days import Days, days, joined
 from coincide.detect.journey.ridden import Network
 from coincide.detect.journey.ride import Rides, rides
-from coincide.detect.journey.taps import Taps
+from coincide.detect.journey.taps import Positions, Taps
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.taps import Ended, TapLog, read
 from coincide.events.source import SourceReader
@@ -42,13 +42,15 @@ class Journeys:
     """The card-days of all tokens, and what their codes stand for.
 
     ``tokens``: ``namespace`` and ``account`` by code; ``products``: by code. ``ended``: how the records of each source
-    ended. ``doubled``: taps left out because a reader took them twice; ``unpaired``: exits that end no ride.
+    ended. ``hours``: rides by the local hour of their boarding. ``doubled``: taps left out because a reader took them
+    twice; ``unpaired``: exits that end no ride.
     """
 
     days: Days
     tokens: pl.DataFrame
     products: pl.Series
     ended: dict[str, Ended]
+    hours: Positions
     rides: int
     doubled: int
     unpaired: int
@@ -83,6 +85,7 @@ def journeys(
         around = surroundings.merged([context for _, context in paired])
         every = [found for found, _ in paired]
         del paired
+        hours = sum((np.bincount(part.hour, minlength=24) for part in every), np.zeros(24, dtype=np.int64))
         counts = [(len(part), part.doubled, len(part.unpaired)) for part in every]
 
         def counted(number: int) -> Days:
@@ -91,7 +94,7 @@ def journeys(
 
         found = joined(list(pool.map(counted, range(len(every)))))
     total = [sum(column) for column in zip(*counts, strict=True)]
-    return Journeys(found, tokens, texts["product"], ended, *total)
+    return Journeys(found, tokens, texts["product"], ended, hours, *total)
 
 
 _NO_TAPS = Taps(*(np.zeros(0, dtype=np.int64) for _ in range(8)))
