@@ -123,8 +123,8 @@ def overview(card_days: int = 20_000) -> Overview:
         card_days=card_days,
         rides=int(trips.sum()),
         missing_exits=enough(int(missing.sum())),
-        by_hour=by_hour(np.bincount(hours, minlength=24), 4),
-        rides_per_day=per_day(trips),
+        by_hour=by_hour(np.bincount(hours, minlength=24), np.bincount(hours, minlength=24), 4),
+        rides_per_day=per_day(trips, token),
         thresholds=thresholds(token, trips, RULES),
-        products=products(product, trips, missing, ("day-ticket", "season", "staff")),
+        products=products(product, token, trips, missing, ("day-ticket", "season", "staff")),
     )

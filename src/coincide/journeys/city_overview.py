@@ -43,10 +43,10 @@ def city_overview(workspace: Workspace, rules: Iterable[LoadedRule], progress: P
         card_days=len(days),
         rides=every.rides,
         missing_exits=enough(int(missing.sum())),
-        by_hour=by_hour(every.hours, settings.service_day_us // 3_600_000_000),
-        rides_per_day=per_day(trips),
+        by_hour=by_hour(every.hours, every.riders, settings.service_day_us // 3_600_000_000),
+        rides_per_day=per_day(trips, days.token),
         thresholds=thresholds(days.token, trips, counted(rules)),
-        products=products(days.product, trips, missing, every.products.to_list()),
+        products=products(days.product, days.token, trips, missing, every.products.to_list()),
     )
 
 

@@ -82,13 +82,27 @@ def histogram(values: Values) -> Histogram | None:
     return _merged(edges, counts.tolist(), whole, logarithmic)
 
 
-def steps(values: Values) -> Histogram | None:
-    """Of whole numbers, one by one as far as ten have the same."""
-    if len(values) < FEWEST:
+def steps(values: NDArray[np.integer], whose: NDArray[np.integer]) -> Histogram | None:
+    """Of whole numbers, one by one as far as ten different ones of ``whose`` have the same.
+
+    ``None`` if fewer than ten have any.
+    """
+    lows: list[float] = []
+    kept: list[int] = []
+    waiting = np.zeros(len(values), dtype=np.bool_)
+    numbers = np.unique(values).tolist()
+    low = float(numbers[0]) if numbers else 0.0
+    for number in numbers:
+        waiting |= values == number
+        if len(np.unique(whose[waiting])) >= FEWEST:
+            lows.append(low)
+            kept.append(int(waiting.sum()))
+            waiting[:] = False
+            low = number + 1.0
+    if not kept:
         return None
-    low = int(values.min())
-    counts = np.bincount(values.astype(np.int64) - low).tolist()
-    return _merged([float(low + step) for step in range(len(counts))], counts, whole=True, logarithmic=False)
+    kept[-1] += int(waiting.sum())
+    return Histogram((*lows, math.inf), tuple(kept), whole=True)
 
 
 def _skewed(values: Values) -> bool:

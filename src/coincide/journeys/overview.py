@@ -1,6 +1,6 @@
 """The city in counts: when people ride, how often in a day, and what a count alone would flag. No token is in it.
 
-Counts of fewer than ten are not shown, in no cell.
+Nothing is shown of fewer than ten cards, in no cell.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from coincide.journeys.few import FEWEST, shown
+from coincide.journeys.few import FEWEST, hidden
 from coincide.journeys.histogram import Histogram, steps
 
 LADDER = (5, 8, 10, 12, 15, 20)
@@ -32,7 +32,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Threshold:
-    """What at least so many rides in a service day would flag; ``None``: fewer than ten, and not shown."""
+    """What at least so many rides in a service day would flag; ``None``: of fewer than ten cards, and not shown."""
 
     at_least: int
     rules: tuple[Counted, ...]
@@ -114,59 +114,54 @@ class Overview:
 
 
 def enough(count: int) -> int | None:
-    """A count that may be shown: nobody, or ten and more."""
+    """A count that may be shown, of what nobody knows the cards of: none, or ten and more."""
     return count if count == 0 or count >= FEWEST else None
 
 
-def by_hour(counts: Whole, first: int) -> tuple[tuple[int, int | None], ...]:
-    """Boardings in each of the 24 hours of the local clock, from the hour ``first`` on."""
+def by_hour(boardings: Whole, riders: Whole, first: int) -> tuple[tuple[int, int | None], ...]:
+    """Boardings in each of the 24 hours of the local clock, from the hour ``first`` on; ``riders``: cards in each."""
     order = [(first + step) % 24 for step in range(24)]
-    told = shown([int(counts[hour]) for hour in order])
-    return tuple(zip(order, told, strict=True))
+    hide = hidden([int(riders[hour]) for hour in order])
+    return tuple((hour, None if closed else int(boardings[hour])) for hour, closed in zip(order, hide, strict=True))
 
 
 def thresholds(token: Whole, trips: Whole, rules: Sequence[Counted]) -> tuple[Threshold, ...]:
     """What each count would flag, in order. ``token`` and ``trips``: of each card-day."""
-    counts = sorted({*LADDER, *(rule.at_least for rule in rules)})
     made = []
-    for at_least in counts:
+    for at_least in sorted({*LADDER, *(rule.at_least for rule in rules)}):
         flagged = trips >= at_least
         cards = len(np.unique(token[flagged]))
         named = tuple(rule for rule in rules if rule.at_least == at_least)
-        made.append(Threshold(at_least, named, enough(int(flagged.sum())), enough(cards)))
+        few = 0 < cards < FEWEST
+        made.append(Threshold(at_least, named, None if few else int(flagged.sum()), None if few else cards))
     return tuple(made)
 
 
-def products(product: Whole, trips: Whole, missing: Whole, names: Sequence[str]) -> tuple[Product, ...]:
+def products(product: Whole, token: Whole, trips: Whole, missing: Whole, names: Sequence[str]) -> tuple[Product, ...]:
     """Card-days by product, most first; ``product``: codes, -1 for none. ``missing``: rides without an exit.
 
-    Those that are too small to be shown are counted with the next larger one, so that the total stays what it is.
+    Those of too few cards are counted with the next larger one, so that the total stays what it is.
     """
-    length = len(names) + 1
-    columns = [np.bincount(product + 1, weights=one, minlength=length) for one in (np.ones(len(trips)), trips, missing)]
-    card_days, rides, lost = (one.astype(np.int64) for one in columns)
-    known = ["", *names]
-    order = sorted(np.flatnonzero(card_days).tolist(), key=lambda code: (-int(card_days[code]), known[code]))
+    card_days = np.bincount(product + 1, minlength=len(names) + 1)
+    known = [None, *names]
+    order = sorted(np.flatnonzero(card_days).tolist(), key=lambda code: (int(card_days[code]), known[code] or ""))
     together: list[list[int]] = []
     small: list[int] = []
-    for code in reversed(order):
+    for code in order:
         small.insert(0, code)
-        if sum(int(card_days[one]) for one in small) >= FEWEST:
+        if len(np.unique(token[np.isin(product + 1, small)])) >= FEWEST:
             together.insert(0, small)
             small = []
     together[:1] = [small + together[0] if together else small]
-    together.sort(key=lambda codes: -sum(int(card_days[one]) for one in codes))
-    return tuple(
-        Product(
-            tuple(names[code - 1] if code else None for code in codes),
-            enough(int(card_days[codes].sum())),
-            enough(int(rides[codes].sum())),
-            enough(int(lost[codes].sum())),
-        )
-        for codes in together
-    )
+    made = []
+    for codes in together:
+        here = np.isin(product + 1, codes)
+        closed = len(np.unique(token[here])) < FEWEST
+        counts = [None if closed else int(count) for count in (here.sum(), trips[here].sum(), missing[here].sum())]
+        made.append(Product(tuple(known[code] for code in codes), *counts))
+    return tuple(sorted(made, key=lambda one: -(one.card_days or 0)))
 
 
-def per_day(trips: Whole) -> Histogram | None:
-    """Card-days by how many rides they have."""
-    return steps(trips.astype(np.float64))
+def per_day(trips: Whole, token: Whole) -> Histogram | None:
+    """Card-days by how many rides they have, each bin of ten cards or more."""
+    return steps(trips, token)

@@ -33,7 +33,7 @@ def _of_counts(city: Overview) -> Part:
     part = Part("counts", "What was read")
     part.says.append(
         f"Service days from {city.first_day} to {city.last_day}; each begins at {city.begins}, {city.zone}. A card-day "
-        f"is one card on one service day. Counts of fewer than {FEWEST} are not shown anywhere, and no card is."
+        f"is one card on one service day. Nothing is shown of fewer than {FEWEST} cards, and no card is."
     )
     rows: list[tuple[Cell, ...]] = [
         ("taps", Figure(city.taps)),
@@ -66,7 +66,7 @@ def _of_days(city: Overview) -> Part:
     part = Part("days", "Rides in a card-day")
     per_day = city.rides_per_day
     if per_day is None:
-        part.lacks(f"there are fewer than {FEWEST} card-days")
+        part.lacks(f"there are fewer than {FEWEST} cards")
         return part
     part.charts.append(_days(per_day, [one for one in city.thresholds if one.rules]))
     rows: list[tuple[Cell, ...]] = [
@@ -104,7 +104,7 @@ def _of_thresholds(city: Overview) -> Part:
 def _of_products(city: Overview) -> Part:
     part = Part("products", "Card-days by product")
     part.says.append(
-        f"What has fewer than {FEWEST} card-days stands with the next larger one. Staff cards fill the top of every "
+        f"What fewer than {FEWEST} cards have stands with the next larger one. Staff cards fill the top of every "
         "list of busy days: where a product or a list tells them, rules should leave them out."
     )
     rows: list[tuple[Cell, ...]] = [
@@ -129,8 +129,8 @@ def _hours(city: Overview) -> Chart:
         if count is not None
     ]
     top = max(rows, key=lambda row: int(str(row["count"])))
-    hidden = sum(count is None for _, count in city.by_hour)
-    less = f" {Figure(hidden).shown} hours are not shown: too few boarded." if hidden else ""
+    closed = sum(count is None for _, count in city.by_hour)
+    less = f" {Figure(closed).shown} hours are not shown: too few boarded." if closed else ""
     ticks = named([place + 0.5 for place in range(24)], [_hour(hour) for hour, _ in city.by_hour])
     return Chart(
         "hours-chart",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coincide.journeys.few import FEWEST, shown
-from coincide.journeys.histogram import histogram
+from coincide.journeys.few import FEWEST, hidden
+from coincide.journeys.histogram import histogram, steps
 
 NUMBERS = st.one_of(
     st.lists(st.integers(0, 60), min_size=10, max_size=300),
@@ -69,12 +69,25 @@ def test_shares_are_spread_evenly() -> None:
 
 
 @given(st.lists(st.integers(0, 50), max_size=30))
-def test_what_is_hidden_cannot_be_had_by_subtraction(counts: list[int]) -> None:
-    told = shown(counts)
-    hidden = [count for count, one in zip(counts, told, strict=True) if one is None]
-    assert all(one is None or one == count for one, count in zip(told, counts, strict=True))
-    assert all(one is None or one == 0 or one >= FEWEST for one in told)
-    if sum(counts) >= FEWEST:
-        assert not hidden or (sum(hidden) >= FEWEST and len(hidden) > 1)
-    if all(count == 0 or count >= FEWEST for count in counts):
-        assert not hidden
+def test_what_is_hidden_cannot_be_had_by_subtraction(cards: list[int]) -> None:
+    hide = hidden(cards)
+    assert all(closed for count, closed in zip(cards, hide, strict=True) if 0 < count < FEWEST)
+    assert not any(closed for count, closed in zip(cards, hide, strict=True) if count == 0)
+    closed = [count for count, closed in zip(cards, hide, strict=True) if closed]
+    if closed and max(cards) >= FEWEST:
+        assert len(closed) > 1 and max(closed) >= FEWEST
+        assert len([count for count in closed if count >= FEWEST]) == 1, "no more than must be"
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.integers(0, 25)), max_size=150))
+def test_no_step_is_of_fewer_than_ten_different_cards(rows: list[tuple[int, int]]) -> None:
+    trips, cards = (np.array([row[column] for row in rows], dtype=np.int64) for column in (0, 1))
+    made = steps(trips, cards)
+    if made is None:
+        assert len(set(cards.tolist())) < FEWEST
+        return
+    assert made.total == len(rows)
+    for bin_, count in enumerate(made.counts):
+        here = [row for row in rows if made.edges[bin_] <= row[0] < made.edges[bin_ + 1]]
+        assert len(here) == count
+        assert len({card for _, card in here}) >= FEWEST

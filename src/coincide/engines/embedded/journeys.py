@@ -42,7 +42,8 @@ class Journeys:
     """The card-days of all tokens, and what their codes stand for.
 
     ``tokens``: ``namespace`` and ``account`` by code; ``products``: by code. ``ended``: how the records of each source
-    ended. ``hours``: rides by the local hour of their boarding. ``doubled``: taps left out because a reader took them
+    ended. ``hours``, ``riders``: rides begun in each local hour,
+    and tokens that begin one then. ``doubled``: taps left out because a reader took them
     twice; ``unpaired``: exits that end no ride.
     """
 
@@ -51,6 +52,7 @@ class Journeys:
     products: pl.Series
     ended: dict[str, Ended]
     hours: Positions
+    riders: Positions
     rides: int
     doubled: int
     unpaired: int
@@ -85,7 +87,7 @@ def journeys(
         around = surroundings.merged([context for _, context in paired])
         every = [found for found, _ in paired]
         del paired
-        hours = sum((np.bincount(part.hour, minlength=24) for part in every), np.zeros(24, dtype=np.int64))
+        hours, riders = (sum(column) for column in zip(*map(_by_hour, every), strict=True))
         counts = [(len(part), part.doubled, len(part.unpaired)) for part in every]
 
         def counted(number: int) -> Days:
@@ -94,7 +96,13 @@ def journeys(
 
         found = joined(list(pool.map(counted, range(len(every)))))
     total = [sum(column) for column in zip(*counts, strict=True)]
-    return Journeys(found, tokens, texts["product"], ended, hours, *total)
+    return Journeys(found, tokens, texts["product"], ended, hours, riders, *total)
+
+
+def _by_hour(part: Rides) -> tuple[Positions, Positions]:
+    """Rides, and different tokens, in each hour."""
+    both = np.unique(part.token.astype(np.int64) * 24 + part.hour)
+    return np.bincount(part.hour, minlength=24), np.bincount(both % 24, minlength=24)
 
 
 _NO_TAPS = Taps(*(np.zeros(0, dtype=np.int64) for _ in range(8)))
