@@ -23,6 +23,7 @@ from pydantic.fields import FieldInfo
 import coincide
 from coincide.cli.main import COMMANDS, load
 from coincide.cli.main import coincide as entry
+from coincide.detect.journey import feature
 from coincide.errors import CoincideError
 from coincide.events.event import FIELDS, KINDS, STATUSES
 from coincide.obligations.reference import page as obligations
@@ -151,6 +152,18 @@ def events() -> str:
     )
 
 
+def journeys() -> str:
+    """The page of the features of a card-day."""
+    parts = [
+        "# Journeys\n",
+        MADE,
+        f"{_markdown(feature.__doc__ or '')}\n",
+        "| feature | unit | what it says |\n|---|---|---|",
+    ]
+    parts += [f"| `{one.name}` | {one.unit} | {_cell(one.says)} |" for one in feature.FEATURES]
+    return "\n".join(parts) + "\n"
+
+
 def rule_schema() -> str:
     """The schema that editors find beside the rules of the example."""
     return json.dumps(schema(), ensure_ascii=False, indent=2) + "\n"
@@ -159,6 +172,7 @@ def rule_schema() -> str:
 PAGES: dict[str, Callable[[], str]] = {
     "reference/errors.md": errors,
     "reference/events.md": events,
+    "reference/journeys.md": journeys,
     "reference/rules.md": rules,
     "reference/obligations.md": obligations,
     "reference/report-1.json": report_schema,

@@ -79,6 +79,7 @@ def map_of(id_: str, day: Day) -> Chart | None:
                 },
             ],
         },
+        wide=True,
     )
 
 

@@ -148,7 +148,7 @@ def _hours(city: Overview) -> Chart:
                     "type": "quantitative",
                     "title": f"local time, {city.zone}",
                     "scale": {"domain": [0, 24], "nice": False},
-                    "axis": {**ticks, "labelOverlap": "parity", "grid": False},
+                    "axis": {**ticks, "labelOverlap": "greedy", "labelSeparation": 6, "grid": False},
                 },
                 "x2": {"field": "end"},
                 "y": {
