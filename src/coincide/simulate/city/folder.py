@@ -21,7 +21,7 @@ from coincide.simulate.workspace import csv_text, prepare, template
 FEED = "feed.zip"
 TRUTH, TRUTH_OF_INCIDENTS = "truth.parquet", "truth-incidents.parquet"
 """Files that no source of the workspace reads."""
-RULES = ("rules/many-trips.yaml",)
+RULES = ("rules/many-trips.yaml", "rules/presence-at-thefts.yaml", "rules/unusual-day.yaml")
 _ROWS_PER_FILE = 4_000_000
 
 
