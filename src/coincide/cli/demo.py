@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -14,6 +13,7 @@ from typing import Any
 import click
 
 from coincide.cli.option import json_option
+from coincide.cli.told import told
 
 SEED = 7
 SIZE = 1_000_000
@@ -23,14 +23,22 @@ SIZE = 1_000_000
 @click.option(
     "--dir", "folder", type=click.Path(path_type=Path), help="New or empty folder.  [default: a temporary one]"
 )
-@click.option("--size", type=click.IntRange(min=1_000), default=SIZE, show_default=True, help="Simulated lines.")
+@click.option(
+    "--size",
+    type=click.IntRange(min=1_000),
+    help=f"Simulated lines, or cards with --transit.  [default: {SIZE:,}, or 20,000]",
+)
+@click.option("--transit", is_flag=True, help="A city and its journeys, in the place of purchases.")
 @json_option
-def demo(folder: Path | None, size: int, as_json: bool) -> int:
+def demo(folder: Path | None, size: int | None, transit: bool, as_json: bool) -> int:
     """Show Coincide on data that are there for it: nothing of yours is read or kept.
 
     Runs a harmless combination over a year of grocery shopping (if the extra `demo` is installed), then the
     combination of four components over a simulated marketplace with planted buyers, and checks the answer.
     Ends with 1 if the planted buyers are not exactly those found.
+
+    With --transit: a simulated city with reported thefts. Where stewards would be of use, what a count of trips finds,
+    how many cards were there again and again, and which, under a recorded request.
     """
     from coincide.simulate.journey import installed
     from coincide.simulate.workspace import prepare
@@ -39,6 +47,10 @@ def demo(folder: Path | None, size: int, as_json: bool) -> int:
         folder = Path(tempfile.mkdtemp(prefix="coincide-demo-"))
     prepare(folder)
     started = time.monotonic()
+    if transit:
+        _city(folder / "city", size, started, as_json=as_json)
+        return 0
+    size = SIZE if size is None else size
     journey = _journey(folder / "journey") if installed() else None
     market = _market(folder / "marketplace", size)
     seconds = time.monotonic() - started
@@ -50,14 +62,19 @@ def demo(folder: Path | None, size: int, as_json: bool) -> int:
     return 0 if market["exact"] else 1
 
 
-def _told(folder: Path, *command: str) -> dict[str, Any]:
-    """The JSON document of a command in a process of its own; its progress and errors go to stderr."""
-    command = (sys.executable, "-m", "coincide", *command, "-w", str(folder), "--json")
-    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)  # noqa: S603 - our own interpreter and command
-    if done.returncode != 0:
-        raise SystemExit(done.returncode)
-    document: dict[str, Any] = json.loads(done.stdout)
-    return document
+def _city(folder: Path, size: int | None, started: float, *, as_json: bool) -> None:
+    from coincide.cli import demo_transit
+
+    document = demo_transit.transit(folder, demo_transit.SIZE if size is None else size)
+    seconds = round(time.monotonic() - started, 1)
+    if as_json:
+        click.echo(json.dumps({"folder": str(folder), "city": document, "seconds": seconds}, ensure_ascii=False))
+        return
+    click.echo("\n".join(demo_transit.lines(document)))
+    click.echo(f"\nDone in {seconds:.0f} s. What to try next, in {folder}:")
+    coincide = "coincide" if shutil.which("coincide") else sys.argv[0]
+    for command in demo_transit.NEXT:
+        click.echo(f"   {coincide} {command} -w {folder}")
 
 
 def _journey(folder: Path) -> dict[str, Any]:
@@ -67,11 +84,11 @@ def _journey(folder: Path) -> dict[str, Any]:
     click.echo("Reading a year of grocery shopping ...", err=True)
     written = write_journey(folder)
     started = time.monotonic()
-    scan = _told(folder, "scan")
+    scan = told(folder, "scan")
     seconds = time.monotonic() - started
     click.echo("Dealing the same purchases out again ...", err=True)
     started = time.monotonic()
-    odds = _told(folder, "backtest", "--rule", RULE, "--no-examples")
+    odds = told(folder, "backtest", "--rule", RULE, "--no-examples")
     return {
         "workspace": str(folder),
         "data": f'{SOURCE} (version {written.version}); in its own words "{OWN_WORDS}"',
@@ -93,7 +110,7 @@ def _market(folder: Path, size: int) -> dict[str, Any]:
     with Progress("simulating", size) as progress:
         write_shop(folder, Shop(size, SEED), progress=progress.update)
     started = time.monotonic()
-    scan = _told(folder, "scan")
+    scan = told(folder, "scan")
     seconds = time.monotonic() - started
     found = verdict(folder, [alert["started_by"] for alert in scan["alerts"]])
     return {

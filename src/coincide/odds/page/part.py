@@ -15,13 +15,14 @@ from coincide.html.figure import Cell, Figure, Form, cell
 from coincide.html.part import Part
 from coincide.html.table import Table, joined
 from coincide.odds import paragraph
+from coincide.odds.attendance import ESTIMATOR as DAYS
 from coincide.odds.page.chart import Bins, calendar, histogram, neighbours
 
 Document = Mapping[str, Any]
 """``coincide backtest --json``, of form ``backtest/1``."""
 
 ITSELF = "the rule itself"
-ELSEWHERE = {"why_not", "says", "counts", "components"}
+ELSEWHERE = {"why_not", "says", "counts", "components", "by_incidents"}
 """Members that are shown in another form than a row."""
 MISSING = {"why_not": "This backtest does not hold it."}
 TWO_ESTIMATORS = "Old and new were dealt by different estimators: their figures stand apart, for they do not compare."
@@ -139,9 +140,13 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
     if "why_not" in deals:
         part.lacks(f"Nothing was dealt again: {deals['why_not']}")
     else:
+        by_days = deals["estimator"] == DAYS
         part.says.append(
-            f"Dealt again: the same events, dealt out at random among equally busy {who}, and the rule run on each "
-            "deal. What it matches there, it matches without anybody's intent."
+            "Dealt again: the same incidents at the same places and hours, on other days of the same kind, and the "
+            f"rule run on each deal. The {who} that are there again and again then, are so without anybody's intent."
+            if by_days
+            else f"Dealt again: the same events, dealt out at random among equally busy {who}, and the rule run on "
+            "each deal. What it matches there, it matches without anybody's intent."
         )
         rows = _lines(
             deals,
@@ -160,6 +165,19 @@ def _of_ordinary(document: Document, scale: Scale) -> Part:
             part.says.append(TWO_ESTIMATORS)
         part.tables.append(Table("ordinary-deals", "Dealt again", ("Figure", "Value"), rows, apart=apart))
         columns.append(("deals", deals["counts"]))
+        if by_days:
+            part.tables.append(
+                _table(
+                    "ordinary-incidents",
+                    "At how many incidents",
+                    deals["by_incidents"],
+                    ("at_least", "At so many incidents or more"),
+                    ("accounts", f"{who.capitalize()}"),
+                    ("expected", "By chance, mean"),
+                    ("low", "95 % of the deals, from"),
+                    ("high", "to"),
+                )
+            )
     placebos = _part(document, "placebos")
     if "why_not" in placebos:
         part.lacks(f"No made-up rules: {placebos['why_not']}")
