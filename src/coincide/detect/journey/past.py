@@ -10,7 +10,7 @@ import numpy as np
 from coincide.detect.journey.feature import PAST_DAYS
 from coincide.detect.journey.taps import Positions, Whole
 
-_PIECE = 1 << 12
+_PIECE = 1 << 13
 """Card-days looked at together: what is gathered of so many fits the processor's cache."""
 
 
@@ -40,8 +40,9 @@ def median(values: Positions, length: Positions) -> tuple[Positions, Positions]:
     middle, spread = np.empty((2, len(values)), dtype=kind)
     for piece, lines in _windows(values.astype(kind), length):
         place = (np.maximum(length[piece] - 1, 0) // 2, np.arange(lines.shape[1]))
-        middle[piece] = m = _sorted(lines)[place]
-        spread[piece] = _sorted(np.abs(lines - np.where(length[piece] > 0, m, kind(0))))[place]
+        ordered = _sorted(lines)
+        middle[piece] = m = ordered[place]
+        spread[piece] = _sorted(np.abs(ordered - np.where(length[piece] > 0, m, kind(0))))[place]
     return middle.astype(np.int64), spread.astype(np.int64)
 
 
@@ -60,13 +61,14 @@ def _windows(values: Whole, length: Positions) -> Iterator[tuple[slice, Whole]]:
 
 
 def _sorted(lines: Whole) -> Whole:
-    """Each column sorted, in place: comparisons of whole lines, which is many times faster than column by column."""
-    lower = np.empty_like(lines[0])
-    for one, other in _network(len(lines)):
-        np.minimum(lines[one], lines[other], out=lower)
-        np.maximum(lines[one], lines[other], out=lines[other])
-        lines[one] = lower
-    return lines
+    """Each column sorted: comparisons of whole lines, which is many times faster than column by column."""
+    rows = list(lines)
+    spare = np.empty_like(lines[0])
+    for one, other in _network(len(rows)):
+        np.minimum(rows[one], rows[other], out=spare)
+        np.maximum(rows[one], rows[other], out=rows[other])
+        rows[one], spare = spare, rows[one]
+    return np.stack(rows)
 
 
 @lru_cache(maxsize=PAST_DAYS)

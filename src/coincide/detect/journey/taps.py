@@ -49,6 +49,6 @@ class Taps:
     def __len__(self) -> int:
         return len(self.token)
 
-    def take(self, rows: Positions | Truths) -> Taps:
+    def take(self, rows: Positions | Truths | slice) -> Taps:
         """The chosen rows."""
         return Taps(*(column[rows] for column in self.columns))

@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TypeVar
 
 import duckdb
@@ -37,6 +37,8 @@ from coincide.settings import Source
 KIND = "tap"
 CODED = ("account", "place", "line", "vehicle", "device", "product")
 """Fields whose texts become codes, in the order of ``Taps``."""
+_PLAIN = {"occurred_at": np.int64, "action": np.int8}
+"""The other two columns of ``Taps``."""
 _READ = (*CODED, "occurred_at", "action", "kind")
 _CLOCKS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
 _INSTANTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
@@ -118,12 +120,10 @@ def read(
 
 @dataclass(frozen=True)
 class _Piece:
-    """Some taps, coded by dictionaries of their own: ``codes`` and ``texts`` by field; a missing value is -1."""
+    """Some taps: ``columns`` by field. Those of text are codes, -1 missing, by the dictionaries in ``texts``."""
 
     namespace: str
-    at: NDArray[np.int64]
-    action: NDArray[np.int8]
-    codes: dict[str, Whole]
+    columns: dict[str, Whole]
     texts: dict[str, pa.Array]
     ended: Ended
 
@@ -297,13 +297,12 @@ def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece
         actionless=_count(is_tap & told & timed & (action == MISSING)),
         taken=_count(taken),
     )
-    at = when.fill_null(0).to_numpy()
-    codes = {name: encoded[name][0] for name in CODED if name in encoded}
+    found = {"occurred_at": when.fill_null(0).to_numpy(), "action": action}
+    found |= {name: encoded[name][0] for name in CODED if name in encoded}
     if ended.taken < rows:
-        at, action = at[taken], action[taken]
-        codes = {name: code[taken] for name, code in codes.items()}
-    texts = {name: encoded[name][1] for name in codes}
-    return _Piece(source.namespace(reading.reader.name), at, action, codes, texts, ended)
+        found = {name: column[taken] for name, column in found.items()}
+    texts = {name: encoded[name][1] for name in CODED if name in encoded}
+    return _Piece(source.namespace(reading.reader.name), found, texts, ended)
 
 
 _Encoded = tuple[Whole, pa.Array]
@@ -370,45 +369,58 @@ def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> 
     """Codes as places among all texts, and the taps dealt into parts by token."""
     tokens, owner = _tokens(pieces)
     coded = dict(zip(CODED[1:], pool.map(lambda name: _united(name, pieces), CODED[1:]), strict=True))
-    count = np.zeros(len(tokens) + 1, dtype=np.int64)
-    for piece, place in zip(pieces, owner, strict=True):
-        count += np.bincount(place[piece.codes["account"]], minlength=len(count))
-    total = np.cumsum(count)
-    parts = max(1, int(total[-1]) // _PART_TAPS)
-    part_of = np.minimum(total * parts // max(1, int(total[-1])), parts - 1).astype(np.int16)
+    coded["account"] = _Codes(tokens["account"], owner)
+    target, cuts = _dealt(pieces, owner, len(tokens), pool)
 
-    def dealt(number: int) -> list[Taps]:
-        piece = pieces[number]
-        token = owner[number][piece.codes["account"]].astype(_narrow(len(tokens)), copy=False)
-        codes = [_final(piece, name, coded[name], number) for name in CODED[1:]]
-        taps = Taps(token, piece.at, piece.action, *codes)
-        part = part_of[token]
-        order = np.argsort(part, kind="stable")
-        cuts = np.searchsorted(part[order], np.arange(parts + 1))
-        taps = taps.take(order)
-        return [taps.take(slice(cuts[n], cuts[n + 1])) for n in range(parts)]  # type: ignore[arg-type]
+    def laid(name: str) -> Whole:
+        """One column of all taps, part by part; the pieces let go of theirs."""
+        kind = _PLAIN[name] if name in _PLAIN else _narrow(len(coded[name].texts))
+        column = np.full(int(cuts[-1]), MISSING, dtype=kind)
 
-    hands = list(pool.map(dealt, range(len(pieces))))
-    names = [one.name for one in fields(Taps)]
-    joined = []
-    for number in range(parts):
-        columns = ([getattr(hand[number], name) for hand in hands] for name in names)
-        joined.append(Taps(*(_concatenated(column) for column in columns)))
-        for hand in hands:
-            hand[number] = None  # type: ignore[call-overload]
-    return TapLog(tuple(joined), tokens, {name: coded[name].texts for name in coded}, ended)
+        def put(number: int) -> None:
+            values = pieces[number].columns.pop(name, None)
+            if values is not None:
+                column[target[number]] = values if name in _PLAIN else coded[name].places[number].astype(kind)[values]
+
+        for _ in pool.map(put, range(len(pieces))):
+            pass
+        return column
+
+    whole = Taps(*(laid(name) for name in ("account", *_PLAIN, *CODED[1:])))
+    parts = tuple(whole.take(slice(low, high)) for low, high in pairwise(cuts.tolist()))
+    return TapLog(parts, tokens, {name: coded[name].texts for name in CODED[1:]}, ended)
 
 
-def _concatenated(columns: list[Whole]) -> Whole:
-    return np.concatenate(columns) if columns else np.zeros(0, dtype=np.int64)
+def _dealt(
+    pieces: list[_Piece], owner: list[Positions], tokens: int, pool: Executor
+) -> tuple[list[NDArray[np.int32]], Positions]:
+    """Where each tap of each piece goes so that parts stand one after another, and where each part begins.
 
+    A part is some tokens that stand together, with all their taps.
+    """
 
-def _final(piece: _Piece, name: str, codes: _Codes, number: int) -> Whole:
-    kind = _narrow(len(codes.texts))
-    if name not in piece.codes:
-        return np.full(len(piece.at), MISSING, dtype=kind)
-    final: Whole = codes.places[number].astype(kind)[piece.codes[name]]
-    return final
+    def counted(number: int) -> Positions:
+        return np.bincount(owner[number][pieces[number].columns["account"]], minlength=tokens)
+
+    total = np.cumsum(sum(pool.map(counted, range(len(pieces))), np.zeros(tokens, dtype=np.int64)))
+    rows = int(total[-1]) if tokens else 0
+    parts = max(1, rows // _PART_TAPS)
+    part_of = np.minimum(total * parts // max(1, rows), parts - 1).astype(np.int16)
+    held = list(pool.map(lambda n: part_of[owner[n][pieces[n].columns["account"]]], range(len(pieces))))
+    count = np.zeros((len(pieces) + 1, parts), dtype=np.int64)
+    for number, part in enumerate(held):
+        count[number + 1] = np.bincount(part, minlength=parts)
+    cuts = np.concatenate([[0], np.cumsum(count.sum(axis=0))])
+    begin = cuts[:-1] + np.cumsum(count, axis=0)[:-1]
+
+    def aimed(number: int) -> NDArray[np.int32]:
+        here = count[number + 1]
+        target = np.empty(len(held[number]), dtype=np.int32)
+        shift = begin[number] - (np.cumsum(here) - here)
+        target[np.argsort(held[number], kind="stable")] = np.arange(len(target)) + np.repeat(shift, here)
+        return target
+
+    return list(pool.map(aimed, range(len(pieces)))), cuts
 
 
 def _tokens(pieces: list[_Piece]) -> tuple[pl.DataFrame, list[Positions]]:
