@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from coincide.events.file import FileStamp
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from sqlglot import exp
 
 
@@ -31,7 +32,9 @@ class Batch:
     (UInt32). ``counts`` are the readable records in it by file, ``bad`` lists the others. ``again`` gives the same
     rows from a slower reader that repairs text which is not UTF-8, or raises an error that names the broken
     file: for when DuckDB fails on ``table``. ``digest`` is an expression over ``table`` for a hash of the row, where
-    rows have no fixed places by which they could be hashed later. A batch is good until the next one is asked for.
+    rows have no fixed places by which they could be hashed later. ``raw`` are
+    the rows themselves where they lie in memory, for whom they need not pass through DuckDB. A batch is good until the
+    next one is asked for.
     """
 
     files: tuple[FileStamp, ...]
@@ -44,6 +47,7 @@ class Batch:
     bad: tuple[BadRecord, ...] = ()
     digest: exp.Expression | None = None
     again: Callable[[], Iterator[Batch]] | None = field(default=None, compare=False)
+    raw: pa.Table | None = field(default=None, compare=False)
 
     @property
     def first_file(self) -> int:

@@ -47,6 +47,7 @@ def view(
             counts=(rows.num_rows,),
             bad=bad,
             digest=digest,
+            raw=rows,
         )
     finally:
         connection.unregister(name)

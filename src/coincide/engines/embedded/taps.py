@@ -9,8 +9,9 @@ no row ever becomes a text. Nothing of it reaches a disk (DESIGN, promise 5).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from itertools import islice, pairwise
 from typing import TypeVar
@@ -40,9 +41,7 @@ CODED = ("account", "place", "line", "vehicle", "device", "product")
 _PLAIN = {"occurred_at": np.int64, "action": np.int8}
 """The other two columns of ``Taps``."""
 _READ = (*CODED, "occurred_at", "action", "kind")
-_CLOCKS = frozenset({"TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
-_INSTANTS = frozenset({"TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ_NS"})
-_ROWS = 500_000
+_ROWS = 250_000
 """Rows that are coded together."""
 _PART_TAPS = 600_000
 """Taps of a part, about: few enough that what is sorted fits the processor's cache."""
@@ -163,22 +162,22 @@ def _of_source(reading: _Reading) -> tuple[list[_Piece], Ended]:
 
 
 def _of_batch(reading: _Reading, batch: Batch) -> list[_Piece]:
+    stored = _stored(reading, batch)
     if batch.again is None:
-        return list(_asked(reading, batch))
+        return list(_asked(reading, batch) if stored is None else stored)
     try:
-        native = _as_stored(reading, batch)
-        return list(_asked(reading, batch) if native is None else native)
+        return list(_asked(reading, batch) if stored is None else stored)
     except (duckdb.Error, pa.ArrowException):
         # What they refuse is read by the slower reader, which repairs it or names the file that is broken.
         return [piece for slower in batch.again() for piece in _of_batch(reading, slower)]
 
 
-# --- Parquet files that hold dictionaries ---------------------------------------------------------------------------
+# --- as it is stored --------------------------------------------------------------------------------------------------
 
 
-def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
-    """The pieces of Parquet files by row group, with the dictionaries stored in them; ``None`` where a field is
-    more than one column of text, or rows are to be chosen.
+def _stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
+    """The pieces of a batch that need not pass through the database: row groups of Parquet with the dictionaries they
+    hold, or rows that lie in memory. ``None`` where rows are to be chosen, or a field is more than one column of text.
     """
     if reading.keep is not None:
         return None
@@ -186,30 +185,44 @@ def _as_stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
     columns = {}
     for name, expression in made.items():
         of = {column.name for column in expression.find_all(exp.Column)}
-        fits = _CLOCKS | _INSTANTS if name == "occurred_at" else {"VARCHAR"}
-        if len(of) != 1 or not {batch.columns[column] for column in of} <= fits:
+        text = all(batch.columns[column] == "VARCHAR" for column in of)
+        if len(of) != 1 or not (text or (name == "occurred_at" and isinstance(expression, exp.Column))):
             return None
         columns[name] = of.pop()
-    texts = [column for name, column in columns.items() if name != "occurred_at"]
+    raw = list(dict.fromkeys(columns.values()))
+    texts = [column for column in raw if batch.columns[column] == "VARCHAR"]
 
-    def piece(place: tuple[str, int]) -> _Piece:
-        path, group = place
+    def piece(table: pa.Table) -> _Piece:
+        there = {column: table.column(column) for column in raw}
+        whole = {
+            column: _one(values.dictionary_encode() if column in texts else values) for column, values in there.items()
+        }
+        found = {name: _meant(reading, name, made[name], whole[column]) for name, column in columns.items()}
+        return _coded(reading, found, table.num_rows)
+
+    def group(place: tuple[str, int]) -> _Piece:
+        path, number = place
         with pq.ParquetFile(reading.reader.folder / path, read_dictionary=texts) as file:
-            table = file.read_row_group(group, columns=list(dict.fromkeys(columns.values())), use_threads=False)
-        table = table.unify_dictionaries().combine_chunks()
-        stored = {name: _whole(table.column(column)) for name, column in columns.items()}
-        return _coded(
-            reading,
-            {name: _meant(reading, name, made[name], column) for name, column in stored.items()},
-            table.num_rows,
-        )
+            return piece(file.read_row_group(number, columns=raw, use_threads=False).unify_dictionaries())
 
-    places = [(file.path, group) for file in batch.files for group in range(_groups(reading, file.path))]
-    return _ahead(reading.pool, piece, places)
+    if batch.raw is not None:
+        rows = batch.raw
+        slices = (rows.slice(start, _ROWS) for start in range(0, rows.num_rows, _ROWS))
+        return _ahead(reading.pool, piece, slices)
+    places = ((file.path, number) for file in batch.files for number in range(_groups(reading, file.path)))
+    return _ahead(reading.pool, group, places)
+
+
+def _groups(reading: _Reading, path: str) -> int:
+    return int(pq.read_metadata(reading.reader.folder / path).num_row_groups)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _meant(reading: _Reading, name: str, field: exp.Expr, column: pa.Array) -> pa.Array:
-    """The field that is made of a stored column: of a dictionary's texts, each once."""
+    """The field that is made of a column: of the texts of its dictionary, each once."""
     # Whatever the field, an empty text is missing here anyway.
     if isinstance(bare(field) if is_identifier(name) else field, exp.Column):
         return column
@@ -219,18 +232,10 @@ def _meant(reading: _Reading, name: str, field: exp.Expr, column: pa.Array) -> p
         cursor.register("stored", pa.table({raw: column.dictionary, _PLACE: np.arange(len(column.dictionary))}))
         statement = exp.select(field.copy().as_("meant"), exp.column(_PLACE, quoted=True)).from_("stored")
         found = cursor.sql(statement.sql(dialect="duckdb")).to_arrow_table().sort_by(_PLACE)
-    return pa.DictionaryArray.from_arrays(column.indices, _whole(found.column("meant")))
+    return pa.DictionaryArray.from_arrays(column.indices, _one(found.column("meant")))
 
 
-def _groups(reading: _Reading, path: str) -> int:
-    return int(pq.read_metadata(reading.reader.folder / path).num_row_groups)
-
-
-def _whole(column: pa.ChunkedArray) -> pa.Array:
-    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-
-
-# --- everything else ------------------------------------------------------------------------------------------------
+# --- everything else --------------------------------------------------------------------------------------------------
 
 
 def _asked(reading: _Reading, batch: Batch) -> Iterator[_Piece]:
@@ -262,14 +267,14 @@ def _names(condition: exp.Expr) -> set[str]:
     return {column.name for column in condition.find_all(exp.Column)}
 
 
-def _ahead(pool: Executor, work: Callable[[object], T] | Callable[..., T], given: object) -> Iterator[T]:
+def _ahead(pool: Executor, work: Callable[[T], _Piece], given: Iterable[T]) -> Iterator[_Piece]:
     """The work on each, in order, with a few begun ahead."""
-    incoming = iter(given)  # type: ignore[call-overload]
+    incoming = iter(given)
     most = 2 * (os.cpu_count() or 1)
-    waiting: list[Future[T]] = [pool.submit(work, one) for one in islice(incoming, most)]
+    waiting = deque(pool.submit(work, one) for one in islice(incoming, most))
     while waiting:
-        done = waiting.pop(0).result()
-        waiting += [pool.submit(work, one) for one in islice(incoming, 1)]
+        done = waiting.popleft().result()
+        waiting.extend(pool.submit(work, one) for one in islice(incoming, 1))
         yield done
 
 
@@ -280,8 +285,7 @@ def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece
     """The taps among some rows, and how these rows ended."""
     source = reading.source
     encoded = {name: _encoded(column) for name, column in columns.items() if name != "occurred_at"}
-    when = instant.times(pl.Series(columns["occurred_at"]), timezone=source.timezone, time_unit=source.time_unit).values
-    timed = when.is_not_null().to_numpy()
+    at, timed = _instants(columns["occurred_at"], source)
     is_tap = np.ones(rows, dtype=np.bool_)
     if source.kind is None:
         is_tap = _numbered(encoded["kind"], (KIND,), MISSING) == 0 if "kind" in encoded else ~is_tap
@@ -297,12 +301,24 @@ def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece
         actionless=_count(is_tap & told & timed & (action == MISSING)),
         taken=_count(taken),
     )
-    found = {"occurred_at": when.fill_null(0).to_numpy(), "action": action}
+    found: dict[str, Whole] = {"occurred_at": at, "action": action}
     found |= {name: encoded[name][0] for name in CODED if name in encoded}
     if ended.taken < rows:
         found = {name: column[taken] for name, column in found.items()}
     texts = {name: encoded[name][1] for name in CODED if name in encoded}
     return _Piece(source.namespace(reading.reader.name), found, texts, ended)
+
+
+def _instants(column: pa.Array, source: Source) -> tuple[NDArray[np.int64], Truths]:
+    """Microseconds, and where there is a usable time. Of a dictionary each text is read once."""
+    coded = pa.types.is_dictionary(column.type)
+    given = pl.Series(column.dictionary if coded else column)
+    read = instant.times(given, timezone=source.timezone, time_unit=source.time_unit).values
+    at, timed = read.fill_null(0).to_numpy(), read.is_not_null().to_numpy()
+    if not coded:
+        return at, timed
+    code = column.indices.fill_null(MISSING).to_numpy()
+    return np.append(at, 0)[code], np.append(timed, False)[code]
 
 
 _Encoded = tuple[Whole, pa.Array]
