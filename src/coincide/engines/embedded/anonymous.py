@@ -21,6 +21,7 @@ LARGEST_SHARE = 0.05
 LEAST_EMPTY = 1_000
 EMPTY_SHARE = 0.95
 _DAY_US = 86_400_000_000
+_COLUMNS = ("source", "account", "occurred_at", "file", "position")
 
 
 def check(loaded: Loaded, sources: Mapping[str, Source]) -> None:
@@ -29,7 +30,10 @@ def check(loaded: Loaded, sources: Mapping[str, Source]) -> None:
     Looked at are the selected rows, once; the source's ``most_taps`` says how many taps a day one account may have.
     """
     wary = [name for name, source in sources.items() if source.most_taps and source.kind in (None, KIND)]
-    taps = loaded.frame.filter(pl.col("source").is_in(wary) & (pl.col("kind") == KIND))
+    if not wary:
+        return
+    chosen = pl.col("source").is_in(wary) & (pl.col("kind") == KIND)
+    taps = loaded.frame.lazy().filter(chosen).select(_COLUMNS).collect()
     for (name,), rows in taps.group_by("source", maintain_order=True):
         _check(str(name), sources[str(name)], rows, loaded)
 

@@ -21,7 +21,7 @@ from coincide.events.event import ACTIONS
 from coincide.events.mapping import mapped, passed_over, projection, raw_columns
 
 KIND = "tap"
-MOST = 20_000_000
+MOST = 5_000_000
 """Taps that are taken together."""
 UNITS = ("vehicle", "device")
 """What has a clock: the vehicle, or where none is named the device, such as a gate."""
