@@ -68,22 +68,31 @@ def table(days: Days, size: int) -> Values:
     return np.where(np.isnan(found), np.nan_to_num(middle), found)
 
 
-def outliers(features: Values, chosen: Truths, seed: int) -> dict[str, Values]:
-    """Isolation Forest, ECOD and HBOS over the chosen tokens."""
+def ecod(features: Values, chosen: Truths) -> Values:
+    """ECOD over the chosen tokens: the first of the two steps, too."""
     from pyod.models.ecod import ECOD
-    from pyod.models.hbos import HBOS
+
+    return _placed(ECOD().fit(features[chosen]).decision_scores_, chosen)
+
+
+def forest(features: Values, chosen: Truths, seed: int) -> Values:
+    """Isolation Forest over the chosen tokens."""
     from sklearn.ensemble import IsolationForest
 
     wanted = features[chosen]
-    made: dict[str, Values] = {}
-    forest = IsolationForest(n_estimators=200, random_state=seed).fit(wanted)
-    for name, values in (
-        ("Isolation Forest", -forest.score_samples(wanted)),
-        ("ECOD", ECOD().fit(wanted).decision_scores_),
-        ("HBOS", HBOS(n_bins=50).fit(wanted).decision_scores_),
-    ):
-        made[name] = np.full(len(features), -np.inf)
-        made[name][chosen] = values
+    return _placed(-IsolationForest(n_estimators=200, random_state=seed).fit(wanted).score_samples(wanted), chosen)
+
+
+def hbos(features: Values, chosen: Truths) -> Values:
+    """HBOS over the chosen tokens."""
+    from pyod.models.hbos import HBOS
+
+    return _placed(HBOS(n_bins=50).fit(features[chosen]).decision_scores_, chosen)
+
+
+def _placed(values: Values, chosen: Truths) -> Values:
+    made = np.full(len(chosen), -np.inf)
+    made[chosen] = values
     return made
 
 
@@ -106,12 +115,12 @@ def two_steps(
     asks = split.test & (first_asked >= np.quantile(first_asked[split.test], 1 - KEPT))
     behind = -2.0 + first_asked.argsort().argsort() / len(first_asked)
     made = {}
-    forest = RandomForestClassifier(400, min_samples_leaf=2, class_weight="balanced_subsample", random_state=seed)
+    trees = RandomForestClassifier(400, min_samples_leaf=2, class_weight="balanced_subsample", random_state=seed)
     line = make_pipeline(
         QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed),
         LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
     )
-    for name, model in (("two steps, forest", forest), ("two steps, regression", line)):
+    for name, model in (("two steps, forest", trees), ("two steps, regression", line)):
         model.fit(learnt[passed], split.thief[passed])
         made[name] = behind.copy()
         made[name][asks] = model.predict_proba(asked[asks])[:, 1]
