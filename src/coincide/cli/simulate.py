@@ -134,7 +134,7 @@ def city(folder: Path, size: int, days: int, seed: int, gtfs: Path | None, clock
     """
     from coincide.cli.progress import Progress
     from coincide.simulate.city import Parameters, digest
-    from coincide.simulate.city.folder import write_city
+    from coincide.simulate.city_folder import write_city
 
     started = time.monotonic()
     parameters = Parameters(clocks_off=clocks_off)

@@ -2,7 +2,7 @@
 
 ``parameters`` has every figure with its source. Rides are made in ``ride``, of the people of ``rider``, on the nodes
 of ``lines``; ``tap`` makes a log of them, ``incident`` reports. ``made`` holds it together; writing a workspace is the
-matter of ``folder``. There are no loops over people, rides or taps.
+matter of ``simulate.city_folder``. There are no loops over people, rides or taps.
 """
 
 from coincide.simulate.city.made import City, digest
