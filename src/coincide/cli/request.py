@@ -134,6 +134,8 @@ def new(
     opened = open_workspace(workspace)
     limits = opened.settings.requests
     now = _now_us()
+    network = None if opened.network is None else opened.network.network
+    stops, routes = ((), ()) if network is None else (network.stops, network.lines)
     what = service.asked(
         asker=asker,
         reference=reference,
@@ -145,7 +147,12 @@ def new(
         note=note,
         limits=limits,
         at_us=now,
+        stops=stops,
+        routes=routes,
     )
+    if network is not None:
+        for name in sorted({*what.places}.difference(stops) | {*what.lines}.difference(routes)):
+            click.echo(clean(f"the network has no `{name}`: is it as the events name it?"), err=True)
     with acting(opened) as book:
         made = service.propose(book, what, by=by, days=days or limits.days, at_us=now, keep=not dry_run)
     _say(made, f"{made.name} {'would be' if dry_run else 'is'} proposed; a second person confirms it", now, as_json)

@@ -44,15 +44,17 @@ class TooWide(CoincideError):
 
     What is needed is asked for incident by incident (see COI-Q002 for the law). The bounds are `[requests] most_places`
     and `most_hours` in the settings; whoever raises them has a reason that stands up to an audit. Two requests that
-    were each weighed are better than one that was not.
+    were each weighed are better than one that was not. Where the workspace has a network, more than half of its stops,
+    or of its lines, is too much whatever the settings say.
     """
 
     code = "COI-Q003"
 
-    def __init__(self, what: str, most: str, setting: str) -> None:
+    def __init__(self, what: str, most: str, setting: str | None = None) -> None:
+        bound = "" if setting is None else f"; the bound is `[requests] {setting}`"
         super().__init__(
             f"the request asks about {what}, and one request may about at most {most}",
-            hint=f"ask about the incidents one by one; the bound is `[requests] {setting}`",
+            hint=f"ask about the incidents one by one{bound}",
         )
 
 

@@ -6,7 +6,7 @@ transaction. An answer that four eyes forbid is entered too, as refused.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from coincide.ledger.book import Book
 from coincide.requests import register
@@ -44,8 +44,11 @@ def asked(
     note: str = "",
     limits: Requests,
     at_us: int,
+    stops: Collection[str] = (),
+    routes: Collection[str] = (),
 ) -> Asked:
-    """What may be asked, in its one spelling: sorted, nothing twice.
+    """What may be asked, in its one spelling: sorted, nothing twice. ``stops``, ``routes``: all places and lines of the
+    network, where it is known.
 
     Raises ``TextUnfit``, ``NamesSomebody``, ``Everywhere``, ``NoSpan``, ``SpanUnclear``, ``SpanAhead``, ``TooWide``.
     """
@@ -73,6 +76,11 @@ def asked(
     if len(made.places) + len(made.lines) > limits.most_places:
         what = f"{len(made.places) + len(made.lines)} places and lines"
         raise TooWide(what, str(limits.most_places), "most_places")
+    for named, every, noun in ((made.places, stops, "stops"), (made.lines, routes, "lines")):
+        # Most of a network, named one by one, is everywhere all the same.
+        there = len(frozenset(every).intersection(named))
+        if 2 * there > len(every):
+            raise TooWide(f"{there} of the {len(every)} {noun} of the network", "half of them")
     if made.length_us > limits.most_hours * HOUR_US:
         what = f"{-(-made.length_us // HOUR_US):,} hours"
         raise TooWide(what, f"{limits.most_hours:,}", "most_hours")

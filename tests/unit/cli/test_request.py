@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from coincide.cli.main import run
+from handfeed import written
 from ledgershop import WHO
 
 SPAN = "2025-03-02T07:00+01:00/2025-03-02T09:30+01:00"
@@ -138,3 +139,17 @@ def test_one_login_is_one_person_unless_the_settings_say_otherwise(desk: Desk) -
     status, out, err = desk.call("confirm", "1", "--by", "lee", "--because", "x", "--seen", desk.code())
     assert (status, out, "COI-Q007" in err) == (3, "", True)
     assert desk.json("list")["requests"][0]["state"] == "proposed"
+
+
+def test_beside_a_network_most_of_it_is_refused_and_what_it_does_not_have_is_said(desk: Desk) -> None:
+    written(desk.folder / "feed")
+    toml = desk.folder / "coincide.toml"
+    toml.write_text(toml.read_text().replace("most_places = 3", "most_places = 9") + '[network]\ngtfs = "feed"\n')
+    words = ("new", *TEXTS, "--span", SPAN, "--line", "R1")
+    status, out, err = desk.call(*words, "--place", "a", "--place", "A")
+    assert (status, out) == (0, "Q-1 is proposed; a second person confirms it\n")
+    assert err == "the network has no `A`: is it as the events name it?\n"
+    for more in (("--line", "R2"), [word for stop in ("a", "b1", "b2", "c", "d") for word in ("--place", stop)]):
+        status, out, err = desk.call(*words, *more)
+        assert (status, out, "COI-Q003" in err) == (3, "", True), err
+        assert "of the network" in err

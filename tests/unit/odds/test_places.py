@@ -18,7 +18,7 @@ from scipy.optimize import linprog
 from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Counts, Reported, Ridership
 from coincide.odds.interval import shrunk
 from coincide.odds.places import DAYS, K, Table, _above_by_chance, open_cells, places
-from coincide.odds.steward import advice, chance, closed, sentence
+from coincide.odds.steward import advice, chance, closed, document, lines, sentence
 
 UTC = Calendar("UTC", 4 * 3_600_000_000)
 HOUR = 3_600_000_000
@@ -282,6 +282,22 @@ def test_incidents_are_expected_as_boardings_are_and_the_words_say_so() -> None:
         "1 of 6 have more incidents than their boardings explain; if boardings explained all, 0.082 would."
     ]
     assert closed(side) == []
+
+
+def test_a_stop_is_called_as_the_network_calls_it_and_a_line_is_not() -> None:
+    found = places(*market(), UTC)
+    called = {"place 03": "Market", "line 00": "no stop"}
+    told = list(lines(found, 1, called))
+    assert [line.split(":")[0] for line in told if "29 incidents" in line] == [
+        "  Market (place 03)",
+        "  Market (place 03), Monday to Friday, 08",
+        "  line line 00",
+        "  Monday to Friday, 08",
+        "  line line 00, Monday to Friday, 08",
+    ]
+    assert told.count("  and 1 more: --most 2") == 2
+    row = document(found, 1, called)["places"]["cells"]["rows"][0]
+    assert (row["place"], row["called"], row["riders_at_least"]) == ("place 03", "Market (place 03)", 200)
 
 
 def test_what_is_closed_is_counted_in_words() -> None:

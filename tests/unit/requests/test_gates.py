@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from coincide.requests.errors import Everywhere, NotConfirmable, NotSeen, SameLogin, SamePerson, SpanAhead
+from coincide.requests.errors import Everywhere, NotConfirmable, NotSeen, SameLogin, SamePerson, SpanAhead, TooWide
 from coincide.requests.request import DAY_US, Request, Span, covered
 from coincide.settings.model import Requests
 from requestshop import EVENING, HOUR, LIMITS, MORNING, NOW, Office, asked
@@ -185,6 +185,16 @@ def test_a_request_for_everywhere_is_refused_with_the_article(place: str) -> Non
 def test_a_request_for_no_place_is_one_for_everywhere() -> None:
     with pytest.raises(Everywhere, match="no place and no line"):
         asked(places=[], lines=[])
+
+
+@pytest.mark.parametrize(("field", "every"), [("places", "stops"), ("lines", "routes")])
+def test_most_of_a_network_named_one_by_one_is_everywhere_all_the_same(field: str, every: str) -> None:
+    network = {every: ["a", "b", "c", "d"]}
+    assert asked(**{field: ["a", "b", "x", "y", "z"], **network})
+    with pytest.raises(TooWide, match=r"3 of the 4 (stops|lines) of the network"):
+        asked(**{field: ["a", "b", "c"], **network})
+    with pytest.raises(TooWide, match="1 of the 1 lines"):
+        asked(lines=["4"], routes=["4"])
 
 
 def test_a_request_looks_back_and_watches_nobody_from_now_on() -> None:
