@@ -21,8 +21,6 @@ from coincide.journeys.day import Clock, Day, Ride
 from coincide.journeys.ground import city_of
 from coincide.journeys.log import pairing
 
-MOST_DAYS = 7
-"""Card-days on one page: the first ones."""
 NO_FEED = "No map, and stops stand in the order in which the day met them: `[network]` of the settings names no feed."
 
 
@@ -43,7 +41,7 @@ def card_days(there: Found, alert: Alert, workspace: Workspace) -> list[tuple[Ac
     city, why_not = _city(workspace)
     tap_day = clock.day(every.taps.at)
     made = []
-    for number, token in _days(evidence, ridden, clock)[:MOST_DAYS]:
+    for number, token in _days(evidence, ridden, clock):
         here = (ridden.token == token) & (ridden.day == number)
         product = ridden.product[here]
         day = Day(

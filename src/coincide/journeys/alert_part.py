@@ -23,10 +23,10 @@ BAR = 26
 
 
 def alert_parts(told: Account, days: Sequence[Day] = (), why_not: str | None = None) -> tuple[Part, ...]:
-    """The parts of an alert. ``why_not``: a sentence in the place of its days, where it is one over taps."""
+    """The parts of an alert. ``why_not``: a sentence in the place of what could not be had."""
     made = [part for number, day in enumerate(days, start=1) for part in _of_day(number, day)]
     if why_not is not None:
-        lacking = Part("day", "The day")
+        lacking = Part("lacking", "What is not here")
         lacking.lacks(why_not)
         made.append(lacking)
     made += [_of_timeline(told), _of_innocent(told), _of_odds(told), _of_history(told)]

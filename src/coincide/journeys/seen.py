@@ -17,10 +17,13 @@ from coincide.journeys.compared import compared
 from coincide.journeys.day import Day
 from coincide.journeys.log import log
 
+MOST_DAYS = 7
+"""Card-days on one page."""
+
 
 @dataclass(frozen=True)
 class Seen:
-    """``why_not``: a sentence in the place of days that cannot be had. An alert that is not over taps has none."""
+    """``days``: of an alert over taps. ``why_not``: a sentence in the place of what cannot be had."""
 
     steps: list[Step]
     days: tuple[Day, ...] = ()
@@ -36,15 +39,19 @@ def seen(workspace: Workspace, connection: Connection, alert: Alert, progress: P
     told = steps(there, alert)
     if not over_taps(there):
         return Seen(told)
-    days = card_days(there, alert, workspace)
+    every = card_days(there, alert, workspace)
+    days = every[:MOST_DAYS]
     if not days:
         return Seen(told, why_not="None of the evidence is a tap.")
+    more = (
+        None if len(days) == len(every) else f"Of {len(every)} card-days with evidence the first {MOST_DAYS} are shown."
+    )
     try:
-        return Seen(told, compared(log(workspace, progress), days))
+        return Seen(told, compared(log(workspace, progress), days), more)
     except CoincideError as error:
         # The day itself is there; what it would be compared with is not.
         why_not = f"Not compared with other card-days: {error.message}"
-        return Seen(told, tuple(replace(day, standings_why_not=why_not) for _, day in days))
+        return Seen(told, tuple(replace(day, standings_why_not=why_not) for _, day in days), more)
 
 
 def evidence_alone(alert: Alert, why_not: str) -> Seen:

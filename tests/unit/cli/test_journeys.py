@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 from pathlib import Path
 
 import pytest
 
+import kinshop
 from coincide.cli.book import VARIABLE
 from coincide.journeys.errors import NoTaps, TooFewCards
 from htmlpage import Read
@@ -125,8 +127,63 @@ def test_where_the_taps_are_gone_the_page_says_so_and_has_the_evidence(
     page = tmp_path / "alert.html"
     assert city.call("alerts", "show", "A-1", "--html", str(page), "--purpose", "inquiry 7") == 0
     read = Read(page.read_text("utf-8"))
-    assert "Only the evidence is shown" in read.sections["day"]
+    assert "Only the evidence is shown" in read.sections["lacking"]
     assert len(read.tables["timeline-all"].rows) >= 10
+
+
+def test_a_ledger_that_cannot_be_written_gives_no_page_and_no_file_is_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    city = made(tmp_path, cards=20)
+    assert city.call("scan") == 0
+    shutil.rmtree(city.folder / ".coincide/ledger")
+    (city.folder / ".coincide/ledger").write_bytes(b"")
+    # Whoever read it would find that it is gone, and say so.
+    (city.folder / "taps/one.csv").unlink()
+    page = tmp_path / "alert.html"
+    capsys.readouterr()
+    assert city.call("alerts", "show", "A-1", "--html", str(page), "--purpose", "inquiry 7") == 4
+    out, err = capsys.readouterr()
+    assert (out, page.exists()) == ("", False)
+    assert "Only the evidence" not in err
+
+
+def test_an_alert_on_many_days_shows_the_first_seven_and_says_so(tmp_path: Path) -> None:
+    city = made(tmp_path, cards=20)
+    rule = city.folder / "rules/many.yaml"
+    rule.write_text(rule.read_text().replace("per: service-day\n", "within: 30 days\n"))
+    head = "id,at,token,action,stop,line,vehicle,device,product\n"
+    rows = [
+        f"{day}-{ride},2025-03-{day:02}T{7 + ride:02}:00:00Z,{BUSY},enter,s{ride},red,bus1,,day\n"
+        for day in range(2, 12)
+        for ride in range(2)
+    ]
+    # After midnight, and so of the service day before: one more ride, and no day more.
+    rows.append(f"night,2025-03-12T01:30:00Z,{BUSY},enter,s0,red,bus1,,day\n")
+    (city.folder / "taps/two.csv").write_text(head + "".join(rows))
+    (city.folder / "taps/one.csv").unlink()
+    assert city.call("scan") == 0
+    page = tmp_path / "alert.html"
+    assert city.call("alerts", "show", "A-1", "--html", str(page), "--purpose", "inquiry 7") == 0
+    read = Read(page.read_text("utf-8"))
+    assert "Of 10 card-days with evidence the first 7 are shown." in read.sections["lacking"]
+    assert [id_ for id_ in read.sections if id_.startswith("day-") and id_.count("-") == 1] == [
+        f"day-{number}" for number in range(1, 8)
+    ]
+    assert "points" in read.sections["day-1"], "no exit is known"
+
+
+def test_an_alert_over_purchases_gets_its_evidence_in_order_of_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop = kinshop.made(tmp_path, capsys)
+    assert shop.call("scan")[0] == 0
+    page = tmp_path / "alert.html"
+    assert shop.call("alerts", "show", "A-1", "--html", str(page), "--purpose", "inquiry 7")[0] == 0
+    read = Read(page.read_text("utf-8"))
+    assert list(read.tables) == ["timeline-all", "innocent-all", "history-all", "history-versions"]
+    assert [row[4].text for row in read.tables["timeline-all"].rows] == ["components timer", "components steel-balls"]
+    assert "anna" not in page.read_text("utf-8")
 
 
 def test_a_feed_that_cannot_be_read_costs_the_map_and_the_comparison_and_no_more(
