@@ -1,7 +1,7 @@
 """What the judge expects and what an engine found, in one form, and where they differ.
 
 The form is a dictionary of ``rows`` (the four ends), ``quarantined`` (source, file, position, reason),
-``observations`` by rule, and ``alerts``, each a dictionary of the fields of :class:`reference.world.Alert`. Names of
+``observations`` by rule, ``attendance`` by rule of presence, and ``alerts``, each a dictionary of the fields of :class:`reference.world.Alert`. Names of
 events are ``(occurred_at, source, event_id, account)``, evidence is sorted. What an engine does not tell is left
 out and not compared; rows and alerts are always told.
 """
@@ -58,6 +58,8 @@ def expected(
         for alert in verdict.alerts
     ]
     right = {"rows": verdict.rows, "observations": verdict.observations, "alerts": sorted(alerts, key=_first)}
+    if verdict.attendance:
+        right["attendance"] = verdict.attendance
     if places is not None:
         right["quarantined"] = sorted((s, *places[s, number], reason) for s, number, reason in verdict.quarantined)
     return right
@@ -96,7 +98,7 @@ def as_document(found: Found) -> Found:
 def differences(right: Found, found: Found) -> list[str]:
     """What the engine did otherwise, a line each; nothing if they agree."""
     lines = []
-    for part in ("rows", "quarantined", "observations"):
+    for part in ("rows", "quarantined", "observations", "attendance"):
         if part == "rows" or (part in right and part in found):
             lines += _differing(part, right[part], found[part])
     left = list(found["alerts"])

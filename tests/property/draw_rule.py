@@ -21,10 +21,12 @@ _ALONE = ["combination", "velocity", "threshold", "sequence"]
 _DISTINCT = ["place", "item", "organisation", "account", "quantity", "link.card", "attributes.colour"]
 
 
-def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: str | None = None) -> Rule:
+def rule(
+    choice: Choice, number: int, width: int, gap: int, zone: str, focus: str | None = None, begins: int = 4 * HOUR
+) -> Rule:
     """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with.
 
-    ``focus``: the kind, if all rules of the world are of one; ``MIXED`` where some compare two kinds of event.
+    ``begins``: when a day of service does, after midnight. ``focus``: the kind, if all rules of the world are of one; ``MIXED`` where some compare two kinds of event.
     """
     per_day = choice.percent(25)
     kinds = {None: _ALONE, MIXED: ["ratio", "ratio", "ratio", "ratio", *_ALONE]}.get(focus, [focus])
@@ -57,7 +59,7 @@ def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: st
         id=f"rule-{number}",
         events=events,
         condition=asked,
-        window=("day",) if per_day else ("sliding", width * choice.of([1, 1, 2])),
+        window=_day(choice, begins) if per_day else ("sliding", width * choice.of([1, 1, 2])),
         by=choice.of(["actor", "actor", "account", "organisation", "link.card"]),
         zone=zone,
         where=condition(choice) if choice.percent(35) else None,
@@ -67,3 +69,7 @@ def rule(choice: Choice, number: int, width: int, gap: int, zone: str, focus: st
             ["live", "live", "live", "live", "live", "shadow", "shadow", "live", "live", "draft", "retired"]
         ),
     )
+
+
+def _day(choice: Choice, begins: int) -> tuple[Any, ...]:
+    return choice.of([("day",), ("service-day", begins)])

@@ -61,7 +61,8 @@ def world(choice: Choice, *, separations: bool = True, only: str | None = None) 
     width = choice.of([HOUR, DAY, 30 * MINUTE, 2 * DAY])
     gap = choice.of([width // 2, width // 3 // MINUTE * MINUTE])
     focus = only or choice.of([None, None, MIXED, "sequence"])
-    rules = [rule(choice, number, width, gap, zone, focus) for number in range(choice.of([3, 1, 2, 4, 4]))]
+    begins = choice.of([HOUR, 4 * HOUR, 150 * MINUTE, 0])
+    rules = [rule(choice, number, width, gap, zone, focus, begins) for number in range(choice.of([3, 1, 2, 4, 4]))]
     names = ["shop", "app", "metro"][: choice.of([1, 2, 1, 3])]
     pairs = [rule.condition[1:3] for rule in rules if rule.condition[0] == "ratio"]
     sources = {name: _source(choice, name, pairs[0] if pairs else None) for name in names}

@@ -15,16 +15,20 @@ import polars as pl
 
 from coincide.catalog import catalog as catalogs
 from coincide.catalog.managed_list import ManagedList
+from coincide.alerts.granted import granted
+from coincide.detect.attendance import attendance
 from coincide.detect.detect import Cuts, episodes, hits, kept
 from coincide.detect.episode import Episode
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.rows import Rows
 from coincide.events.event import EventName
+from coincide.requests.request import Act, Asked, Request, Span
 from coincide.rules.load import Context, load_text
-from coincide.settings import Attribute
+from coincide.rules.plan import Presence
+from coincide.settings import Attribute, Boundaries, Journeys
 from property.agreement import Found
-from property.workspace import rule_text
+from property.workspace import anywhere, rule_text, service_day
 from reference.actor import actors
 from reference.event import FIELDS, Event, read
 from reference.world import Bad, World
@@ -46,18 +50,20 @@ def run_kernel(world: World) -> Found:
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted, selected = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
     alerts: list[dict[str, Any]] = []
-    observations = {}
+    observations, counts = {}, {}
     for rule in world.rules:
         if rule.status not in ("live", "shadow"):
             continue
         (loaded,) = load_text(rule_text(rule), context=context(world))
-        around = Surroundings(loaded.plan.zone, lists)
+        around = Surroundings(loaded.plan.zone, lists, granted(requests_of(world)))
         fitting = fit(loaded.plan, rows, around)
         keep = kept(rows, fitting.usable)
         np.minimum(reason, fitting.reason, out=reason)
         accepted |= keep
         selected |= fitting.usable
         observations[rule.id] = int(keep.sum())
+        if isinstance(loaded.plan.condition, Presence):
+            counts[rule.id] = list(attendance(loaded.plan, loaded.plan.condition, rows, keep, around).accounts)
         alerts += [told(episode) for episode in episodes(hits(loaded.plan, rows, keep, around), rows, Cuts())]
     refused = reason != NEVER
     texts = reasons(rows)
@@ -74,7 +80,24 @@ def run_kernel(world: World) -> Found:
         ),
         "observations": observations,
         "alerts": alerts,
+        "attendance": counts,
     }
+
+
+def requests_of(world: World) -> list[Request]:
+    """What the world says to be covered, as requests that two people made."""
+    act = Act("kim", "kim", 0)
+    return [
+        Request(
+            number,
+            Asked("authority", "7/25", "theft", "a law", tuple(places), tuple(lines), tuple(map(Span._make, spans))),
+            act,
+            2**62,
+            "confirmed",
+            act,
+        )
+        for number, (places, lines, spans) in enumerate(world.covered, 1)
+    ]
 
 
 def events_of(world: World) -> list[Event]:
@@ -122,10 +145,13 @@ def told(episode: Episode) -> dict[str, Any]:
 def context(world: World) -> Context:
     """What the rules of a world are checked against."""
     reviewed = {"reviewed_by": "data protection officer", "reviewed_on": date(2025, 1, 1)}
+    begins = service_day(world.rules)
     return Context(
+        boundaries=Boundaries(purpose="a test", law="none", dpia="none") if anywhere(world.rules) else None,
+        journeys=Journeys() if begins is None else Journeys(service_day=begins),
         attributes={
             name: Attribute.model_validate({"type": type_, **reviewed}) for name, type_ in world.attributes.items()
-        }
+        },
     )
 
 
@@ -144,7 +170,7 @@ def _frame(world: World, events: list[Event]) -> pl.DataFrame:
         unreadable = [name in event.unreadable for event in events]
         if any(unreadable):
             columns.append(pl.Series(f"!{name}", unreadable))
-    owners = [named.get((event.namespace, str(event.values["account"])), (None, None)) for event in events]
+    owners = [named.get((event.namespace, str(event.values.get("account"))), (None, None)) for event in events]
     return pl.DataFrame(columns).with_columns(
         pl.Series("file", [0] * len(events), dtype=pl.UInt32),
         pl.Series("position", [event.number for event in events], dtype=pl.Int64),

@@ -72,8 +72,9 @@ def _edge(rule: Rule, earlier: int, later: int) -> bool:
     if rule.window[0] == "sliding":
         widths.append(rule.window[1])
     else:
-        # The edge of a day is its midnight.
-        wall = local(later, rule.zone).replace(tzinfo=None)
+        # The edge of a day is its midnight, or when service begins.
+        begins = timedelta(microseconds=rule.window[1] if rule.window[0] == "service-day" else 0)
+        wall = local(later, rule.zone).replace(tzinfo=None) - begins
         midnight = wall.replace(hour=0, minute=0, second=0, microsecond=0)
         if wall - midnight <= timedelta(microseconds=1):
             return True

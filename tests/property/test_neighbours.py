@@ -16,7 +16,7 @@ from coincide.odds.matched import Matched, matched
 from coincide.odds.neighbour import neighbours
 from coincide.odds.overlap import Shared, overlap
 from coincide.rules.load import load_text
-from coincide.rules.plan import Combination, Plan, Ratio, Sliding, Threshold, Velocity
+from coincide.rules.plan import Combination, Plan, Ratio, ServiceDay, Sliding, Threshold, Velocity
 from coincide.rules.plan import Sequence as Steps
 from property.kernel import context, events_of, lists_of, rows_of
 from property.workspace import Layout, rule_text
@@ -67,10 +67,20 @@ def _as_judged(rule: Rule, plan: Plan) -> Rule:
         rule,
         id=plan.rule,
         condition=_asked(plan),
-        window=("sliding", plan.window.width_us) if isinstance(plan.window, Sliding) else ("day",),
+        window=_window(plan),
         components=None if plan.components is None else list(plan.components),
         status="live",
     )
+
+
+def _window(plan: Plan) -> tuple[Any, ...]:
+    match plan.window:
+        case Sliding(width_us):
+            return ("sliding", width_us)
+        case ServiceDay(begins_us):
+            return ("service-day", begins_us)
+        case _:
+            return ("day",)
 
 
 def _asked(plan: Plan) -> tuple[Any, ...]:

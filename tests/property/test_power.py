@@ -27,7 +27,7 @@ def _world(seed: int) -> tuple[World, Verdict]:
 
 
 def _window_closed_at_the_old_end(rule: Rule, earlier: Any, at: Any) -> bool:
-    if rule.window[0] == "day":
+    if rule.window[0] != "sliding":
         return judge._day(rule, earlier) == judge._day(rule, at)
     return bool(at.at - earlier.at <= rule.window[1])
 

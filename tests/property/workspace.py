@@ -127,6 +127,10 @@ def write_part(world: World, layout: Layout, folder: Path, part: Part) -> dict[P
 
 def _toml(world: World, layout: Layout) -> str:
     lines = []
+    if (begins := service_day(world.rules)) is not None:
+        lines += ["[journeys]", f"service_day = {_quoted(begins)}"]
+    if anywhere(world.rules):
+        lines += ["[boundaries]", 'purpose = "a test"', 'law = "none"', 'dpia = "none"']
     for name, attribute in world.attributes.items():
         lines += [f"[attributes.{name}]", f"type = {_quoted(attribute)}"]
         lines += ['reviewed_by = "data protection officer"', "reviewed_on = 2025-01-01"]
@@ -158,6 +162,18 @@ def _quoted(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def service_day(rules: list[Rule]) -> str | None:
+    """When days of service begin, as settings say it; ``None`` where no rule asks."""
+    minutes = {rule.window[1] // 60_000_000 for rule in rules if rule.window[0] == "service-day"}
+    assert len(minutes) <= 1, "one clock for all rules of a world"
+    return None if not minutes else "{:02}:{:02}".format(*divmod(minutes.pop(), 60))
+
+
+def anywhere(rules: list[Rule]) -> bool:
+    """Whether settings say on which ground days are looked at that touch no incident."""
+    return any(rule.condition[0] == "unusual-day" and rule.condition[5] for rule in rules)
+
+
 def rule_text(rule: Rule) -> str:
     """The rule as a YAML document."""
     lines = [f"rule: {rule.id}", "title: A rule of a test", f"status: {rule.status}", "severity: low"]
@@ -167,11 +183,12 @@ def rule_text(rule: Rule) -> str:
     if rule.where is not None:
         lines.append(f"where: {_quoted(spelled(rule.where))}")
     lines.append(f"by: {rule.by}")
-    if rule.window[0] == "day":
-        lines.append("per: day")
-    else:
+    if rule.window[0] == "sliding":
         lines.append(f"within: {duration(rule.window[1])}")
-    if rule.window[0] == "day" or uses_clock(rule.where) or uses_clock(rule.unless):
+    else:
+        lines.append(f"per: {rule.window[0]}")
+    told_by_clock = rule.window[0] != "sliding" or rule.condition[0] == "presence"
+    if told_by_clock or uses_clock(rule.where) or uses_clock(rule.unless):
         lines.append(f"zone: {rule.zone}")
     if rule.components is not None:
         lines.append(f"components: {json.dumps(rule.components)}")
@@ -199,6 +216,14 @@ def _condition(rule: Rule) -> str:
     if kind == "ratio":
         _, of, to, more_than, at_least = rule.condition
         return f"ratio: {{of: {of}, to: {to}, more_than: {more_than}, at_least: {at_least}}}"
+    if kind == "presence":
+        _, at_least, margin, usual = rule.condition
+        share = "" if usual is None else f", usual: {usual}"
+        return f"presence: {{at_least: {at_least}, of: incidents, margin: {duration(margin)}{share}}}"
+    if kind == "unusual-day":
+        _, at_least, features, beyond, own, _ = rule.condition
+        share = "" if own is None else f", own: {own}"
+        return f"unusual-day: {{at_least: {at_least}, of: [{', '.join(features)}], beyond: {beyond}{share}}}"
     _, steps, gap = rule.condition
     return f"sequence: {{steps: [{', '.join(steps)}]{'' if gap is None else f', gap: {duration(gap)}'}}}"
 

@@ -17,11 +17,17 @@ MOST_LISTED = 1000
 
 @dataclass(frozen=True, eq=False)
 class Observation:
-    """An event that a rule selected and kept, with the components of its item."""
+    """An event that a rule selected and kept, with the components of its item.
+
+    ``incident``: of presence, at which one it was: a tap at several stands once for each. ``decides``: whether a hit is
+    possible here: of presence at the last that stands for its tap, of unusual days at the last of a day that is one.
+    """
 
     event: Event
     components: frozenset[str]
     name: Name
+    incident: int | None = None
+    decides: bool = True
 
     @property
     def at(self) -> int:
@@ -62,6 +68,11 @@ def holds(rule: Rule, window: list[Observation]) -> bool:
         # ADR 0020: "n_to >= at_least, and n_of > more_than * n_to"
         compared, others = _of_kind(of, window), _of_kind(to, window)
         return len(others) >= int(at_least) and len(compared) > Fraction(more_than) * len(others)
+    if kind == "presence":
+        # "the account was there at `at_least` different reported incidents of the window"
+        return window[-1].decides and counted(rule, window) >= int(rule.condition[1])
+    if kind == "unusual-day":
+        return window[-1].decides
     raise ValueError(kind)
 
 
@@ -70,6 +81,8 @@ def counted(rule: Rule, window: list[Observation]) -> int:
     if rule.condition[0] == "velocity" and rule.condition[2] is not None:
         # A missing value is not a value.
         return len({o.value(rule.condition[2]) for o in window} - {None})
+    if rule.condition[0] == "presence":
+        return len({o.incident for o in window})
     return len(window)
 
 
@@ -88,7 +101,9 @@ def evidence(rule: Rule, window: list[Observation]) -> list[Observation]:
         proof = window[-rule.condition[1] :]
     elif kind == "velocity":
         proof = _latest_of_each_value(rule.condition[2], rule.condition[1], window)
-    elif kind == "threshold":
+    elif kind == "presence":
+        proof = _latest_at_each_incident(int(rule.condition[1]), window)
+    elif kind in ("threshold", "unusual-day"):
         # "the window's observations (at most 1,000 listed, all counted)"
         proof = window[-MOST_LISTED:]
     elif kind == "ratio":
@@ -136,6 +151,18 @@ def _latest_of_each_value(field: str, n: int, window: list[Observation]) -> list
         if value is not None and value not in values and len(values) < n:
             values.append(value)
             proof.append(observation)
+    return proof
+
+
+def _latest_at_each_incident(n: int, window: list[Observation]) -> list[Observation]:
+    """ "Of each of the n latest-seen incidents the latest tap; each tap once." """
+    incidents: list[int | None] = []
+    proof: list[Observation] = []
+    for observation in reversed(window):
+        if observation.incident not in incidents and len(incidents) < n:
+            incidents.append(observation.incident)
+            if observation.name not in [other.name for other in proof]:
+                proof.append(observation)
     return proof
 
 

@@ -68,6 +68,9 @@ class Event:
     def name(self) -> tuple[int, str, str, str]:
         """What names the event, in the order in which observations are ordered."""
         at, event_id, account = (self.values.get(f) for f in ("occurred_at", "event_id", "account"))
+        if account is None and self.values.get("kind") == "incident":
+            # An incident is nobody's; no account is the empty text.
+            account = ""
         assert isinstance(at, int)
         assert isinstance(event_id, str)
         assert isinstance(account, str)

@@ -7,8 +7,9 @@ there are. It uses the standard library alone and shares no code with ``coincide
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 
+from reference import presence, unusual
 from reference.actor import actors
 from reference.condition import Observation, counted, evidence, holds
 from reference.event import Event, in_contract_order, rank, read
@@ -53,15 +54,14 @@ def judge(world: World, *, ties_reversed: bool = False) -> Trial:
     trial = Trial(Verdict(rows, quarantined, [], {}, actor_of))
     for rule, selection in zip(rules, selections, strict=True):
         trial.verdict.observations[rule.id] = len(selection.kept)
-        seen: dict[Account, list[Observation]] = {}
-        for event in selection.kept:
-            observation = Observation(event, _components(world, event), event.name)
-            seen.setdefault(_actor(rule, event, actor_of), []).append(observation)
+        seen = _seen(world, rule, selection.kept, actor_of)
         for observations in seen.values():
             # "Observations of an actor are totally ordered by (occurred_at, source, event_id, account)"
             observations.sort(key=lambda o: o.name, reverse=ties_reversed)
             observations.sort(key=lambda o: o.at)
         trial.seen[rule.id] = seen
+        if rule.condition[0] == "presence":
+            trial.verdict.attendance[rule.id] = _attendance(rule, selection.kept)
         for actor, observations in sorted(seen.items()):
             trial.verdict.alerts.extend(alerts_of(world, rule, actor, observations))
     trial.verdict.alerts.sort(key=lambda a: (a.rule, a.started_by, a.actor))
@@ -86,7 +86,7 @@ def _select(world: World, rule: Rule, events: list[Event]) -> _Selection:
     for event in events:
         if not _fits(world, rule, event):
             continue
-        if rule.where is not None:
+        if rule.where is not None and not _nobodys(rule, event):
             selected = truth(rule.where, event, [], rule.zone, world)
             spoilt = fields_of(rule.where) & event.unreadable
             if selected is None and spoilt:
@@ -114,10 +114,15 @@ def _select(world: World, rule: Rule, events: list[Event]) -> _Selection:
 
 def _fits(world: World, rule: Rule, event: Event) -> bool:
     """Kind and component fit. A kind that is missing or cannot be read is none of the rule's."""
-    if event.values.get("kind") not in rule.events:
+    if event.values.get("kind") not in rule.events and not _nobodys(rule, event):
         return False
     asked = _asked(rule)
     return asked is None or len(_components(world, event) & asked) > 0
+
+
+def _nobodys(rule: Rule, event: Event) -> bool:
+    """Incidents are taken beside the taps; of them neither `where` nor an account is asked."""
+    return rule.condition[0] in ("presence", "unusual-day") and event.values.get("kind") == "incident"
 
 
 def _asked(rule: Rule) -> frozenset[str] | None:
@@ -182,6 +187,8 @@ def _observed(world: World, rule: Rule, event: Event) -> bool:
 def _unusable(world: World, rule: Rule, event: Event) -> str | None:
     """Why a selected row cannot be used: the first reason in this order, or none."""
     for name, reason in (("event_id", "no-event-id"), ("account", "no-account"), ("occurred_at", "no-time")):
+        if name == "account" and _nobodys(rule, event):
+            continue
         if event.values.get(name) is None and name not in event.unreadable:
             return reason
     if "occurred_at" in event.unreadable:
@@ -211,6 +218,10 @@ def _needed(rule: Rule) -> set[str]:
             "quantity * content": {"quantity", "content", "unit"},
             "amount_minor": {"amount_minor", "currency"},
         }[rule.condition[1]]
+    if kind in ("presence", "unusual-day"):
+        names |= {"place", "line", "ends_at"}
+    if kind == "unusual-day":
+        names |= {"action", "vehicle", "device", "product"}
     return names
 
 
@@ -266,6 +277,59 @@ def _ends(
 
 
 # --- From observations to alerts --------------------------------------------------------------------------------
+
+
+def _seen(
+    world: World, rule: Rule, kept: list[Event], actor_of: dict[Account, Account]
+) -> dict[Account, list[Observation]]:
+    """Whose observations there are, of what was kept; in any order."""
+    if rule.condition[0] == "presence":
+        reported = [one for one in kept if one.values["kind"] == "incident" and _covered(world, one)]
+        incidents = [presence.incident(number, one) for number, one in enumerate(reported)]
+        taps = presence.of_accounts(kept)
+        return {account: presence.observations(rule, taps[account], incidents) for account in taps}
+    if rule.condition[0] == "unusual-day":
+        return _days(rule, kept)
+    seen: dict[Account, list[Observation]] = {}
+    for event in kept:
+        observation = Observation(event, _components(world, event), event.name)
+        seen.setdefault(_actor(rule, event, actor_of), []).append(observation)
+    return seen
+
+
+def _days(rule: Rule, kept: list[Event]) -> dict[Account, list[Observation]]:
+    """Taps; the last of each day decides, where the day holds."""
+    holding = unusual.holding(rule, kept)
+    seen: dict[Account, list[Observation]] = {}
+    for account, taps in presence.of_accounts(kept).items():
+        last = {unusual.day(rule, tap): tap for tap in sorted(taps, key=lambda tap: tap.name)}
+        for tap in taps:
+            day = unusual.day(rule, tap)
+            decides = tap is last[day] and unusual.CardDay(account, day) in holding
+            seen.setdefault(account, []).append(Observation(tap, frozenset(), tap.name, decides=decides))
+    return seen
+
+
+def _covered(world: World, event: Event) -> bool:
+    """Whether one request covers the incident: its place or line is named, and one span holds all of its time."""
+    one = presence.incident(0, event)
+    return any(
+        (one.place in places or one.line in lines)
+        and any(begins <= one.begins and one.ends <= ends for begins, ends in spans)
+        for places, lines, spans in world.covered
+    )
+
+
+def _attendance(rule: Rule, kept: list[Event]) -> list[int]:
+    """The most incidents of one window that each account was at, over all incidents."""
+    reported = [one for one in kept if one.values["kind"] == "incident"]
+    incidents = [presence.incident(number, one) for number, one in enumerate(reported)]
+    most = []
+    for taps in presence.of_accounts(kept).values():
+        seen = presence.observations(rule, taps, incidents)
+        windows = [[o for o in seen[: n + 1] if _inside(rule, o, at)] for n, at in enumerate(seen)]
+        most.append(max((counted(rule, window) for window in windows), default=0))
+    return presence.told(most)
 
 
 def _actor(rule: Rule, event: Event, actor_of: dict[Account, Account]) -> Account:
@@ -330,18 +394,21 @@ def alerts_of(world: World, rule: Rule, actor: Account, observations: list[Obser
 
 
 def _inside(rule: Rule, earlier: Observation, at: Observation) -> bool:
-    """Whether an earlier observation is in the window: ``(t - W, t]``, or the same local day."""
-    if rule.window[0] == "day":
+    """Whether an earlier observation is in the window: ``(t - W, t]``, or the same day."""
+    if rule.window[0] != "sliding":
         return _day(rule, earlier) == _day(rule, at)
     return at.at - earlier.at < int(rule.window[1])
 
 
 def _closer(rule: Rule, before: Observation, after: Observation) -> bool:
-    """Whether two hits belong to one episode: closer than W, or of one local day ("each day its own episode")."""
-    if rule.window[0] == "day":
+    """Whether two hits belong to one episode: closer than W, or of one day ("each day its own episode")."""
+    if rule.window[0] != "sliding":
         return _day(rule, before) == _day(rule, after)
     return after.at - before.at < int(rule.window[1])
 
 
 def _day(rule: Rule, observation: Observation) -> date:
-    return local(observation.at, rule.zone).date()
+    """By what the clock shows: a day of service is as long as that day is where clocks are changed."""
+    wall = local(observation.at, rule.zone).replace(tzinfo=None)
+    begins = timedelta(microseconds=rule.window[1] if rule.window[0] == "service-day" else 0)
+    return (wall - begins).date()

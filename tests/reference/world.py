@@ -19,6 +19,8 @@ Conditions are tuples too::
     ("threshold", "quantity" | "quantity * content" | "amount_minor", limit as text, inclusive, None | unit or currency)
     ("sequence", [component, ...], None | gap in microseconds)
     ("ratio", kind of event, kind of event compared to, more than as text, at least)
+    ("presence", at_least, margin in microseconds, None | percent of days as text)
+    ("unusual-day", at_least, [feature, ...], percent as text, None | percent of own days as text, anywhere)
 """
 
 from __future__ import annotations
@@ -83,7 +85,11 @@ class Kind:
 
 @dataclass(frozen=True)
 class Rule:
-    """What one rule means. ``window``: ``("sliding", microseconds)`` or ``("day",)``, the local day of ``zone``."""
+    """What one rule means.
+
+    ``window``: ``("sliding", microseconds)``; ``("day",)``, the local day of ``zone``; or ``("service-day",
+    microseconds)``, the local day of ``zone`` from so long after midnight on, by the clock on the wall.
+    """
 
     id: str
     events: list[str]
@@ -102,7 +108,8 @@ class World:
     """A workspace.
 
     ``catalog``: (``sku``, ``category``, ``title`` or ``title-not``, value, component). ``lists``: name -> (value, from,
-    until), the dates as ``YYYY-MM-DD`` or nothing. ``separations``: pairs of accounts that a person said are not one.
+    until), the dates as ``YYYY-MM-DD`` or nothing. ``covered``: what recorded requests cover, each (places, lines,
+    spans in microseconds, both ends included); of no other incident it is told who was there. ``separations``: pairs of accounts that a person said are not one.
     ``currencies``: the codes that exist. ``attributes``: declared attribute -> ``text`` or ``number``.
     """
 
@@ -116,6 +123,7 @@ class World:
     lists: dict[str, list[tuple[str, str | None, str | None]]] = field(default_factory=dict)
     currencies: frozenset[str] = frozenset({"EUR", "USD", "GBP", "JPY", "CHF"})
     attributes: dict[str, str] = field(default_factory=dict)
+    covered: list[tuple[list[str], list[str], list[tuple[int, int]]]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -140,7 +148,8 @@ class Verdict:
 
     ``rows``: read, unmatched, accepted, duplicates, quarantined. ``quarantined``: (source, number of the row from
     0, reason). ``alerts`` of all rules, ordered by rule, first hit and actor. ``actors``: the groups of accounts.
-    ``observations``: rule -> number of rows that it kept.
+    ``observations``: rule -> number of rows that it kept. ``attendance``: of rules of presence, how many accounts were
+    at 1, 2, 3, ... incidents or more, whether or not a request covers them.
     """
 
     rows: dict[str, int]
@@ -148,3 +157,4 @@ class Verdict:
     alerts: list[Alert]
     observations: dict[str, int]
     actors: dict[Account, Account]
+    attendance: dict[str, list[int]] = field(default_factory=dict)
