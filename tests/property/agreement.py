@@ -1,9 +1,9 @@
 """What the judge expects and what an engine found, in one form, and where they differ.
 
 The form is a dictionary of ``rows`` (the four ends), ``quarantined`` (source, file, position, reason),
-``observations`` by rule, ``attendance`` by rule of presence, and ``alerts``, each a dictionary of the fields of :class:`reference.world.Alert`. Names of
-events are ``(occurred_at, source, event_id, account)``, evidence is sorted. What an engine does not tell is left
-out and not compared; rows and alerts are always told.
+``observations`` by rule, ``attendance`` by rule of presence, and ``alerts``, each a dictionary of the fields of
+:class:`reference.world.Alert`. Names of events are ``(occurred_at, source, event_id, account)``, evidence is sorted.
+What an engine does not tell is left out and not compared; rows and alerts are always told.
 """
 
 from __future__ import annotations
@@ -81,6 +81,9 @@ def from_document(document: Mapping[str, Any]) -> Found:
         "rows": dict(document["rows"]),
         "observations": {rule["rule"]: rule["observations"] for rule in document["rules"]},
         "alerts": sorted(alerts, key=_first),
+        "attendance": {
+            rule["rule"]: rule["attendance"]["accounts"] for rule in document["rules"] if "attendance" in rule
+        },
     }
 
 

@@ -26,7 +26,8 @@ def rule(
 ) -> Rule:
     """One rule; ``width`` and ``gap`` in microseconds are those that the times of the world play with.
 
-    ``begins``: when a day of service does, after midnight. ``focus``: the kind, if all rules of the world are of one; ``MIXED`` where some compare two kinds of event.
+    ``begins``: when a day of service does, after midnight. ``focus``: the kind, if all rules of the world are of one;
+    ``MIXED`` where some compare two kinds of event.
     """
     per_day = choice.percent(25)
     kinds = {None: _ALONE, MIXED: ["ratio", "ratio", "ratio", "ratio", *_ALONE]}.get(focus, [focus])

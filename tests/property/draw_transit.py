@@ -69,8 +69,10 @@ def presence(choice: Choice) -> World:
         taps.append(made)
     if choice.percent(50):
         # Somebody who is there on many of the days before.
-        for back in range(1, 1 + choice.of([28, 14, 7, 29])):
-            taps.append(_tap(choice, start - back * DAY + choice.of([0, HOUR, -HOUR]), token=TOKENS[0]))
+        taps += [
+            _tap(choice, start - back * DAY + choice.of([0, HOUR, -HOUR]), token=TOKENS[0])
+            for back in range(1, 1 + choice.of([28, 14, 7, 29]))
+        ]
     _copies(choice, taps)
     _copies(choice, reports)
     return _world(choice, taps, reports, rules, times)
@@ -102,14 +104,12 @@ def unusual(choice: Choice) -> World:
     days = [start + number * DAY for number in range(choice.of([3, 2]))]
     taps: list[Row] = []
     for number in range(choice.of([100, 104, 98])):
-        for at in days[: 1 if number % 2 else len(days)]:
-            for later in range(1 + number % choice.of([2, 3])):
-                # Of each card the first ride, and sometimes another to the same stop.
-                taps.append(
-                    _ridden(
-                        f"c{number:03}", at + number * MINUTE + later * 40 * MINUTE, STOPS[number % 2], product="day"
-                    )
-                )
+        # Of each card a ride, and sometimes another to the same stop.
+        rides = range(1 + number % choice.of([2, 3]))
+        starts = [
+            at + (number + 40 * later) * MINUTE for at in days[: 1 if number % 2 else len(days)] for later in rides
+        ]
+        taps += [_ridden(f"c{number:03}", at, STOPS[number % 2]) for at in starts]
     times = [at + number * MINUTE for at in (days[0], days[0], days[-1]) for number in (0, 7, 50)]
     for _ in range(choice.of([24, 12, 40])):
         at = choice.of(times) + choice.of([0, HOUR, 10 * MINUTE, HOUR, 9_000_000, 14 * HOUR])
@@ -118,9 +118,8 @@ def unusual(choice: Choice) -> World:
         taps.append(_tap(choice, at, token=choice.of([TOKENS[0], *TOKENS]), product=product))
     if choice.percent(60):
         # Days of its own before, of one ride or of as many as on the day.
-        for back in range(1, 1 + choice.of([6, 5, 4])):
-            for later in range(choice.of([1, 3])):
-                taps.append(_ridden(TOKENS[0], start - back * DAY + later * HOUR, STOPS[0], product="day"))
+        past = [start - back * DAY for back in range(1, 1 + choice.of([6, 5, 4]))]
+        taps += [_ridden(TOKENS[0], at + later * HOUR, STOPS[0]) for at in past for later in range(choice.of([1, 3]))]
     reports = [_report(choice, choice.of(times), HOUR, times) for _ in range(choice.of([2, 1, 3, 0]))]
     _copies(choice, taps)
     return _world(choice, taps, reports, [rule], times)
@@ -174,9 +173,9 @@ def _tap(choice: Choice, at: int, token: str | None = None, product: Cell = None
     }
 
 
-def _ridden(token: str, at: int, stop: str, product: str) -> Row:
-    made: Row = dict.fromkeys(TAP.values())
-    return made | {"id": f"{token}-{at}", "when": iso(at), "token": token, "stop": stop, "fare": product}
+def _ridden(token: str, at: int, stop: str) -> Row:
+    made: Row = {str(column): None for column in TAP.values()}
+    return made | {"id": f"{token}-{at}", "when": iso(at), "token": token, "stop": stop, "fare": "day"}
 
 
 def _copies(choice: Choice, rows: list[Row]) -> None:

@@ -25,6 +25,8 @@ from coincide.entities.link import link
 from coincide.entities.pseudonym import pseudonym
 from coincide.ledger.book import Book
 from coincide.ledger.staff import Staff
+from coincide.requests import register
+from coincide.requests.request import Request
 from coincide.store.database import open_database
 from property.agreement import Found, from_document
 from reference.world import Account
@@ -38,6 +40,10 @@ class Engine(Protocol):
 
         ``closed``: status and reason of every alert that is no longer open.
         """
+        ...
+
+    def record(self, folder: Path, requests: Sequence[Request]) -> None:
+        """Put requests on record as they are at this moment, those that are there already as well."""
         ...
 
     def called(self, folder: Path, by: str, account: Account) -> str:
@@ -71,6 +77,17 @@ class Embedded:
             base.close()
         found["closed"] = [(alert.status, alert.reason) for alert in closed]
         return found
+
+    def record(self, folder: Path, requests: Sequence[Request]) -> None:
+        """Puts requests on record as they are at this moment."""
+        base = open_database(open_workspace(folder).state)
+        try:
+            with base.writing() as connection:
+                for one in requests:
+                    known = register.find(connection, one.id)
+                    (register.add if known is None else register.replace)(connection, one)
+        finally:
+            base.close()
 
     def called(self, folder: Path, by: str, account: Account) -> str:
         """By the key that the first scan made."""

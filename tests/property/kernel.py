@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from coincide.alerts.granted import granted
 from coincide.catalog import catalog as catalogs
 from coincide.catalog.managed_list import ManagedList
-from coincide.alerts.granted import granted
 from coincide.detect.attendance import attendance
 from coincide.detect.detect import Cuts, episodes, hits, kept
 from coincide.detect.episode import Episode

@@ -84,8 +84,7 @@ def observations(rule: Rule, taps: list[Event], incidents: list[Incident]) -> li
             for one in incidents
             if there(tap, one, margin) and (share is None or not usual(taps, one, margin, rule.zone, share))
         ]
-        for one in at:
-            made.append(Observation(tap, frozenset(), tap.name, incident=one.key, decides=one is at[-1]))
+        made += [Observation(tap, frozenset(), tap.name, incident=one.key, decides=one is at[-1]) for one in at]
     return made
 
 

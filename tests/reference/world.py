@@ -109,8 +109,9 @@ class World:
 
     ``catalog``: (``sku``, ``category``, ``title`` or ``title-not``, value, component). ``lists``: name -> (value, from,
     until), the dates as ``YYYY-MM-DD`` or nothing. ``covered``: what recorded requests cover, each (places, lines,
-    spans in microseconds, both ends included); of no other incident it is told who was there. ``separations``: pairs of accounts that a person said are not one.
-    ``currencies``: the codes that exist. ``attributes``: declared attribute -> ``text`` or ``number``.
+    spans in microseconds, both ends included); of no other incident it is told who was there. ``separations``: pairs
+    of accounts that a person said are not one. ``currencies``: the codes that exist. ``attributes``: declared
+    attribute -> ``text`` or ``number``.
     """
 
     sources: dict[str, Source]
