@@ -126,6 +126,7 @@ def unusual(choice: Choice) -> World:
 
 
 def _presence(choice: Choice, number: int, margin: int, width: int, zone: str) -> Rule:
+    usual = choice.of([None, None, "25", "50", "3.5", "0"])
     window = choice.of([("sliding", width), ("sliding", width), ("day",), ("service-day", 4 * HOUR)])
     where: list[Expression | None] = [None, None, ("compare", "=", ("field", "action"), ("text", "enter"))]
     unless: list[Expression | None] = [None, None, None, ("compare", ">", ("count",), ("number", "3"))]
@@ -133,7 +134,7 @@ def _presence(choice: Choice, number: int, margin: int, width: int, zone: str) -
     return Rule(
         id=f"rule-{number}",
         events=["tap"],
-        condition=("presence", choice.of([2, 1, 3]), margin, choice.of([None, None, "25", "50", "3.5", "0"])),
+        condition=("presence", choice.of([2, 1, 3]), margin, usual, choice.of(["both", "both", "place", "line"])),
         window=window,
         by="account",
         zone=zone,
@@ -145,9 +146,9 @@ def _presence(choice: Choice, number: int, margin: int, width: int, zone: str) -
 
 def _report(choice: Choice, at: int, margin: int, times: list[int]) -> Row:
     begins = at + choice.of([0, 0, margin, 2 * margin, DAY, HOUR])
-    ends = choice.of([None, begins, begins + HOUR, begins - HOUR, begins + 2 * DAY, begins + 1])
+    ends = choice.of([None, begins, begins + HOUR, begins + 2 * DAY, begins + 1, begins + HOUR, begins, begins - HOUR])
     times += [begins, begins if ends is None else ends]
-    where = choice.of(["place", "line", "both", "place", "nowhere"])
+    where = choice.of(["place", "line", "both", "place", "line", "both", "nowhere"])
     return {
         "id": choice.of(["i1", "i2", "i3", "i4", "i5"]),
         "from": iso(begins),

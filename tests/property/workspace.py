@@ -217,8 +217,9 @@ def _condition(rule: Rule) -> str:
         _, of, to, more_than, at_least = rule.condition
         return f"ratio: {{of: {of}, to: {to}, more_than: {more_than}, at_least: {at_least}}}"
     if kind == "presence":
-        _, at_least, margin, usual = rule.condition
+        _, at_least, margin, usual, where = rule.condition
         share = "" if usual is None else f", usual: {usual}"
+        share += "" if where == "both" else f", at: {where}"
         return f"presence: {{at_least: {at_least}, of: incidents, margin: {duration(margin)}{share}}}"
     if kind == "unusual-day":
         _, at_least, features, beyond, own, _ = rule.condition

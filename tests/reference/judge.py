@@ -196,6 +196,13 @@ def _unusable(world: World, rule: Rule, event: Event) -> str | None:
     spoilt = _needed(rule) & event.unreadable
     if spoilt:
         return _unreadable(in_contract_order(spoilt)[0])
+    if _nobodys(rule, event):
+        # An incident needs a place or a line, and ends when it begins or later.
+        if not any(event.values.get(name) is not None for name in ("place", "line")):
+            return "no-place"
+        begins, ends = event.values["occurred_at"], event.values.get("ends_at")
+        if ends is not None and ends < begins:  # type: ignore[operator]
+            return "ends-before"
     sums_money = rule.condition[0] == "threshold" and rule.condition[1] == "amount_minor"
     if sums_money and event.values.get("currency") not in (world.currencies | {None}):
         return "unknown-currency"
@@ -236,13 +243,14 @@ def _as_sorted(event: Event) -> tuple[tuple[object, ...], ...]:
 
 
 _REASONS = ["no-event-id", "no-account", "no-time", "unreadable-time"]
+_LAST = ["no-place", "ends-before", "unknown-currency"]
 
 
 def _precedence(reason: str) -> tuple[int, tuple[int, str]]:
     if reason in _REASONS:
         return (_REASONS.index(reason), (0, ""))
-    if reason == "unknown-currency":
-        return (len(_REASONS) + 1, (0, ""))
+    if reason in _LAST:
+        return (len(_REASONS) + 1 + _LAST.index(reason), (0, ""))
     return (len(_REASONS), rank(reason.removeprefix("unreadable-")))
 
 

@@ -31,7 +31,7 @@ class Incident:
 
 
 def incident(key: int, event: Event) -> Incident:
-    """The incident of a row. An end that is missing, or before the beginning, is the beginning."""
+    """The incident of a row. An end that is missing is the beginning; one before it is quarantined."""
     begins, ends = event.values["occurred_at"], event.values.get("ends_at")
     assert isinstance(begins, int)
     assert ends is None or isinstance(ends, int)
@@ -39,10 +39,17 @@ def incident(key: int, event: Event) -> Incident:
     return Incident(
         key,
         begins,
-        begins if ends is None else max(begins, ends),
+        begins if ends is None else ends,
         None if place is None else str(place),
         None if line is None else str(line),
     )
+
+
+def narrowed(where: Incident, at: str) -> Incident:
+    """The incident as a rule sees it: ``at`` says which of place and line counts where it names both."""
+    if where.place is None or where.line is None or at == "both":
+        return where
+    return replace(where, line=None) if at == "place" else replace(where, place=None)
 
 
 def there(tap: Event, where: Incident, margin: int) -> bool:
@@ -76,8 +83,9 @@ def usual(taps: list[Event], where: Incident, margin: int, zone: str, share: str
 
 def observations(rule: Rule, taps: list[Event], incidents: list[Incident]) -> list[Observation]:
     """A tap once for each incident at which it was, in the strict order; the last of each tap decides."""
-    _, _, margin, share = rule.condition
+    _, _, margin, share, where = rule.condition
     made: list[Observation] = []
+    incidents = [narrowed(one, where) for one in incidents]
     for tap in sorted(taps, key=lambda tap: tap.name):
         at = [
             one

@@ -19,7 +19,8 @@ Conditions are tuples too::
     ("threshold", "quantity" | "quantity * content" | "amount_minor", limit as text, inclusive, None | unit or currency)
     ("sequence", [component, ...], None | gap in microseconds)
     ("ratio", kind of event, kind of event compared to, more than as text, at least)
-    ("presence", at_least, margin in microseconds, None | percent of days as text)
+    ("presence", at_least, margin in microseconds, None | percent of days as text,
+        "both" | "place" | "line": which a tap must share with an incident that names both)
     ("unusual-day", at_least, [feature, ...], percent as text, None | percent of own days as text, anywhere)
 """
 
