@@ -508,16 +508,16 @@ class NothingNamed(RuleError):
 
 
 class MoreThanNamed(RuleError):
-    """A combination asks for more components than it names.
+    """A combination asks for more components than it names, or an unusual day for more features.
 
-    It could never fire. Lower `at_least`, or name more components.
+    It could never fire. Lower `at_least`, or name more of them.
     """
 
     code = "COI-R029"
 
-    def __init__(self, at_least: int, named: int, *, where: Where) -> None:
+    def __init__(self, at_least: int, named: int, what: str = "components", *, where: Where) -> None:
         super().__init__(
-            f"`at_least: {at_least}` asks for more components than the {named} in `of`",
+            f"`at_least: {at_least}` asks for more {what} than the {named} in `of`",
             where=where,
             hint=f"`at_least` is at most {named}",
         )

@@ -73,7 +73,7 @@ def unusual_day(
         return None
     assert at_least is not None
     if k > len(features):
-        reader.add(errors.MoreThanNamed(k, len(features), where=reader.where(at_least.value)))
+        reader.add(errors.MoreThanNamed(k, len(features), "features", where=reader.where(at_least.value)))
         return None
     ground = None if boundaries is None else (boundaries.purpose, boundaries.law, boundaries.dpia)
     condition = plan.UnusualDay(k, tuple(sorted(features)), tail, past, doubled_us, longest_us, ground)

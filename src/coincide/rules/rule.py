@@ -242,6 +242,7 @@ class Rule(_Part):
         extra="forbid",
         frozen=True,
         defer_build=True,
+        serialize_by_alias=True,
         title="A rule of Coincide",
         json_schema_extra={"allOf": [_exactly_one(KIND_KEYS), _exactly_one(WINDOW_KEYS)]},
     )

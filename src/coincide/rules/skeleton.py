@@ -55,7 +55,7 @@ _RIDING: dict[str, tuple[str, str]] = {
 
 _TAPS = """\
 events: tap               # reported incidents are taken beside the taps by themselves
-where: not account in list('staff')   # staff first: inspectors are on top of every list of many rides
+# where: not account in list('staff')   # staff first: inspectors are on top of every list of many rides
 """
 
 _ONE = """\
@@ -148,8 +148,8 @@ def _presence(names: tuple[str, ...]) -> str:  # noqa: ARG001
         "  margin: 10 minutes      # before it begins and after it ends",
         "  usual: 20               # who is there at that time on more than 20 % of 28 days is no witness",
     ]
-    reported = [f"2025-03-{day:02d} 08:00, kind: incident, line: '5'" for day in (1, 10)]
-    there = [f"2025-03-{day:02d} 08:05, line: '5'" for day in (1, 10)]
+    reported = [f'2025-03-{day:02d} 08:00, kind: incident, line: "5"' for day in (1, 10)]
+    there = [f'2025-03-{day:02d} 08:05, line: "5"' for day in (1, 10)]
     tests = [
         *_test("there at both", [*reported, *there], "1 alert"),
         *_test("at one of them", [*reported, *there[:1]], "no alert", first=False),
@@ -166,7 +166,7 @@ def _unusual_day(names: tuple[str, ...]) -> str:  # noqa: ARG001
         "  beyond: 99.9            # percent of the days of other cards that must be lower",
         "  own: 75                 # percent of the card's own days before that must be lower",
     ]
-    there = [f"2025-03-01 0{hour}:05, line: '5', place: '1', action: enter" for hour in (8, 9)]
+    there = [f'2025-03-01 0{hour}:05, place: "1", line: "5", action: enter' for hour in (8, 9)]
     return "\n".join([*lines, *_test("too few cards to compare with", there, "no alert")]) + "\n"
 
 

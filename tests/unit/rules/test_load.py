@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import pickle
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from coincide.errors import Problems
+from coincide.rules.errors import ModelRefused
 from coincide.rules.load import Context, load, load_text
 
 RULE = """\
@@ -71,11 +77,49 @@ def test_two_rules_of_one_id_are_found_across_files(tmp_path: Path) -> None:
 
 
 def test_files_that_are_no_text_or_too_large_are_named(tmp_path: Path) -> None:
-    (tmp_path / "a.yaml").write_bytes(b"PK\x03\x04\xff\xff")
+    (tmp_path / "a.yaml").write_bytes(b"rule: \xff\xff")
     (tmp_path / "b.yaml").write_bytes(b"# " + b"x" * 1_000_000)
     with pytest.raises(Problems) as caught:
         load(sorted(tmp_path.glob("*.yaml")), context=Context(), folder=tmp_path)
     assert [problem.code for problem in caught.value.problems] == ["COI-R002", "COI-R003"]
+
+
+def archived() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("data.pkl", b"weights")
+    return made.getvalue()
+
+
+MODELS = {
+    **{f"pickle-{number}": pickle.dumps({"coef": [0.5]}, protocol=number) for number in range(2, 6)},
+    "torch": archived(),
+    "joblib": gzip.compress(pickle.dumps([1])),
+    "joblib-bz2": bz2.compress(pickle.dumps([1])),
+    "onnx": b"\x08\x08\x12\x07pytorch\x1a\x051.13.",
+    "hdf5": b"\x89HDF\r\n\x1a\n",
+    "gguf": b"GGUF\x03\x00\x00\x00",
+    "tflite": b"\x1c\x00\x00\x00TFL3",
+}
+
+
+@pytest.mark.parametrize("data", MODELS.values(), ids=list(MODELS))
+def test_a_model_file_as_a_rule_is_refused_with_the_article(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "a.yaml").write_bytes(data)
+    write(tmp_path, "b.yaml", RULE.format(id="b", status="live"))
+    with pytest.raises(Problems) as caught:
+        load(sorted(tmp_path.glob("*.yaml")), context=Context(), folder=tmp_path)
+    (problem,) = caught.value.problems
+    assert isinstance(problem, ModelRefused)
+    assert "2024/1689, Article 5(1)(d)" in problem.message
+    assert str(problem.where) == "a.yaml"
+
+
+@pytest.mark.parametrize("key", ["model", "classifier", "weights", "predict", "score", "risk"])
+def test_a_key_that_asks_for_a_model_is_refused_whatever_else_stands_there(key: str) -> None:
+    with pytest.raises(Problems) as caught:
+        load_text(RULE.format(id="a", status="live") + f"{key}: thieves.onnx\n", context=Context())
+    assert [problem.code for problem in caught.value.problems] == ["COI-R086"]
 
 
 def test_a_mistake_in_one_rule_keeps_no_other_from_being_checked() -> None:

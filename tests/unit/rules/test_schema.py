@@ -7,7 +7,7 @@ from pathlib import Path
 
 from coincide.rules.check import REQUIRED
 from coincide.rules.reference import FILE, page
-from coincide.rules.rule import Rule
+from coincide.rules.rule import KEYS
 from coincide.rules.schema import DIALECT, schema
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +17,7 @@ def test_the_schema_has_every_key_with_a_description_and_refuses_others() -> Non
     found = schema()
     assert found["$schema"] == DIALECT
     assert found["additionalProperties"] is False
-    assert set(found["properties"]) == set(Rule.model_fields)
+    assert set(found["properties"]) == set(KEYS)
     for model in (found, *found["$defs"].values()):
         assert model["additionalProperties"] is False
         for part in model["properties"].values():
@@ -31,7 +31,7 @@ def test_the_schema_needs_what_the_check_needs() -> None:
 
 def test_the_schema_has_exactly_one_kind_one_window_and_one_limit() -> None:
     kinds, windows = schema()["allOf"]
-    names = ["combination", "velocity", "threshold", "sequence", "ratio"]
+    names = ["combination", "velocity", "threshold", "sequence", "ratio", "presence", "unusual-day"]
     assert [part["required"] for part in kinds["oneOf"]] == [[name] for name in names]
     assert [part["required"] for part in windows["oneOf"]] == [["within"], ["per"]]
     limits = schema()["$defs"]["Threshold"]["oneOf"]
