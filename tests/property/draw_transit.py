@@ -109,7 +109,7 @@ def unusual(choice: Choice) -> World:
         starts = [
             at + (number + 40 * later) * MINUTE for at in days[: 1 if number % 2 else len(days)] for later in rides
         ]
-        taps += [_ridden(f"c{number:03}", at, STOPS[number % 2]) for at in starts]
+        taps += [ridden(f"c{number:03}", at, STOPS[number % 2]) for at in starts]
     times = [at + number * MINUTE for at in (days[0], days[0], days[-1]) for number in (0, 7, 50)]
     for _ in range(choice.of([24, 12, 40])):
         at = choice.of(times) + choice.of([0, HOUR, 10 * MINUTE, HOUR, 9_000_000, 14 * HOUR])
@@ -119,7 +119,7 @@ def unusual(choice: Choice) -> World:
     if choice.percent(60):
         # Days of its own before, of one ride or of as many as on the day.
         past = [start - back * DAY for back in range(1, 1 + choice.of([6, 5, 4]))]
-        taps += [_ridden(TOKENS[0], at + later * HOUR, STOPS[0]) for at in past for later in range(choice.of([1, 3]))]
+        taps += [ridden(TOKENS[0], at + later * HOUR, STOPS[0]) for at in past for later in range(choice.of([1, 3]))]
     reports = [_report(choice, choice.of(times), HOUR, times) for _ in range(choice.of([2, 1, 3, 0]))]
     _copies(choice, taps)
     return _world(choice, taps, reports, [rule], times)
@@ -174,7 +174,8 @@ def _tap(choice: Choice, at: int, token: str | None = None, product: Cell = None
     }
 
 
-def _ridden(token: str, at: int, stop: str) -> Row:
+def ridden(token: str, at: int, stop: str) -> Row:
+    """A ride of a card with a day ticket."""
     made: Row = {str(column): None for column in TAP.values()}
     return made | {"id": f"{token}-{at}", "when": iso(at), "token": token, "stop": stop, "fare": "day"}
 

@@ -50,7 +50,7 @@ def run_kernel(world: World) -> Found:
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted, selected = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
     alerts: list[dict[str, Any]] = []
-    observations, counts = {}, {}
+    observations, counts, said = {}, {}, {}
     for rule in world.rules:
         if rule.status not in ("live", "shadow"):
             continue
@@ -64,7 +64,9 @@ def run_kernel(world: World) -> Found:
         observations[rule.id] = int(keep.sum())
         if isinstance(loaded.plan.condition, Presence):
             counts[rule.id] = list(attendance(loaded.plan, loaded.plan.condition, rows, keep, around).accounts)
-        alerts += [told(episode) for episode in episodes(hits(loaded.plan, rows, keep, around), rows, Cuts())]
+        made = episodes(hits(loaded.plan, rows, keep, around), rows, Cuts())
+        alerts += [told(episode) for episode in made]
+        said |= {(rule.id, episode.actor, episode.first_at): episode.because for episode in made}
     refused = reason != NEVER
     texts = reasons(rows)
     return {
@@ -81,6 +83,7 @@ def run_kernel(world: World) -> Found:
         "observations": observations,
         "alerts": alerts,
         "attendance": counts,
+        "because": said,
     }
 
 

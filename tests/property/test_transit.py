@@ -10,11 +10,12 @@ from hypothesis import given
 
 from property.agreement import differences, expected
 from property.choice import Choice, drawn
-from property.draw_transit import presence, unusual
+from property.draw_rule import DAY, HOUR, MINUTE
+from property.draw_transit import TAP, presence, ridden, unusual, us
 from property.kernel import run_kernel
 from property.worlds import examples
 from reference.judge import judge
-from reference.world import World
+from reference.world import Row, Rule, Source, World
 
 SHARE = {"presence": 8, "unusual": 100}
 """One in so many examples; a world of days has a hundred cards."""
@@ -34,6 +35,24 @@ def test_the_kernel_agrees_with_the_judge_about_journeys(request: pytest.Fixture
         assert_kernel_agrees(world)
 
     compare()
+
+
+def test_an_unusual_day_is_told_by_the_features_that_are_far_and_no_others(request: pytest.FixtureRequest) -> None:
+    @examples(request.config, SHARE["unusual"])
+    @given(drawn(unusual))
+    def compare(world: World) -> None:
+        (rule,) = world.rules
+        trial, found = judge(world), run_kernel(world)
+        for alert in trial.verdict.alerts:
+            # All taps of the day are its window; the last of them is the hit.
+            here = [o for o in trial.seen[rule.id][alert.actor] if o.name == alert.started_by]
+            assert [len(one.far) for one in here] == [len(said(found["because"][(rule.id, alert.actor, here[0].at)]))]
+
+    compare()
+
+
+def said(because: str) -> list[str]:
+    return because.partition(" on one day of service")[0].split("; ")
 
 
 @pytest.mark.parametrize("kind", ["presence", "unusual"])
@@ -62,3 +81,26 @@ def shuffled(choice: Choice, world: World) -> tuple[World, World]:
 
 def told(found: dict[str, Any]) -> tuple[Any, ...]:
     return found["rows"], found["attendance"], sorted(found["alerts"], key=repr)
+
+
+def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
+    # Three rides a day are many for others and usual for it; that they go to three stops is not.
+    start = us("2025-06-01T10:00:00")
+    rows: list[Row] = []
+    for back in range(6):
+        for number in range(3):
+            stop = ["north", "south", "été"][number if back == 0 else 0]
+            rows.append(ridden("t1", start - back * DAY + number * HOUR, stop))
+    rows += [ridden(f"c{number:03}", start + number * MINUTE, "north") for number in range(100)]
+    rows.append(ridden("c000", start + DAY, "north"))
+    rule = Rule(
+        id="rule-0",
+        events=["tap"],
+        condition=("unusual-day", 1, ["distinct_stops", "trips"], "95", "80", True),
+        window=("service-day", 4 * HOUR),
+        by="account",
+    )
+    world = World(sources={"metro": Source(columns=dict(TAP), rows=[*rows], kind="tap")}, rules=[rule])
+    assert_kernel_agrees(world)
+    (because,) = run_kernel(world)["because"].values()
+    assert said(because) == ["3 different stops, more than 99 % of the days of product `day`"]

@@ -20,7 +20,8 @@ class Observation:
     """An event that a rule selected and kept, with the components of its item.
 
     ``incident``: of presence, at which one it was: a tap at several stands once for each. ``decides``: whether a hit is
-    possible here: of presence at the last that stands for its tap, of unusual days at the last of a day that is one.
+    possible here: of presence at the last that stands for its tap, of unusual days at the last of a day that is one,
+    for the features that are ``far`` in the tail.
     """
 
     event: Event
@@ -28,6 +29,7 @@ class Observation:
     name: Name
     incident: int | None = None
     decides: bool = True
+    far: frozenset[str] = frozenset()
 
     @property
     def at(self) -> int:

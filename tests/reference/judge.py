@@ -313,8 +313,9 @@ def _days(rule: Rule, kept: list[Event]) -> dict[Account, list[Observation]]:
         last = {unusual.day(rule, tap): tap for tap in sorted(taps, key=lambda tap: tap.name)}
         for tap in taps:
             day = unusual.day(rule, tap)
-            decides = tap is last[day] and unusual.CardDay(account, day) in holding
-            seen.setdefault(account, []).append(Observation(tap, frozenset(), tap.name, decides=decides))
+            far = frozenset(holding.get(unusual.CardDay(account, day), ())) if tap is last[day] else frozenset()
+            made = Observation(tap, frozenset(), tap.name, decides=len(far) > 0, far=far)
+            seen.setdefault(account, []).append(made)
     return seen
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -55,8 +56,8 @@ class OnNetwork:
 class Unusual:
     """The card-days of a run, and which of them hold.
 
-    ``tails``: by feature, the share of the card-days of the same product and day that are at least as high.
-    ``products``: by code.
+    ``tails``: by feature, the share of the card-days of the same product and day that are at least as high; ``far``:
+    by feature, where that is far enough in the tail, of its own days too. ``products``: by code.
     """
 
     clock: ServiceClock
@@ -64,6 +65,7 @@ class Unusual:
     holds: Truths
     condition: UnusualDay
     tails: Mapping[str, Figures] = field(default_factory=dict)
+    far: Mapping[str, Truths] = field(default_factory=dict)
     products: tuple[str | None, ...] = ()
 
     def at(self, code: Positions, at: Positions, group: Positions) -> Truths:
@@ -90,8 +92,7 @@ class Unusual:
         return [self._said(row) for row in self.card_day(code, at).tolist()]
 
     def _said(self, row: int) -> list[str]:
-        limit = _limit(self.condition)
-        far = [(float(self.tails[name][row]), name) for name in self.condition.of if self.tails[name][row] <= limit]
+        far = [(float(self.tails[name][row]), name) for name in self.condition.of if self.far[name][row]]
         product = self.products[int(self.days.product[row])] if self.days.product[row] >= 0 else None
         return [said(name, float(self.days[name][row]), share, product) for share, name in sorted(far)]
 
@@ -112,31 +113,36 @@ def unusual(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network
     every = days(rides(Taps(**columns), clock, condition.doubled_us, condition.longest_us), here)
     among = alike(every)
     shares = {name: tails(every, name, among) for name in condition.of}
-    holds = reaching(every, condition, shares)
+    far = far_out(every, condition, shares)
+    holds = reaching(condition, far)
     newest = int(clock.day(rows.at[row]).max(initial=-1))
     holds &= every.day < newest
-    found = Unusual(clock, every, holds, condition, shares, tuple(products.to_list()))
+    found = Unusual(clock, every, holds, condition, shares, far, tuple(products.to_list()))
     if condition.anywhere is None:
         touching = _touching(found, rows, keep)
         holds[~touching] = False
     return found
 
 
-def reaching(every: Days, condition: UnusualDay, shares: Mapping[str, Figures]) -> Truths:
-    """Which card-days have enough features in the tail, whether or not they touch an incident."""
-    limit = _limit(condition)
-    far = np.zeros(len(every), dtype=np.int64)
-    for name in condition.of:
-        inside = shares[name] <= limit
-        if condition.own is not None:
+def far_out(every: Days, condition: UnusualDay, shares: Mapping[str, Figures]) -> dict[str, Truths]:
+    """Of each feature, which card-days are far enough in the tail: of all alike, and of its own days."""
+    limit = _limit(condition.beyond)
+    far = {name: np.asarray(shares[name] <= limit, dtype=np.bool_) for name in condition.of}
+    if condition.own is not None:
+        for name in condition.of:
             of_own = own(every, name)
-            inside &= np.isnan(of_own) | (of_own <= 1 - float(condition.own) / 100 + _CLOSE)
-        far += inside
-    return np.asarray(far >= condition.at_least, dtype=np.bool_)
+            far[name] &= np.isnan(of_own) | (of_own <= _limit(condition.own))
+    return far
 
 
-def _limit(condition: UnusualDay) -> float:
-    return 1 - float(condition.beyond) / 100 + _CLOSE
+def reaching(condition: UnusualDay, far: Mapping[str, Truths]) -> Truths:
+    """Which card-days have enough features in the tail, whether or not they touch an incident."""
+    count = np.sum([far[name] for name in condition.of], axis=0)
+    return np.asarray(count >= condition.at_least, dtype=np.bool_)
+
+
+def _limit(percent: Decimal) -> float:
+    return 1 - float(percent) / 100 + _CLOSE
 
 
 def _touching(found: Unusual, rows: Rows, keep: Truths) -> Truths:
