@@ -27,7 +27,7 @@ from coincide.engines.workspace import Workspace
 from coincide.entities.key import KeyRing
 from coincide.events.event import CORE, EventName, contract_order
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Plan
+from coincide.rules.plan import Plan, Presence
 from coincide.rules.words import number
 from coincide.store import entity
 
@@ -39,6 +39,7 @@ _NAMING = ("event_id", "occurred_at", "account")
 class Found:
     """What the files hold of an alert: the observations of its rule for its actor, named with pseudonyms.
 
+    Of presence at incidents only those that prove it: what else its actor did, no request is about.
     ``row``: where in ``read`` each of ``names`` stands.
     """
 
@@ -81,8 +82,14 @@ def found(workspace: Workspace, connection: Connection, alert: Alert, progress: 
     row = _ordered(read)
     names = _names(read, row, made)
     finding = alert.finding
-    if not {finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence} <= set(names):
+    proof = {finding.started_by, finding.ended_by, *finding.evidence, *finding.latest_evidence}
+    if not proof <= set(names):
         raise NotAsFound(alert.name, "its evidence is not in the files any more")
+    if isinstance(rule.plan.condition, Presence):
+        # A request is about its incidents, and no other journey of whoever was there: Regulation (EU) 2016/679,
+        # Article 5(1)(b) and (c); Directive (EU) 2016/680, Article 4(1)(b) and (c) (unchecked).
+        row = row[[name in proof for name in names]]
+        names = [name for name in names if name in proof]
     return Found(rule, read, row, names, made)
 
 

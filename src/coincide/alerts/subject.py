@@ -52,8 +52,7 @@ def asked(
     """
     must_be_text(given)
     settings = workspace.settings
-    named = {source.namespace(name) for name, source in settings.sources.items()}
-    named |= {part.accounts for part in settings.links.values()}
+    named = settings.namespaces | {part.accounts for part in settings.links.values()}
     known = sorted(named | pseudonym_store.namespaces(connection))
     if namespace is not None:
         if namespace not in known:

@@ -124,8 +124,7 @@ def _party(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Pl
         raise UnknownAccount(plan.by)
     if plan.by not in ("actor", "account"):
         return "", given
-    namespaces = sorted({source.namespace(name) for name, source in workspace.settings.sources.items()})
-    return subject.account_of(given, namespaces)
+    return subject.account_of(given, sorted(workspace.settings.namespaces))
 
 
 def _together(workspace: Workspace, connection: Connection, ring: KeyRing, plan: Plan, party: Party) -> list[Party]:

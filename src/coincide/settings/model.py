@@ -398,3 +398,8 @@ class Settings(_Section):
         default="2GB", description="what DuckDB may use, such as 2GB or 500MB"
     )
     threads: Annotated[int, Field(ge=1)] | None = Field(default=None, description="default: all cores")
+
+    @property
+    def namespaces(self) -> frozenset[str]:
+        """The namespaces of the accounts that sources name; a source of incidents mostly names none."""
+        return frozenset(source.namespace(name) for name, source in self.sources.items() if "account" in source.columns)

@@ -1,0 +1,231 @@
+"""Presence and unusual days through the commands: what a request opens, and each way around one.
+
+Law is cited where it stands in the code: ``coincide.requests.errors``, ``coincide.rules.errors``.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import transitshop
+from transitshop import ALPHA, BOUNDARIES, BRAVO, DAYS, FAR, NEAR, SETTINGS, THERE, TOKENS, Transit
+
+
+@pytest.fixture
+def transit(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Transit:
+    monkeypatch.setenv("COINCIDE_PURPOSE", "a test")
+    shop = transitshop.made(tmp_path / "transit", capsys)
+    (shop.folder / "rules" / "odd-day.yaml").unlink()
+    return shop
+
+
+def of(document: dict[str, object], rule: str) -> list[str]:
+    """Whose alerts of a rule there are."""
+    return sorted(one["actor"] for one in document["alerts"] if one["rule"] == rule)  # type: ignore[attr-defined]
+
+
+def assert_nobody_told(transit: Transit, text: str) -> None:
+    """No token, and no pseudonym of any."""
+    told = [token for token in TOKENS if token in text or transit.named(token) in text]
+    assert told == []
+
+
+# --- what a request opens ----------------------------------------------------------------------------------------
+
+
+def test_counts_are_free_and_names_are_not(transit: Transit) -> None:
+    document = transit.json("scan")
+    (rule,) = document["rules"]
+    assert rule["attendance"] == {"incidents": 3, "covered": 0, "examined": 104, "accounts": [2, 2, 1]}
+    assert document["alerts"] == []
+    ends = ("unmatched", "accepted", "duplicates", "quarantined")
+    assert document["rows"]["read"] == sum(document["rows"][end] for end in ends) == 3 + len(transitshop.taps())
+    assert document["rows"]["accepted"] == document["rows"]["read"]
+
+
+def test_a_confirmed_request_shows_who_was_at_enough_of_its_incidents_and_its_end_takes_that_back(
+    transit: Transit,
+) -> None:
+    made = transit.request()
+    document = transit.json("scan")
+    assert of(document, "there") == [transit.named(ALPHA)]
+    (alert,) = document["alerts"]
+    assert [one["occurred_at"] for one in alert["evidence"]] == [f"{day}T08:10:00Z" for day in DAYS]
+    assert "alert:export" in transit.acts()
+    # Nothing changed: the same again.
+    assert of(transit.json("scan"), "there") == [transit.named(ALPHA)]
+    transit.end(made)
+    assert transit.json("scan")["alerts"] == []
+    (gone,) = transit.json("alerts", "list", "--status", "withdrawn")["alerts"]
+    assert "another request to tell who was present is in force" in gone["reason"]
+
+
+def test_a_request_about_some_of_the_incidents_counts_no_others(transit: Transit) -> None:
+    transit.request(days=DAYS[:2])
+    transit.rule("there", THERE.replace("3,", "2,"))
+    assert of(transit.json("scan"), "there") == sorted([transit.named(ALPHA), transit.named(BRAVO)])
+    transit.rule("there", THERE)
+    document = transit.json("scan")
+    assert document["alerts"] == []
+    assert document["rules"][0]["attendance"] == {
+        "incidents": 3, "covered": 2, "examined": 104, "accounts": [2, 2, 1],
+    }  # fmt: skip
+
+
+def test_a_request_that_covers_part_of_the_time_of_an_incident_covers_none_of_it(transit: Transit) -> None:
+    # Until 08:15 of each day; the incidents end at 08:30.
+    transit.request(hours=8)
+    assert transit.json("scan")["alerts"] == []
+
+
+def test_an_alert_shows_what_proves_it_and_no_other_journey(transit: Transit) -> None:
+    transit.request()
+    transit.json("scan")
+    status, out, err = transit.call("alerts", "show", "A-1")
+    assert status == 0, err
+    assert "08:10:00" in out
+    assert "clinic" not in out + err
+    assert "21:17" not in out + err
+
+
+# --- each way around one -----------------------------------------------------------------------------------------
+
+WAYS = [
+    ("scan", "--json"),
+    ("scan", "--rule", "drafted", "--json"),
+    ("scan",),
+    ("alerts", "list", "--status", "all", "--json"),
+    ("alerts", "list", "--status", "all", "--format", "csv"),
+    ("backtest", "--rule", "there", "--json", "--deals", "2"),
+    ("backtest", "--rule", "drafted", "--deals", "2", "--quick"),
+    ("rules", "plan", "--json"),
+    ("rules", "test"),
+    ("rules", "diff", "wider.yaml", "rules/there.yaml", "--json"),
+    ("rules", "diff", "wider.yaml", "rules/there.yaml", "--odds", "--json"),
+    (
+        "rules",
+        "watch",
+    ),
+    ("quarantine", "list"),
+    ("doctor",),
+    ("rules", "explain", "there"),
+    ("ledger", "list", "--json"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+@pytest.mark.parametrize("asked", ["nothing", "unconfirmed", "ended"])
+def test_no_command_tells_a_token_without_a_request_in_force(
+    transit: Transit, way: tuple[str, ...], asked: str
+) -> None:
+    transit.rule("drafted", THERE, status="draft")
+    wider = transitshop.RULE.format(id="there", status="live", body=THERE.replace("3,", "1,"))
+    wider = str(transit.write("wider.yaml", wider))
+    transit.json("scan")
+    if asked != "nothing":
+        made = transit.request(confirmed=asked == "ended")
+        if asked == "ended":
+            transit.end(made)
+    paths = {"wider.yaml": wider, "rules/there.yaml": str(transit.folder / "rules" / "there.yaml")}
+    status, out, err = transit.call(*(paths.get(word, word) for word in way))
+    assert status in (0, 1), err
+    assert "Traceback" not in err
+    assert_nobody_told(transit, out + err)
+
+
+def test_no_sample_is_drawn_of_those_who_were_there_less_often(transit: Transit) -> None:
+    transit.request()
+    transit.json("scan")
+    status, out, err = transit.call("alerts", "sample", "--below", "--rule", "there")
+    assert (status, out) == (3, "")
+    assert "COI-G005" in err
+
+
+@pytest.mark.parametrize("asked", ["nothing", "unconfirmed"])
+def test_why_not_tells_whoever_knows_a_token_nothing_of_where_it_was(transit: Transit, asked: str) -> None:
+    if asked == "unconfirmed":
+        transit.request(confirmed=False)
+    transit.json("scan")
+    told = transit.json("why-not", "there", ALPHA)
+    assert told["hits"] == told["silenced"] == told["alerts"] == []
+    assert told["nearest"] is None
+    assert "theft" not in str(told)
+    # Nobody can tell the card that was there from one that was not.
+    other = transit.json("why-not", "there", BRAVO)
+    assert told["text"][0].replace(transit.named(ALPHA), "") == other["text"][0].replace(transit.named(BRAVO), "")
+
+
+def test_nothing_about_accounts_is_stored_without_a_request(transit: Transit) -> None:
+    transit.request(confirmed=False)
+    transit.json("scan")
+    transit.json("backtest", "--rule", "there", "--deals", "2")
+    stored = [file for file in (transit.folder / ".coincide").rglob("*") if file.is_file()]
+    assert any(file.suffix == ".db" or "sqlite" in file.name for file in stored)
+    for file in stored:
+        content = file.read_bytes()
+        for token in TOKENS:
+            assert token.encode() not in content, file.name
+            assert transit.named(token).encode() not in content, file.name
+
+
+def test_what_is_stored_under_a_request_is_about_those_it_leads_to(transit: Transit) -> None:
+    transit.request()
+    transit.json("scan")
+    content = b"".join(file.read_bytes() for file in (transit.folder / ".coincide").rglob("*") if file.is_file())
+    assert transit.named(ALPHA).encode() in content
+    assert [token for token in TOKENS if token.encode() in content] == []
+    assert [token for token in TOKENS if transit.named(token).encode() in content] == [ALPHA]
+
+
+# --- unusual days ------------------------------------------------------------------------------------------------
+
+
+def unusual(tmp_path: Path, capsys: pytest.CaptureFixture[str], settings: str = SETTINGS) -> Transit:
+    shop = transitshop.made(tmp_path / "days", capsys, settings=settings)
+    (shop.folder / "rules" / "there.yaml").unlink()
+    return shop
+
+
+def test_a_day_that_touches_no_incident_raises_nothing_without_boundaries(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transit = unusual(tmp_path, capsys)
+    document = transit.json("scan")
+    assert of(document, "odd-day") == [transit.named(NEAR)]
+    (alert,) = document["alerts"]
+    assert alert["because"].startswith("12 rides, more than 98")
+    assert "DPIA-7" not in alert["because"]
+
+
+def test_a_day_found_on_the_ground_of_boundaries_carries_purpose_law_and_assessment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    transit = unusual(tmp_path, capsys, SETTINGS + BOUNDARIES)
+    document = transit.json("scan")
+    assert of(document, "odd-day") == sorted([transit.named(NEAR), transit.named(FAR)])
+    for alert in document["alerts"]:
+        for ground in ("fare evasion by shared cards", "Regulation (EU) 2016/679, Article 6(1)(e)", "DPIA-7"):
+            assert ground in alert["because"]
+    # Without the ground the rule means something else, and what was found on it is taken back.
+    transit.write("coincide.toml", SETTINGS)
+    assert of(transit.json("scan"), "odd-day") == [transit.named(NEAR)]
+
+
+@pytest.mark.parametrize("lacking", ["purpose", "law", "dpia"])
+def test_boundaries_without_one_of_the_three_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], lacking: str
+) -> None:
+    transit = unusual(tmp_path, capsys, SETTINGS + re.sub(rf"(?m)^{lacking} = .*\n", "", BOUNDARIES))
+    status, _, err = transit.call("scan")
+    assert status == 3
+    assert lacking in err
+
+
+def test_no_rank_and_no_figure_of_a_card_is_stored(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    transit = unusual(tmp_path, capsys)
+    transit.json("scan")
+    content = b"".join(file.read_bytes() for file in (transit.folder / ".coincide").rglob("*") if file.is_file())
+    assert [token for token in TOKENS if transit.named(token).encode() in content] == [NEAR]
