@@ -1,6 +1,6 @@
 """A small transit operator: taps, reported incidents, a rule of presence and one of unusual days, and who may ask.
 
-``ALPHA`` was at all three incidents, ``BRAVO`` at two. On the first day ``NEAR`` and ``FAR`` rode a dozen times, of which
+``ALPHA`` was at all three incidents, ``BRAVO`` at two. On the first day ``NEAR`` and ``FAR`` rode a dozen times,
 ``NEAR`` where an incident was. A hundred cards ride once a day.
 """
 

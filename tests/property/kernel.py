@@ -50,7 +50,8 @@ def run_kernel(world: World) -> Found:
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted, selected = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
     alerts: list[dict[str, Any]] = []
-    observations, counts, said = {}, {}, {}
+    observations, counts = {}, {}
+    said: dict[str, Any] = {}
     for rule in world.rules:
         if rule.status not in ("live", "shadow"):
             continue

@@ -74,7 +74,7 @@ def transit(folder: Path, size: int) -> dict[str, Any]:
 
 def _simulated(folder: Path, size: int) -> None:
     from coincide.cli.progress import Progress
-    from coincide.simulate.city.folder import write_city
+    from coincide.simulate.city_folder import write_city
 
     click.echo(f"Simulating a city of {size:,} cards ...", err=True)
     with Progress("simulating", DAYS) as progress:

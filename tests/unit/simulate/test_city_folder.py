@@ -22,8 +22,8 @@ from coincide.settings import load
 from coincide.simulate.city import digest, lines
 from coincide.simulate.city.errors import NoLines
 from coincide.simulate.city.feed import ZONE
-from coincide.simulate.city_folder import RULES, TRUTH, TRUTH_OF_INCIDENTS, write_city
 from coincide.simulate.city.made import INCIDENTS, LARGEST, LONGEST, TAPS
+from coincide.simulate.city_folder import RULES, TRUTH, TRUTH_OF_INCIDENTS, write_city
 from coincide.simulate.errors import FolderIsFile, FolderNotEmpty
 
 
