@@ -40,15 +40,8 @@ class Counts:
 
     @classmethod
     def total(cls, parts: Sequence[Counts]) -> Counts:
-        """The counts of all parts together."""
-        key = np.concatenate([np.zeros(0, dtype=np.uint64), *(part.key for part in parts)])
-        count = np.concatenate([np.zeros(0, dtype=np.int64), *(part.count for part in parts)])
-        if not len(key):
-            return cls(key, count)
-        sorting = np.argsort(key, kind="stable")
-        key, count = key[sorting], count[sorting]
-        first = np.flatnonzero(begins(key))
-        return cls(key[first], np.add.reduceat(count, first))
+        """The counts of all parts together: keys are sorted as often as they were met, which NumPy is quick at."""
+        return cls.of(np.concatenate([np.zeros(0, dtype=np.uint64), *(np.repeat(p.key, p.count) for p in parts)]))
 
 
 @dataclass(frozen=True, eq=False)
