@@ -6,6 +6,7 @@
 #   make test-long     soak, mutants, large example counts
 #   make lint          formatting, types, architecture
 #   make bench         speed, into docs/benchmarks.md
+#   make bench-transit speed of journeys
 #   make docs          the documentation, into site/
 
 BIN := .venv/bin
@@ -14,7 +15,7 @@ JOBS ?= 2
 
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test test-system test-long lint bench docs setup clean
+.PHONY: help demo test test-system test-long lint bench bench-transit docs setup clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -45,6 +46,9 @@ lint: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python tests/bench/run.py
+
+bench-transit: .venv/.ready
+	$(BIN)/python tests/bench/transit.py
 
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py write

@@ -93,7 +93,14 @@ def told(result: Run) -> dict[str, Any]:
     files=st.lists(rows, min_size=1, max_size=2),
     n=st.integers(2, 4),
     by=st.sampled_from(["account", "actor"]),
-    window=st.sampled_from(["within: 1 hours", "within: 30 minutes", "per: day\nzone: Europe/Paris"]),
+    window=st.sampled_from(
+        [
+            "within: 1 hours",
+            "within: 30 minutes",
+            "per: day\nzone: Europe/Paris",
+            "per: service-day\nzone: Europe/Paris",
+        ]
+    ),
     unit=st.sampled_from(["ms", "us", "ns"]),
     footers=st.booleans(),
     clean=st.booleans(),
