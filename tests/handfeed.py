@@ -58,7 +58,7 @@ TABLES = {
 }
 
 
-def written(folder: Path, inside: str = "", **changed: str | None) -> Path:
+def written(folder: Path, inside: str = "", /, **changed: str | None) -> Path:
     """The feed in a folder; ``stops="..."`` is another table, ``shapes=None`` none."""
     tables = {**TABLES, **{f"{name}.txt": text for name, text in changed.items()}}
     (folder / inside).mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def written(folder: Path, inside: str = "", **changed: str | None) -> Path:
     return folder
 
 
-def zipped(file: Path, inside: str = "", **changed: str | None) -> Path:
+def zipped(file: Path, inside: str = "", /, **changed: str | None) -> Path:
     """The same as a zip file."""
     tables = {**TABLES, **{f"{name}.txt": text for name, text in changed.items()}}
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -104,15 +104,17 @@ def told(result: Run) -> dict[str, Any]:
     unit=st.sampled_from(["ms", "us", "ns"]),
     footers=st.booleans(),
     clean=st.booleans(),
+    anonymous=st.booleans(),
 )
 def test_a_sieve_changes_nothing(
-    files: list[Any], n: int, by: str, window: str, unit: Any, footers: bool, clean: bool
+    files: list[Any], n: int, by: str, window: str, unit: Any, footers: bool, clean: bool, anonymous: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "taps").mkdir()
         (folder / "rules").mkdir()
-        (folder / "coincide.toml").write_text(SETTINGS)
+        passed = 'anonymous = ["b"]\n[sources.taps.columns]' if anonymous else "[sources.taps.columns]"
+        (folder / "coincide.toml").write_text(SETTINGS.replace("[sources.taps.columns]", passed))
         (folder / "rules" / "rule.yaml").write_text(RULE.format(n=n, by=by, window=window))
         for number, log in enumerate(files):
             # With ``clean``, rows of which the footers can prove that none is odd.

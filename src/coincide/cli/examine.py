@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from coincide.catalog.catalog import Catalog
     from coincide.catalog.rows import Entry
     from coincide.events.file import FileStamp
+    from coincide.events.reason import Reason
     from coincide.events.source import Batch, SourceReader
     from coincide.rules.load import LoadedRule
 
@@ -251,9 +252,12 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
     needed = {"event_id": reason.NO_EVENT_ID, "account": reason.NO_ACCOUNT, "occurred_at": reason.NO_TIME}
     for column in (name for name in needed if name in frame.columns):
         missing = pl.col(column).is_null()
+        if column == "account":
+            missing &= pl.col("kind").ne_missing("incident")
         if f"!{column}" in frame.columns:
             missing &= ~pl.col(f"!{column}")
         found.append((needed[column].name, _places(frame, missing)))
+    found += [(why.name, _places(frame, where)) for why, where in _wrong_incidents(frame.columns)]
     flags = [name for name in frame.columns if name.startswith("!")]
     found += [(reason.unreadable(flag[1:]), _places(frame, pl.col(flag))) for flag in flags]
     for why, places in found:
@@ -262,6 +266,20 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
             where = Where(files[file].path, position)
             says = reason.says(why).removesuffix(", and a rule needs it")
             yield UnusableRows(name, reason=says, rows=len(places), looked_at=sample.looked_at, where=where)
+
+
+def _wrong_incidents(columns: list[str]) -> Iterator[tuple[Reason, pl.Expr]]:
+    """What is wrong with incidents as a whole; which of them are still to come only a scan knows."""
+    import polars as pl
+
+    from coincide.events import reason
+
+    incident = pl.col("kind").eq_missing("incident") if "kind" in columns else pl.lit(False)
+    somewhere = [pl.col(name).is_not_null() for name in ("place", "line", "!place", "!line") if name in columns]
+    if columns:
+        yield reason.NO_WHERE, incident & ~pl.any_horizontal(pl.lit(False), *somewhere)
+    if {"ends_at", "occurred_at"} <= set(columns):
+        yield reason.ENDS_BEFORE, incident & (pl.col("ends_at") < pl.col("occurred_at"))
 
 
 def _places(frame: pl.DataFrame, chosen: pl.Expr) -> list[tuple[int, int]]:

@@ -244,7 +244,7 @@ def _network(
         names=tuple(ordered["stop_name"].fill_null(ordered["stop_id"])),
         lat=_fixed(lat),
         lon=_fixed(lon),
-        station=_fixed(_stations(ordered, findings)),
+        parent=_fixed(_stations(ordered, findings)),
         lines=tuple(lines["line"]),
         titles=tuple(lines["title"]),
         patterns=_patterns(ordered, routes.join(lines, on="line"), trips, calls, shapes),
@@ -309,7 +309,7 @@ def _patterns(
         .sort("line", "trips", "direction", "order", descending=[False, True, False, False])
     )
     return tuple(
-        Pattern(line, direction, tuple(stop), count, headsign or "", shapes.get(shape or ""))
+        Pattern(line, direction, tuple(stop), count, shapes.get(shape or ""), headsign or "")
         for line, direction, stop, count, headsign, shape in alike.select(
             "line", "direction", "stop", "trips", "headsign", "shape"
         ).iter_rows()

@@ -36,27 +36,33 @@ class Pattern:
     direction: int
     stops: tuple[int, ...]
     trips: int
-    headsign: str
-    shape: NDArray[np.float64] | None
+    shape: NDArray[np.float64] | None = None
+    headsign: str = ""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """``stops`` and ``lines`` are sorted by code point; ``titles`` are the lines' long names, as passengers know them.
+    """``stops`` and ``lines`` are sorted by code point. ``patterns`` stand by line, those of the most trips first.
 
-    ``station`` is the code of the station that a stop belongs to, its own where it belongs to none: who enters at a
-    station enters at any of its platforms, so distances in stops are counted between stations. ``patterns`` stand by
-    line, those of the most trips first. Where the feed has no coordinates of a stop, ``lat`` and ``lon`` are NaN.
+    Where the feed has no coordinates of a stop, ``lat`` and ``lon`` are NaN. ``titles`` are the lines' long names, as
+    passengers know them. ``parent`` is the code of the station that a stop belongs to, its own where it belongs to
+    none (``None``: that is so of all).
     """
 
     stops: tuple[str, ...]
     names: tuple[str, ...]
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
-    station: Codes
     lines: tuple[str, ...]
-    titles: tuple[str, ...]
     patterns: tuple[Pattern, ...]
+    titles: tuple[str, ...] = ()
+    parent: Codes | None = None
+
+    @cached_property
+    def station(self) -> Codes:
+        """The code of each stop's station: who enters there enters at any of its platforms, so stops are counted
+        between stations."""
+        return np.arange(len(self.stops), dtype=np.int32) if self.parent is None else self.parent
 
     def stop_codes(self, ids: pl.Series) -> Codes:
         """The codes of stop ids; -1 for one that is missing or that the feed does not have."""

@@ -19,6 +19,8 @@ import polars as pl
 from coincide.network.errors import BrokenTable, MissingColumn, MissingTable, NoFeed, UnreadableFeed
 
 _NEEDED = "stops.txt"
+# RuntimeError: encrypted; NotImplementedError: a way of packing that Python does not know.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError, ValueError)
 RECORD = "record"
 """Column of a table: the number of the record after the header, from 1."""
 
@@ -46,8 +48,7 @@ class Feed:
                 return (self.path / self.folder / name).read_bytes()
             with zipfile.ZipFile(self.path) as archive:
                 return archive.read(self.folder + name)
-        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, OSError) as error:
-            # RuntimeError: encrypted; NotImplementedError: a way of packing that Python does not know.
+        except _UNREADABLE as error:
             raise UnreadableFeed(self.shown, f"{name}: {_reason(error)}") from None
 
 
@@ -66,7 +67,7 @@ def open_feed(path: Path, shown: str | None = None) -> Feed:
     try:
         with zipfile.ZipFile(path) as archive:
             files = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise UnreadableFeed(name, _reason(error)) from None
     return _feed(path, name, True, files)
 

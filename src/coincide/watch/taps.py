@@ -57,17 +57,17 @@ class TapReport:
     """Of `place` and `line`: how many taps name what the network does not have, and how many such values there are."""
 
 
-def report(name: str, taps: Taps) -> TapReport:
+def report(name: str, taps: Taps, *, doubled_us: int = DOUBLED_US, longest_us: int = LONGEST_US) -> TapReport:
     """Count what there is in the taps of the source ``name``."""
     frame = taps.frame.sort("token", "at", "unit", "action")
     token, at, unit, action = (frame[column].to_numpy() for column in ("token", "at", "unit", "action"))
     again = np.zeros(len(frame), dtype=np.bool_)
     if len(frame):
         same = (token[1:] == token[:-1]) & (unit[1:] == unit[:-1]) & (action[1:] == action[:-1])
-        again[1:] = same & (at[1:] - at[:-1] <= DOUBLED_US)
+        again[1:] = same & (at[1:] - at[:-1] <= doubled_us)
     single = frame.filter(~pl.Series(again))
     entries, exits = single["action"].is_in([_ENTER, _TRANSFER]).to_numpy(), (single["action"] == _EXIT).to_numpy()
-    paired = _paired(single["token"].to_numpy(), single["at"].to_numpy(), entries, exits)
+    paired = _paired(single["token"].to_numpy(), single["at"].to_numpy(), entries, exits, longest_us)
     # An account of thousands of taps a day is no rider, and would tell of every clock.
     riders = frame.filter(pl.len().over("token", pl.col("at") // 86_400_000_000) <= _BUSY_DAY)
     judged = clocks(riders["token"].to_numpy(), riders["at"].to_numpy(), riders["unit"].to_numpy())
@@ -91,10 +91,14 @@ def report(name: str, taps: Taps) -> TapReport:
 
 
 def _paired(
-    token: NDArray[np.uint64], at: NDArray[np.int64], entries: NDArray[np.bool_], exits: NDArray[np.bool_]
+    token: NDArray[np.uint64],
+    at: NDArray[np.int64],
+    entries: NDArray[np.bool_],
+    exits: NDArray[np.bool_],
+    longest_us: int,
 ) -> int:
     """Entries whose next tap of the same token is an exit within the longest ride: each exit ends one entry at most."""
-    follows = (token[1:] == token[:-1]) & entries[:-1] & exits[1:] & (at[1:] - at[:-1] <= LONGEST_US)
+    follows = (token[1:] == token[:-1]) & entries[:-1] & exits[1:] & (at[1:] - at[:-1] <= longest_us)
     return int(follows.sum())
 
 

@@ -384,3 +384,11 @@ def test_incidents_that_cannot_be_used_are_quarantined_with_the_reason(city: Cit
         (5, "no-event-id"),
         (6, "no-time"),
     ]
+
+
+def test_doctor_tells_incidents_that_cannot_be_used(city: City) -> None:
+    incidents(city, "i1,2025-03-01T08:00,2025-03-01T07:59,a,", "i2,2025-03-01T08:00,,,", "i3,2025-03-01T08:00,,,R1")
+    status, found = city.said("doctor")
+    assert status == 1
+    told = [(one["message"].split(": ")[1], one["where"]["line"]) for one in found["findings"]]
+    assert told == [("the incident has neither a place nor a line", 3), ("the incident ends before it begins", 2)]

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from coincide.errors import CoincideError, Problems
 from coincide.network.errors import (
@@ -133,6 +137,21 @@ def test_a_zip_file_whose_inside_is_damaged(tmp_path: Path) -> None:
     feed = zipped(tmp_path / "feed.zip")
     content = bytearray(feed.read_bytes())
     content[60:110] = bytes(50)
+    feed.write_bytes(content)
+    assert isinstance(refusal(feed), UnreadableFeed)
+
+
+@pytest.mark.parametrize(("place", "value"), [(6, 200), (8, 1), (10, 97)], ids=["version", "encrypted", "packing"])
+def test_a_zip_file_that_python_cannot_unpack(tmp_path: Path, place: int, value: int) -> None:
+    feed = zipped(tmp_path / "feed.zip")
+    content = bytearray(feed.read_bytes())
+    at = -1
+    # In the directory at the end of the file and, two bytes earlier, before each table.
+    while (at := content.find(b"PK\x01\x02", at + 1)) >= 0:
+        content[at + place] = value
+    at = -1
+    while (at := content.find(b"PK\x03\x04", at + 1)) >= 0:
+        content[at + place - 2] = value
     feed.write_bytes(content)
     assert isinstance(refusal(feed), UnreadableFeed)
 
@@ -270,6 +289,27 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     error = refusal(written(tmp_path, stops=STOPS.replace("48.10", "x"), routes=ROUTES + "R1,9,Another,3\n"))
     assert isinstance(error, Problems)
     assert [type(one) for one in error.problems] == [DuplicateId, NotANumber]
+
+
+@given(
+    st.sampled_from(sorted(TABLES)),
+    st.integers(0, 400),
+    st.integers(0, 60),
+    st.one_of(
+        st.binary(max_size=6), st.sampled_from([b'"', b",", b"\n", b"\r", b"\0", b"\xef\xbb\xbf", b"t1", b"-", b"a"])
+    ),
+)
+def test_whatever_is_written_over_a_table_it_is_read_or_refused_in_words(
+    name: str, at: int, cut: int, written_over: bytes
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        feed = written(Path(folder))
+        content = (feed / name).read_bytes()
+        (feed / name).write_bytes(content[:at] + written_over + content[at + cut :])
+        with contextlib.suppress(CoincideError):
+            loaded = load(feed)
+            assert len(loaded.network.stops) == loaded.counts.stops
+            assert sum(one.trips for one in loaded.network.patterns) <= loaded.counts.trips
 
 
 # --- what is odd --------------------------------------------------------------------------------------------

@@ -111,7 +111,7 @@ def networks(draw: st.DrawFn) -> Network:
     stops = draw(st.integers(1, 7))
     lines = draw(st.integers(1, 3))
     one = st.builds(
-        lambda line, served: Pattern(line, -1, tuple(served), 1, "", None),
+        lambda line, served: Pattern(line, -1, tuple(served), 1),
         st.integers(0, lines - 1),
         st.lists(st.integers(0, stops - 1), min_size=1, max_size=8),
     )
@@ -123,7 +123,8 @@ def networks(draw: st.DrawFn) -> Network:
     station = np.array(draw(st.lists(st.integers(0, stops - 1), min_size=stops, max_size=stops)), dtype=np.int32)
     names = tuple(f"s{number}" for number in range(stops))
     titles = tuple(f"l{number}" for number in range(lines))
-    return Network(names, names, lat, lon, station, titles, titles, tuple(draw(st.lists(one, max_size=5))))
+    parent = draw(st.sampled_from([station, None]))
+    return Network(names, names, lat, lon, titles, tuple(draw(st.lists(one, max_size=5))), parent=parent)
 
 
 @given(networks(), st.booleans())
@@ -165,6 +166,6 @@ def test_great_circles_are_those_of_the_haversine(places: tuple[float, ...]) -> 
     lat1, lon1, lat2, lon2 = map(math.radians, places)
     half = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     lat, lon = np.array(places[::2]), np.array(places[1::2])
-    net = Network(("a", "b"), ("a", "b"), lat, lon, codes(0, 1), (), (), ())
+    net = Network(("a", "b"), ("a", "b"), lat, lon, (), ())
     expected = 2 * 6371.0088 * math.asin(math.sqrt(half))
     assert net.km(codes(0, 1), codes(1, 0)).tolist() == pytest.approx([expected] * 2, abs=1e-6, rel=1e-6)
