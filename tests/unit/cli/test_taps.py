@@ -245,6 +245,30 @@ def test_doubled_taps_missing_exits_and_exits_before_entries_are_counted(city: C
     assert (taps["entries_without_exit"], taps["exits_without_entry"]) == (2, 2)
 
 
+def test_of_too_many_taps_those_of_some_tokens_are_looked_at_all_of_each(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from coincide.engines.embedded import taps as module
+
+    monkeypatch.setattr(module, "MOST", 100)
+    city.taps([(str(minute), f"k{token}", "enter", "a", "R1", "v") for token in range(80) for minute in range(5)])
+    _, found = city.said("doctor", "--taps")
+    (taps,) = found["taps"]
+    assert taps["taps"] == 400
+    assert 0 < taps["looked_at"] < 400
+    assert taps["looked_at"] % 5 == 0
+
+
+def test_clocks_go_forward_and_six_seconds_stay_six_seconds(city: City) -> None:
+    city.write("coincide.toml", TOML.replace("MORE", "").replace('"UTC"', '"Europe/Paris"'))
+    rows = "1,2025-03-30T01:59:57,k,enter,a,R1,v\n2,2025-03-30T03:00:03,k,enter,a,R1,v\n"
+    rows += "3,2025-03-30T01:00:05Z,k,enter,a,R1,v\n4,2025-03-30T03:00:16,k,enter,a,R1,v\n"
+    city.write("taps/a.csv", f"id,at,token,what,stop,line,bus\n{rows}")
+    _, found = city.said("doctor", "--taps")
+    # The third is two seconds after the second, by its own zone; the fourth eleven after that.
+    assert found["taps"][0]["doubled"] == 2
+
+
 def test_where_nobody_taps_out_no_exit_is_missing(city: City) -> None:
     city.taps([("0", "k", "enter", "a", "R1", "v")])
     city.capsys.readouterr()
