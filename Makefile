@@ -7,6 +7,7 @@
 #   make lint          formatting, types, architecture
 #   make bench         speed, into docs/benchmarks.md
 #   make bench-transit speed of journeys
+#   make evaluate-transit   how well simulated thieves are found, into docs/evaluation-transit.md (hours)
 #   make docs          the documentation, into site/
 
 BIN := .venv/bin
@@ -15,7 +16,7 @@ JOBS ?= 2
 
 export UV_PROJECT_ENVIRONMENT := .venv
 
-.PHONY: help demo test test-system test-long lint bench bench-transit docs setup clean
+.PHONY: help demo test test-system test-long lint bench bench-transit evaluate-transit docs setup clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -50,6 +51,10 @@ bench: .venv/.ready
 bench-transit: .venv/.ready
 	$(BIN)/python tests/bench/transit.py
 
+evaluate-transit: .venv/.ready-evaluation
+	$(BIN)/python -W ignore -m evaluation.run
+	$(BIN)/python -m evaluation.page
+
 docs: .venv/.ready
 	$(BIN)/python docs/generate.py write
 	$(BIN)/zensical build --strict --clean
@@ -68,4 +73,8 @@ clean:
 	@.ci/setup --extra demo --group system
 	@.ci/go
 	@.ci/chromium
+	@touch $@
+
+.venv/.ready-evaluation: .venv/.ready
+	@.ci/setup --extra demo --group evaluation
 	@touch $@

@@ -80,7 +80,7 @@ def forest(features: Values, chosen: Truths, seed: int) -> Values:
     from sklearn.ensemble import IsolationForest
 
     wanted = features[chosen]
-    return _placed(-IsolationForest(n_estimators=200, random_state=seed).fit(wanted).score_samples(wanted), chosen)
+    return _placed(-IsolationForest(n_estimators=100, random_state=seed).fit(wanted).score_samples(wanted), chosen)
 
 
 def hbos(features: Values, chosen: Truths) -> Values:
@@ -115,7 +115,7 @@ def two_steps(
     asks = split.test & (first_asked >= np.quantile(first_asked[split.test], 1 - KEPT))
     behind = -2.0 + first_asked.argsort().argsort() / len(first_asked)
     made = {}
-    trees = RandomForestClassifier(400, min_samples_leaf=2, class_weight="balanced_subsample", random_state=seed)
+    trees = RandomForestClassifier(300, min_samples_leaf=2, class_weight="balanced_subsample", random_state=seed)
     line = make_pipeline(
         QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed),
         LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
@@ -163,11 +163,8 @@ class UnusualDays:
         )
 
 
-def flagged_by_class(
-    values: Values, classes: NDArray[np.int32], chosen: Truths, many: int, names: Sequence[str]
-) -> dict[str, float]:
+def flagged_by_class(wanted: Values, of: NDArray[np.int32], many: int, names: Sequence[str]) -> dict[str, float]:
     """Of each class, the share that is among the first ``many``; of equals at the border each counts in part."""
-    wanted, of = values[chosen], classes[chosen]
     border = np.partition(wanted, len(wanted) - many)[len(wanted) - many]
     at = wanted == border
     weight = (wanted > border).astype(np.float64)

@@ -55,6 +55,12 @@ def page(result: Mapping[str, Any]) -> str:
 def _opening(result: Mapping[str, Any]) -> str:
     cards = _mean(result["runs"], lambda run: run["cards"])
     thieves = _mean(result["runs"], lambda run: run["thieves"])
+    sample = (
+        f"\nOf the innocent one in {result['each']} was made, who stands for so many in every figure; thieves and "
+        "reports were all made."
+        if result["each"] > 1
+        else ""
+    )
     seeds, sets = len(seeds_of(result)), len(result["assumptions"])
     return f"""# How well simulated thieves are found
 
@@ -68,7 +74,7 @@ assumptions. Each time half of the innocent cards ({cards:,.0f}) and the thieves
 cards in the mean, 0.02 %) are tested on the later half of the days; learnt from are the others on the earlier half:
 other people, other days, other styles. Inspectors' cards are on the list of staff and left out for every method.
 Figures are means over the seeds with
-95 % intervals (Student's t).
+95 % intervals (Student's t).{sample}
 
 The city was written, and its figures fixed, before any rule was tuned on it: SHA-256 of its code and parameters
 `{result["digest"]}` (`coincide.simulate.city.digest()`); NumPy {result["numpy"]}. It was fitted to what is published of

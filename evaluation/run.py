@@ -64,14 +64,14 @@ def main() -> None:
     """Run it all, or a part."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--small", action="store_true")
-    parser.add_argument("--size", type=int, default=200_000)
+    parser.add_argument("--size", type=int, default=200_000, help="cards")
+    parser.add_argument("--each", type=int, default=1, help="make one in so many innocents, who stands for them")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--to", type=Path, default=RESULTS)
     parser.add_argument("--gtfs", type=Path, help="feed to ride on; default: the made-up one")
     given = parser.parse_args()
-    size, seeds = (6_000, 2) if given.small else (given.size, given.seeds)
-    # At small sizes there would be no thief of some styles.
-    more: dict[str, Any] = {"thieves": 0.005} if given.small else {}
+    # A small one has as many thieves as a city of 150,000, so that there is one of each style.
+    size, each, seeds = (150_000, 25, 2) if given.small else (given.size, given.each, given.seeds)
     with tempfile.TemporaryDirectory() as folder:
         feed = given.gtfs or Path(folder) / "feed.zip"
         if given.gtfs is None:
@@ -81,7 +81,7 @@ def main() -> None:
             "size": size,
             "days": DAYS,
             "feed": given.gtfs.name if given.gtfs else "made up",
-            "changed": more,
+            "each": each,
             "assumptions": {name: says for name, (says, _) in ASSUMPTIONS.items()},
             "numpy": np.__version__,
             "runs": [],
@@ -89,7 +89,7 @@ def main() -> None:
         # Written after each, so that what is done is done.
         for seed in range(1, seeds + 1):
             for name in ASSUMPTIONS:
-                result["runs"].append(evaluated(feed, size, seed, name, more, _told))
+                result["runs"].append(evaluated(feed, size, seed, name, each, _told))
                 given.to.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
@@ -98,17 +98,23 @@ def _told(text: str) -> None:
 
 
 def evaluated(
-    feed: Path, size: int, seed: int, assumption: str, more: dict[str, Any], say: Callable[[str], None]
+    feed: Path, size: int, seed: int, assumption: str, each: int, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """All figures of one assumption and seed; of the first assumption also the sweeps and the guard."""
-    parameters = replace(ASSUMPTIONS[assumption][1], **more)
-    made = _one(feed, size, seed, parameters, first=assumption == FIRST_ASSUMPTION, say=say)
+    """All figures of one assumption and seed; of the first assumption also the sweeps and the guard.
+
+    With ``each``, all thieves and reports of a city of ``size`` are made, but only one in so many of the innocent; each
+    stands for so many in all figures. How often one of them is somewhere by chance does not depend on how many others
+    there are.
+    """
+    parameters = ASSUMPTIONS[assumption][1]
+    parameters = replace(parameters, thieves=parameters.thieves * each)
+    made = _one(feed, size // each, seed, parameters, each, first=assumption == FIRST_ASSUMPTION, say=say)
     say(f"{assumption}, seed {seed}: " + ", ".join(f"{k} {v['ap']:.4f}" for k, v in made["methods"].items()))
     return {"assumption": assumption, "seed": seed, **made}
 
 
 def _one(
-    feed: Path, size: int, seed: int, parameters: Parameters, *, first: bool, say: Callable[[str], None]
+    feed: Path, size: int, seed: int, parameters: Parameters, each: int, *, first: bool, say: Callable[[str], None]
 ) -> dict[str, Any]:
     # As many reports as can be had: lower rates are drawn from them, so that the same people ride.
     reported = parameters.reported
@@ -118,7 +124,7 @@ def _one(
     say(f"{len(made.taps):,} taps, {len(made.reports):,} reports at most, {time.monotonic() - started:.0f} s")
     every = made.card_days()
     say(f"{len(every):,} card-days, {time.monotonic() - started:.0f} s")
-    parts = split(made, seed)
+    parts = split(made, seed, each)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
         found = _methods(made, every, parts, seed, reported)
@@ -160,7 +166,7 @@ def _methods(made: Log, every: Days, parts: Split, seed: int, reported: float) -
     lists["presence"] = presence.counts(form, now)
     return {
         "tested": list(parts.tested),
-        "cards": int(parts.test.sum()),
+        "cards": len(parts.listed),
         "thieves": int((parts.test & parts.thief).sum()),
         "chosen": chosen,
         "form": form,
@@ -171,7 +177,7 @@ def _methods(made: Log, every: Days, parts: Split, seed: int, reported: float) -
 
 
 def _figures(values: NDArray[np.float64], made: Log, parts: Split) -> dict[str, Any]:
-    chosen, thief = values[parts.test], parts.thief[parts.test]
+    chosen, thief = values[parts.listed], parts.thief[parts.listed]
     at = {many: precision_at(chosen, thief, many) for many in (50, 100, 500)}
     total = int(thief.sum())
     found = at[500] * min(500, len(chosen))
@@ -182,13 +188,13 @@ def _figures(values: NDArray[np.float64], made: Log, parts: Split) -> dict[str, 
         "p500": at[500],
         "recall500": found / total,
         "innocents_per_hit500": (min(500, len(chosen)) - found) / found if found else None,
-        "flagged": flagged_by_class(values, made.token_class, parts.test, min(FIRST, len(chosen)), CLASS_NAMES),
+        "flagged": flagged_by_class(chosen, made.token_class[parts.listed], min(FIRST, len(chosen)), CLASS_NAMES),
     }
 
 
 def _of_count(flagged: NDArray[np.bool_], parts: Split) -> dict[str, float]:
     """What a fixed number in a rule gives."""
-    cards = int((flagged & parts.test).sum())
+    cards = int(flagged[parts.listed].sum())
     hits = int((flagged & parts.test & parts.thief).sum())
     return {"cards": cards, "hits": hits, "recall": hits / max(1, int((parts.test & parts.thief).sum()))}
 
@@ -222,7 +228,7 @@ def _sweep(
 ) -> list[dict[str, Any]]:
     """``presence`` by the number of reports that are known, by reporting rate, and by how far reports err."""
     found: list[dict[str, Any]] = []
-    thief = parts.thief[parts.test]
+    thief = parts.thief[parts.listed]
     rng = np.random.Generator(np.random.PCG64([seed, 79]))
     seen = seen_of(made)
     for error, changes in ERRORS.items():
@@ -236,11 +242,11 @@ def _sweep(
         cuts += [("rate", rate, shuffled[: round(len(now) * rate / 0.9)]) for rate in RATES]
         for kind, value, known in cuts:
             counts = presence.counts(form, known)
-            ap = average_precision(counts[parts.test], thief)
+            ap = average_precision(counts[parts.listed], thief)
             found.append({
                 "error": error, "kind": kind, "value": value, "known": len(known),
                 "of_tested_thieves": int((parts.test[reports.thief[known]] & (reports.thief[known] >= 0)).sum()),
-                "ap": ap, "p50": precision_at(counts[parts.test], thief, 50),
+                "ap": ap, "p50": precision_at(counts[parts.listed], thief, 50),
             })  # fmt: skip
         say(f"presence, {error} reports: " + ", ".join(f"{o['known']}: {o['ap']:.4f}" for o in found[-len(cuts) :]))
     return found

@@ -25,16 +25,24 @@ TESTED = (
 @dataclass(frozen=True)
 class Split:
     """By token: ``train`` or ``test`` (staff are in neither: their cards are known), and ``thief``. ``cut``: the first
-    day of testing, counted as in the card-days; ``tested``: the styles that only the test has."""
+    day of testing, counted as in the card-days; ``tested``: the styles that only the test has. ``each``: for so many an
+    innocent token stands, where only a sample of them was made."""
 
     train: Truths
     test: Truths
     thief: Truths
     cut: int
     tested: tuple[str, ...]
+    each: int
+
+    @property
+    def listed(self) -> NDArray[np.int64]:
+        """The tokens that are tested; an innocent one as often as it stands for others."""
+        tested = np.flatnonzero(self.test)
+        return np.repeat(tested, np.where(self.thief[tested], 1, self.each))
 
 
-def split(log: Log, seed: int) -> Split:
+def split(log: Log, seed: int, each: int = 1) -> Split:
     """Half of the innocent, and of thieves those of three styles of six, for the later half of the days."""
     rng = np.random.Generator(np.random.PCG64([seed, 77]))
     tested = TESTED[seed % len(TESTED)]
@@ -46,4 +54,4 @@ def split(log: Log, seed: int) -> Split:
     two = riders.phone >= 0
     half[riders.phone[two]] = half[riders.token[two]]
     test = np.where(thief, new, half) & ~staff
-    return Split(~test & ~staff, test, thief, EPOCH_DAY + log.city.days // 2, tested)
+    return Split(~test & ~staff, test, thief, EPOCH_DAY + log.city.days // 2, tested, each)
