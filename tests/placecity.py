@@ -78,7 +78,7 @@ def thefts(seed: int = 2) -> list[tuple[str, datetime, datetime | None, str, str
 
 
 def city(folder: Path, *, toml: str = TOML) -> Path:
-    """The workspace on the disk: two files of taps, and the first theft twice."""
+    """The workspace on the disk: two files of taps, and the first theft twice, at two stops."""
     (folder / "taps").mkdir(parents=True)
     (folder / "coincide.toml").write_text(toml)
     for name, part in (("a", taps()[::2]), ("b", taps()[1::2])):
@@ -89,6 +89,7 @@ def city(folder: Path, *, toml: str = TOML) -> Path:
     with (folder / "thefts.csv").open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "from", "to", "stop", "route"])
-        for id_, begins, ends, *where in [*thefts(), thefts()[0]]:
+        first, *others = thefts()
+        for id_, begins, ends, *where in [(*first[:3], "zoo", "B"), *others, first]:
             writer.writerow([id_, begins.isoformat(), ends.isoformat() if ends else "", *where])
     return folder

@@ -161,7 +161,7 @@ class _Cells:
         if not (riders < self.k).any():
             return True
         enough = self.boardings[members].sum() >= 2 * self.k + len(members)
-        return len(members) > 1 and riders.max() >= self.k and bool(enough)
+        return bool(enough) and riders.max() >= self.k
 
 
 def _components(ridership: Ridership) -> Numbers:

@@ -107,6 +107,7 @@ def drawn_taps(drawn: list[tuple[int, int, int, int, int]]) -> list[Tap]:
 @example([(0, 0, 0, 3, 0), (1, 1, 0, 30, 0)], True)
 @example([(0, 0, 0, 3, 0), (0, 1, 0, 30, 0), (1, 1, 0, 30, 0)], True)
 @example([(0, 0, 0, 3, 0), (1, 1, 0, 30, 0), (2, 1, 0, 40, 0), (3, 2, 0, 50, 0)], True)
+@example([(0, 0, 0, 3, 0), (-1, 0, 0, 30, 0)], True)
 @example([(0, -1, 0, 3, 0), (1, -1, 0, 30, 0), (2, -1, 0, 40, 0)], False)
 @example([(0, -1, 0, 9, 0), (1, -1, 0, 9, 0), (2, -1, 0, 40, 0)], False)
 def test_no_cell_of_few_riders_is_a_sum_of_what_is_told(
@@ -151,6 +152,27 @@ def test_what_is_told_leaves_room_for_enough_boardings_in_every_closed_cell(
         for cells in few if known else ():
             most = linprog(-cells, A_eq=np.array(known), b_eq=values, bounds=(0, None), method="highs")
             assert most.status == 3 or -most.fun >= K - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("riders", "taps_each", "shown"),
+    [
+        # The second, with its ten riders, leaves three boardings of thirteen: whoever knows this rule knows the first.
+        ((3, 10, 30), 1, (False, False, False)),
+        ((3, 20, 30), 1, (False, False, True)),
+        ((3, 18, 30), 1, (False, False, False)),
+        ((3, 19, 30), 1, (False, False, True)),
+        # Two of nine riders: that both have fewer than ten is known of them, whatever they are.
+        ((9, 9, 30), 2, (False, False, False)),
+        ((10, 11, 30), 1, (True, True, True)),
+    ],
+)
+def test_which_stops_of_a_line_are_closed_with_those_of_few_riders(
+    riders: tuple[int, ...], taps_each: int, shown: tuple[bool, ...]
+) -> None:
+    taps = [tap for place, number in enumerate(riders) for tap in crowd(place, 0, 0, number)] * taps_each
+    found = open_cells(ridership(taps))
+    assert (tuple(found["place"].tolist()), found["line"].tolist()) == (shown, [True])
 
 
 # --- what is counted ----------------------------------------------------------------------------------------------

@@ -145,8 +145,8 @@ def reported(
             for batch in reading.batches(reading.reader.files(), _columns(reading, *there)):
                 rows = reading.ask(batch, "incidents", partial(_incident_rows, reading, between, there))
                 found += [_incidents(frame, reading.source, name, schema) for frame in rows]
-    every = pl.concat(found).unique(["source", "id", "begins"], keep="any", maintain_order=False)
-    every = every.sort("begins", "source", "id")
+    every = pl.concat(found).sort("begins", "source", "id", "ends", "place", "line")
+    every = every.unique(["source", "id", "begins"], keep="first", maintain_order=True)
     begins = every["begins"].to_numpy().astype(np.int64)
     ends = np.maximum(begins, every["ends"].fill_null(every["begins"]).to_numpy().astype(np.int64))
     return Reported(tuple(every["place"].to_list()), tuple(every["line"].to_list()), begins, ends)
