@@ -114,7 +114,8 @@ def _skewed(values: Values) -> bool:
 def _growing(values: Values, whole: bool) -> list[float]:
     """0, then 1, 2, 3, 5, 7 of each power of ten; whole numbers up to 5 one by one."""
     positive = values[values > 0]
-    low, high = float(positive.min()) if len(positive) else 1.0, float(values.max())
+    high = float(values.max())
+    low = max(float(positive.min()), high / 10_000)
     power = math.floor(math.log10(low))
     edges = [0.0]
     while 10.0**power <= high:
@@ -127,11 +128,13 @@ def _growing(values: Values, whole: bool) -> list[float]:
 def _even(values: Values, whole: bool) -> list[float]:
     """At most ``MOST`` bins, each 1, 2 or 5 wide, or ten times as much or a tenth and so on."""
     low, high = float(values.min()), float(values.max())
-    width = _width((high - low) / MOST or 1.0)
+    # Differences that figures are not exact to are none.
+    width = _width(max((high - low) / MOST, 1e-6 * max(abs(low), abs(high), 1.0)))
     width = max(width, 1.0) if whole else width
     first = math.floor(low / width)
     last = max(math.floor(high / width), first)
-    return [round(number * width, 12) for number in range(first, last + 1)]
+    edges = [round(number * width, 12) for number in range(first, last + 1)]
+    return [min(edges[0], low), *edges[1:]]
 
 
 def _width(least: float) -> float:

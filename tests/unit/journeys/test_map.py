@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -88,3 +89,26 @@ def test_of_lines_elsewhere_nothing_is_drawn() -> None:
     stops = {**CITY.stops, "f0": Stop("f0", "F", (10.0, 10.0)), "f1": Stop("f1", "G", (10.1, 10.0))}
     with_far = spec(City(stops, (*CITY.ways, far)))
     assert with_far["layer"][0]["data"] == spec()["layer"][0]["data"]
+
+
+@given(st.integers(0, 7), st.integers(0, 7))
+def test_a_ride_runs_from_where_it_was_boarded_to_where_it_was_left_without_going_back(start: int, end: int) -> None:
+    """The red line runs from south-west to north-east: a ride on it only ever goes one of the two ways."""
+    drawn = map_of("m", day([ride(0, 9, "red", f"r{start}", f"r{end}")]))
+    assert drawn is not None
+    track = [(row["x"], row["y"]) for row in drawn.spec["layer"][1]["data"]["values"]]
+    assert track[0] == pytest.approx(place(f"r{start}", track_of := [f"r{start}", f"r{end}"]), abs=1e-3)
+    assert track[-1] == pytest.approx(place(f"r{end}", track_of), abs=1e-3)
+    steps = [after[0] - before[0] for before, after in pairwise(track)]
+    assert all(step * (end - start) >= -1e-3 for step in steps)
+
+
+def place(stop: str, day_stops: list[str]) -> tuple[float, float]:
+    """Kilometres of a stop on the map of a day with these stops."""
+    at = {name: CITY.stops[name].at or (0.0, 0.0) for name in day_stops}
+    return Plane.of(list(at.values())).km(at[stop])
+
+
+def test_a_line_there_and_back_is_drawn_once() -> None:
+    tracks = {row["track"] for row in spec()["layer"][0]["data"]["values"]}
+    assert len(tracks) == 2, "red and blue"
