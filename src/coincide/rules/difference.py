@@ -6,6 +6,7 @@ plans, part by part, so that no part that counts can go unsaid.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -13,7 +14,7 @@ from typing import Any, Literal
 
 from coincide.rules.explain import clock, duration
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import LocalDay, Plan, ServiceDay, Sliding
+from coincide.rules.plan import Combination, LocalDay, Plan, ServiceDay, Sliding, UnusualDay
 from coincide.rules.rule import Status
 from coincide.rules.words import number, words
 
@@ -27,8 +28,10 @@ _CALLED = {
     "events": "events",
     "zone": "time zone",
     "at_least": "at least",
-    "of": "components",
     "gap_us": "gap",
+    "doubled_us": "one tap within",
+    "longest_us": "longest ride",
+    "anywhere": "ground for days without an incident",
     "inclusive": "limit is passed by",
 }
 
@@ -112,18 +115,24 @@ def _alike(loaded: LoadedRule, others: Sequence[LoadedRule]) -> tuple[str, ...]:
 def _differing(old: Any, new: Any, leaving: Sequence[str] = ()) -> list[Part]:
     """The fields in which two values of one type differ."""
     return [
-        Part(_called(field.name), _told(field.name, before), _told(field.name, after))
+        Part(_called(old, field.name), _told(field.name, before), _told(field.name, after))
         for field in fields(old)
         if field.name not in leaving and (before := getattr(old, field.name)) != (after := getattr(new, field.name))
     ]
 
 
 def _kind(plan: Plan) -> str:
-    return type(plan.condition).__name__.lower()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(plan.condition).__name__).lower()
 
 
-def _called(name: str) -> str:
-    return _CALLED.get(name) or name.removesuffix("_us").replace("_", " ")
+def _called(of: object, name: str) -> str:
+    match of, name:
+        case Combination(), "of":
+            return "components"
+        case UnusualDay(), "of":
+            return "features"
+        case _:
+            return _CALLED.get(name) or name.removesuffix("_us").replace("_", " ")
 
 
 def _told(name: str, value: Any) -> str | None:
@@ -164,5 +173,8 @@ _TOLD: dict[str, Callable[[Any], str]] = {
     "where": words,
     "unless": words,
     "gap_us": duration,
+    "margin_us": duration,
+    "doubled_us": duration,
+    "longest_us": duration,
     "inclusive": lambda value: "reaching it" if value else "going above it",
 }
