@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tests = Literal["kernel", "ledger", "linking", "odds", "select"]
+Tests = Literal["journeys", "kernel", "ledger", "linking", "odds", "select"]
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ _LINK = "entities/link.py"
 _HAND = "odds/hand.py"
 _DEAL = "odds/deal.py"
 _CONTROL = "odds/control.py"
+_THERE = "detect/there.py"
+_PRESENCE = "detect/kernel/presence.py"
+_ATTENDANCE = "detect/attendance.py"
+_UNUSUAL = "detect/unusual.py"
 _TREE = "ledger/tree.py"
 _NOTE = "ledger/note.py"
 _POLICY = "ledger/policy.py"
@@ -153,7 +157,7 @@ CHANGES = (
         "np.lexsort((rank[copied], event[copied]))",
         "np.lexsort((-rank[copied], event[copied]))",
     ),
-    Change("days of UTC", _DETECT, "zones.local(at, plan.zone) // _DAY_US", "at // _DAY_US"),
+    Change("days of UTC", _DETECT, "(zones.local(at, plan.zone) - begins) // _DAY_US", "(at - begins) // _DAY_US"),
     Change(
         "order of ties: event before source",
         _ROWS,
@@ -358,5 +362,72 @@ CHANGES = (
         "told >= -math.log(_share(alpha))",
         "told >= -math.log(_share(alpha)) / 2",
         "odds",
+    ),
+    Change(
+        "a day of service begins at midnight",
+        _DETECT,
+        "begins = plan.window.begins_us if isinstance(plan.window, ServiceDay) else 0",
+        "begins = 0",
+    ),
+    Change(
+        "the end of the margin is outside",
+        _THERE,
+        "reported.ends[chosen] + margin_us",
+        "reported.ends[chosen] + margin_us - 1",
+        "journeys",
+    ),
+    Change(
+        "the place of a line counts for nothing",
+        _THERE,
+        "return tap[fits], incident[fits]",
+        "return tap, incident",
+        "journeys",
+    ),
+    Change("usual at exactly the share", _THERE, "days * 100 > float(usual)", "days * 100 >= float(usual)", "journeys"),
+    Change("a day less of the past", _THERE, "range(1, PAST_DAYS + 1)", "range(1, PAST_DAYS)", "journeys"),
+    Change(
+        "the time of day by hours gone by",
+        _THERE,
+        "return zones.to_utc(zones.local(at, zone) + days * _DAY_US, zone)",
+        "return at + days * _DAY_US",
+        "journeys",
+    ),
+    Change("a hit for each incident of a tap", _PRESENCE, "return truth & _last(row)", "return truth", "journeys"),
+    Change(
+        "a tap proves as often as it was at incidents",
+        _PRESENCE,
+        "collect([(found.owner, place[found.position])], found.counted)",
+        "found",
+        "journeys",
+    ),
+    Change(
+        "incidents that no request covers are named",
+        _DETECT,
+        "return reported.chosen(around.covered(rows.frame[reported.row]))",
+        "return reported",
+        "journeys",
+    ),
+    Change(
+        "attendance at what a request covers alone",
+        _ATTENDANCE,
+        "placed = at_incidents(plan, condition, rows, keep, reported)",
+        "placed = at_incidents(plan, condition, rows, keep, nameable(condition, rows, keep, around))",
+        "journeys",
+    ),
+    Change("exactly so many and not more", _ATTENDANCE, "[1:][::-1].cumsum()[::-1]", "[1:]", "journeys"),
+    Change("a day that is not over", _UNUSUAL, "every.day < newest", "every.day <= newest", "journeys"),
+    Change("days that touch no incident", _UNUSUAL, "holds[~touching] = False", "holds &= True", "journeys"),
+    Change(
+        "days within a minute of an incident", _UNUSUAL, "NEAR_US = 3_600_000_000", "NEAR_US = 60_000_000", "journeys"
+    ),
+    Change("few own days are ordinary", _UNUSUAL, "np.isnan(of_own) | (of_own", "(of_own", "journeys"),
+    Change("own days are not looked at", _UNUSUAL, "if condition.own is not None:", "if False:", "journeys"),
+    Change("one feature less", _UNUSUAL, "count >= condition.at_least", "count >= condition.at_least - 1", "journeys"),
+    Change(
+        "incidents are taps",
+        _UNUSUAL,
+        "row = np.flatnonzero(keep & ~is_incident(rows))",
+        "row = np.flatnonzero(keep)",
+        "journeys",
     ),
 )

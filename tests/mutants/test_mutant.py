@@ -19,6 +19,7 @@ TESTS = Path(__file__).parents[1]
 # A mistake is noticed if one of these fails; they stop at the first that does.
 RUN: dict[Tests, tuple[list[str], int]] = {
     "kernel": (["unit/detect/test_kernel.py", "unit/detect/test_episode.py", "mutants/test_seeded_worlds.py"], 1_500),
+    "journeys": (["property/test_transit.py", "mutants/test_seeded_transit.py"], 300),
     "ledger": (["unit/ledger"], 0),
     "linking": (["unit/entities/test_link.py"], 0),
     "odds": (["unit/odds", "property/test_odds.py"], 200),
