@@ -150,7 +150,8 @@ def lines(document: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "4. Under a recorded request, confirmed by a second person"
     yield f"   {presence['request']['request']}: its lines and times, its law and its end are in the ledger."
-    yield f"   Then {sum(presence['cards'].values())} cards are shown, as pseudonyms. Whose, the simulation knows:"
+    shown = sum(presence["cards"].values())
+    yield f"   Cards shown, as pseudonyms: {shown:,}. Whose, the simulation knows:"
     yield f"   {_told(presence['cards'])}."
     yield f"   {SENTENCE}"
     yield "   The thieves of the simulation were made by those who wrote the rule: real ones are harder to find."

@@ -24,6 +24,7 @@ def tapped(
 ) -> tuple[list[TapReport], list[CoincideError]]:
     """What each source of taps says, and what of that is a finding."""
     reports, found = [], []
+    journeys = workspace.settings.journeys
     try:
         lost = named(workspace, progress)
     except CoincideError as error:
@@ -38,7 +39,9 @@ def tapped(
             where = place("sources", name)
             try:
                 check(source)
-                one = report(name, taps(Reading(reader, source, _ASKED, connection, progress)))
+                found_taps = taps(Reading(reader, source, _ASKED, connection, progress))
+                doubled, longest = journeys.doubled_seconds * 1_000_000, journeys.longest_ride_minutes * 60_000_000
+                one = report(name, found_taps, doubled_us=doubled, longest_us=longest)
             except CoincideError as error:
                 found += _placed(error, where)
                 continue
