@@ -51,7 +51,7 @@ def run_kernel(world: World) -> Found:
     accepted, selected = np.zeros(len(rows), dtype=np.bool_), np.zeros(len(rows), dtype=np.bool_)
     alerts: list[dict[str, Any]] = []
     observations, counts = {}, {}
-    said: dict[str, Any] = {}
+    said: dict[tuple[str, tuple[str, str], int], str] = {}
     for rule in world.rules:
         if rule.status not in ("live", "shadow"):
             continue

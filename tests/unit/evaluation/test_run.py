@@ -99,7 +99,7 @@ def test_the_list_by_most_trips_is_the_count_rule_for_every_number(made: Log) ->
 def test_a_token_s_value_is_how_far_beyond_may_be_set_for_the_rule_to_hold(made: Log) -> None:
     from decimal import Decimal
 
-    from coincide.detect.unusual import reaching
+    from coincide.detect.unusual import far_out, reaching
     from coincide.rules.plan import UnusualDay
 
     days = made.card_days()
@@ -111,7 +111,7 @@ def test_a_token_s_value_is_how_far_beyond_may_be_set_for_the_rule_to_hold(made:
             condition = UnusualDay(
                 choice.at_least, choice.of, beyond, Decimal(90) if choice.own else None, 10_000_000, 10_800_000_000
             )
-            holds = reaching(days, condition, unusual.tails)
+            holds = reaching(condition, far_out(days, condition, unusual.tails))
             flagged = np.zeros(made.city.size, dtype=np.bool_)
             flagged[days.token[holds]] = True
             wanted = values >= -np.log10(float(1 - beyond / 100) + 1e-9)
