@@ -114,11 +114,14 @@ def days(size: int, seed: int = SEED) -> Iterator[pl.DataFrame]:
             "product": product[card[both]],
             "action": exits.astype(np.int64),
         }
-        yield pl.select(
-            id=pl.lit("T") + pl.lit(pl.Series(np.arange(numbered, numbered + len(both)))).cast(pl.String).str.zfill(10),
-            when=pl.lit(pl.Series(at * 1_000_000)).cast(pl.Datetime("us", "UTC")),
-            card=pl.lit(names).gather(pl.lit(pl.Series(card[both]))),
-            **{name: pl.lit(texts[name]).gather(pl.lit(pl.Series(code))) for name, code in codes.items()},
+        number = pl.Series(np.arange(numbered, numbered + len(both)))
+        yield pl.DataFrame(
+            {
+                "id": "T" + number.cast(pl.String).str.zfill(10),
+                "when": pl.Series(at * 1_000_000).cast(pl.Datetime("us", "UTC")),
+                "card": names.gather(card[both]),
+                **{name: texts[name].gather(code) for name, code in codes.items()},
+            }
         )
         numbered += len(both)
 
