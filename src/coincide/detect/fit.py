@@ -92,7 +92,9 @@ def _fit(plan: Plan, rows: Rows, around: Surroundings) -> Fit:
     selected, unknown = fits, np.zeros(len(rows), dtype=np.bool_)
     if plan.where is not None:
         chosen = np.flatnonzero(fits)
-        truth = evaluate(plan.where, rows.frame[chosen], around)
+        # Only what the condition reads is taken along: all columns of most rows would be the log a second time.
+        fields = (fields_of(plan.where) | {"occurred_at"}) & set(rows.frame.columns)
+        truth = evaluate(plan.where, rows.frame.select(sorted(fields))[chosen], around)
         selected, unknown = (
             _spread(truth.fill_null(False), chosen, len(rows)),
             _spread(truth.is_null(), chosen, len(rows)),
