@@ -160,3 +160,17 @@ def test_a_tail_rank_needs_a_hundred_card_days_and_counts_equals() -> None:
 def test_every_feature_says_what_it_is() -> None:
     assert len(set(NAMES)) == len(FEATURES) == 18
     assert all(feature.unit and len(feature.says) > 10 for feature in FEATURES)
+
+
+@pytest.mark.parametrize(("gap", "quick"), [(599, 1.0), (600, 0.0)])
+def test_a_re_boarding_is_quick_before_ten_minutes_are_over(gap: int, quick: float) -> None:
+    found = days(rides(taps((0, ENTER), (300, EXIT), (300 + gap, ENTER)), CLOCK, 0, HOUR_US))
+    assert found["quick"].tolist() == [quick]
+
+
+@pytest.mark.parametrize(("cells", "crowded"), [(10, 2 / 11), (9, 0.0)])
+def test_the_fullest_of_ten_cells_is_crowded_and_of_nine_none(cells: int, crowded: float) -> None:
+    # A boarding in each of so many hours, and one more in the last.
+    every = [(3_600 * hour, ENTER) for hour in range(8, 8 + cells)]
+    found = days(rides(taps(*every, (every[-1][0] + 60, ENTER), vehicle=1), CLOCK, 0, HOUR_US))
+    assert found["crowded"].tolist() == [pytest.approx(crowded)]
