@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,14 +30,20 @@ class Coded:
     products: tuple[str, ...]
 
 
-def coded(rows: Rows) -> Coded:
-    """The usable taps among the rows, copies of an event once."""
+def coded(rows: Rows, silent: Collection[str] = ()) -> Coded:
+    """The usable taps among the rows, copies of an event once.
+
+    ``silent``: sources that map no action; each of their taps is a boarding. Of others, a tap whose action is none of
+    the four is left out, as it is where the whole log is read.
+    """
     frame = rows.frame
-    tap = frame.select(
-        ((pl.col("kind") == "tap") & pl.col("occurred_at").is_not_null() & pl.col("account").is_not_null()).fill_null(
-            False
-        )
-    ).to_series()
+    usable = (
+        (pl.col("kind") == "tap")
+        & pl.col("occurred_at").is_not_null()
+        & pl.col("account").is_not_null()
+        & (pl.col("source").is_in(list(silent)) | pl.lit(_column(frame, "action")).is_in(list(ACTIONS)))
+    )
+    tap = frame.select(usable.fill_null(False)).to_series()
     chosen = frame.filter(pl.Series(kept(rows, tap.to_numpy())))
     tokens = chosen.select("namespace", "account").unique().sort("namespace", "account").with_row_index("~token")
     token = chosen.select("namespace", "account").join(
