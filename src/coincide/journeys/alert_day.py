@@ -32,7 +32,7 @@ def over_taps(there: Found) -> bool:
 def card_days(there: Found, alert: Alert, workspace: Workspace) -> list[tuple[Account, Day]]:
     """The card-days of the evidence, in order, with whose they are. Raises what is wrong with the feed's file."""
     silent = [name for name, source in workspace.settings.sources.items() if "action" not in source.columns]
-    every = coded(there.read.rows, silent)
+    every = coded(there.read.rows, silent, there.read.mine)
     settings = workspace.settings.journeys
     paired = pairing(settings)
     clock = paired.clock

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from coincide.detect.detect import kept
-from coincide.detect.journey.taps import ACTIONS, SINGLE, Taps
+from coincide.detect.journey.taps import ACTIONS, SINGLE, Taps, Truths
 from coincide.detect.rows import Rows
 
 Codes = NDArray[np.int32]
@@ -30,11 +30,11 @@ class Coded:
     products: tuple[str, ...]
 
 
-def coded(rows: Rows, silent: Collection[str] = ()) -> Coded:
+def coded(rows: Rows, silent: Collection[str] = (), mine: Truths | None = None) -> Coded:
     """The usable taps among the rows, copies of an event once.
 
     ``silent``: sources that map no action; each of their taps is a boarding. Of others, a tap whose action is none of
-    the four is left out, as it is where the whole log is read.
+    the four is left out, as it is where the whole log is read. ``mine``: the rows that are asked for.
     """
     frame = rows.frame
     usable = (
@@ -44,7 +44,8 @@ def coded(rows: Rows, silent: Collection[str] = ()) -> Coded:
         & (pl.col("source").is_in(list(silent)) | pl.lit(_column(frame, "action")).is_in(list(ACTIONS)))
     )
     tap = frame.select(usable.fill_null(False)).to_series()
-    chosen = frame.filter(pl.Series(kept(rows, tap.to_numpy())))
+    keep = kept(rows, tap.to_numpy())
+    chosen = frame.filter(pl.Series(keep if mine is None else keep & mine))
     tokens = chosen.select("namespace", "account").unique().sort("namespace", "account").with_row_index("~token")
     token = chosen.select("namespace", "account").join(
         tokens, on=["namespace", "account"], how="left", maintain_order="left"

@@ -16,9 +16,14 @@ from coincide.journeys.alert_day import card_days, over_taps
 from coincide.journeys.compared import compared
 from coincide.journeys.day import Day
 from coincide.journeys.log import log
+from coincide.rules.plan import Presence
 
 MOST_DAYS = 7
 """Card-days on one page."""
+NO_OTHER_JOURNEY = (
+    "No day is drawn: a recorded request is about its incidents, and about no other journey of whoever was there "
+    "(Regulation (EU) 2016/679, Article 5(1)(b) and (c); Directive (EU) 2016/680, Article 4(1)(b) and (c); unchecked)."
+)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,8 @@ def seen(workspace: Workspace, connection: Connection, alert: Alert, progress: P
     told = steps(there, alert)
     if not over_taps(there):
         return Seen(told)
+    if isinstance(there.rule.plan.condition, Presence):
+        return Seen(told, why_not=NO_OTHER_JOURNEY)
     every = card_days(there, alert, workspace)
     days = every[:MOST_DAYS]
     if not days:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import transitshop
+from htmlpage import Read
 from transitshop import ALPHA, BOUNDARIES, BRAVO, DAYS, FAR, NEAR, SETTINGS, THERE, TOKENS, Transit
 
 
@@ -89,6 +90,42 @@ def test_an_alert_shows_what_proves_it_and_no_other_journey(transit: Transit) ->
     assert "08:10:00" in out
     assert "clinic" not in out + err
     assert "21:17" not in out + err
+
+
+def test_the_page_of_an_alert_draws_no_other_journey_either(transit: Transit, tmp_path: Path) -> None:
+    transit.request()
+    transit.json("scan")
+    page = tmp_path / "there.html"
+    status, out, err = transit.call("alerts", "show", "A-1", "--html", str(page))
+    assert status == 0, err
+    text = page.read_text("utf-8")
+    assert "08:10:00" in text
+    assert "No day is drawn" in text
+    for untold in ("clinic", "21:17", ALPHA):
+        assert untold not in text + out + err
+    # Nor do counts of the card stand there, which would tell of other rides.
+    assert list(Read(text).tables) == ["timeline-all", "innocent-all", "history-all", "history-versions"]
+
+
+def test_the_page_of_an_unusual_day_has_that_day_of_that_card_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COINCIDE_PURPOSE", "a test")
+    transit = unusual(tmp_path, capsys, SETTINGS + BOUNDARIES)
+    alerts = transit.json("scan")["alerts"]
+    near = next(alert["id"] for alert in alerts if alert["actor"] == transit.named(NEAR))
+    page = tmp_path / "odd.html"
+    status, _, err = transit.call("alerts", "show", near, "--html", str(page))
+    assert status == 0, err
+    text = page.read_text("utf-8")
+    assert all(ground in text for ground in ("fare evasion by shared cards", "DPIA-7"))
+    read = Read(text)
+    assert len(read.tables["day-1-rides"].rows) == 12
+    assert {row[2].text for row in read.tables["day-1-rides"].rows} == {"harbour"}
+    features = {row[0].text: row for row in read.tables["day-1-features"].rows}
+    assert features["Trips"][3].text.endswith(" card-days")
+    told = [token for token in TOKENS if token in text or (token != NEAR and transit.named(token) in text)]
+    assert told == []
 
 
 # --- each way around one -----------------------------------------------------------------------------------------

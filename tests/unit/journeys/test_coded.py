@@ -20,10 +20,9 @@ NETWORK = Network(
     names=("A", "B", "B, platform 1", "C"),
     lat=np.array([50.0, 50.1, 50.1, np.nan]),
     lon=np.array([8.0, 8.1, 8.1, np.nan]),
-    station=np.array([0, 1, 1, 3], dtype=np.int32),
     lines=("1", "2"),
-    titles=("", ""),
-    patterns=(Pattern(0, 0, (0, 2, 3), 5, "", None),),
+    patterns=(Pattern(0, 0, (0, 2, 3), 5),),
+    parent=np.array([0, 1, 1, 3], dtype=np.int32),
 )
 
 
