@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from property.agreement import differences, expected
 from property.choice import Choice, drawn
 from property.draw_rule import DAY, HOUR, MINUTE
-from property.draw_transit import TAP, presence, ridden, unusual, us
+from property.draw_transit import REPORT, TAP, iso, presence, ridden, unusual, us
 from property.kernel import run_kernel
 from property.worlds import examples
 from reference.judge import judge
@@ -104,3 +105,34 @@ def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
     assert_kernel_agrees(world)
     (because,) = run_kernel(world)["because"].values()
     assert said(because) == ["3 different stops, more than 99 % of the days of product `day`"]
+
+
+@pytest.mark.parametrize(
+    ("days", "share", "counts"),
+    [(range(1, 29), "97", False), (range(1, 28), "97", True), ([28], "0", False), ([29], "0", True), ([], "0", True)],
+    ids=["each of 28 days", "each of 27", "only 28 days before", "only 29 days before", "never"],
+)
+def test_who_is_there_on_more_than_the_share_of_28_days_is_no_witness(
+    days: Sequence[int], share: str, counts: bool
+) -> None:
+    at = us("2025-04-10T08:00:00")
+    rows = [ridden("t1", at - back * DAY, "north") for back in [0, *days]]
+    report: Row = {"id": "i1", "from": iso(at), "to": None, "stop": "north", "route": None}
+    rule = Rule(
+        id="rule-0",
+        events=["tap"],
+        condition=("presence", 1, MINUTE, share, "both"),
+        window=("sliding", HOUR),
+        by="account",
+        zone="UTC",
+    )
+    world = World(
+        sources={
+            "metro": Source(columns=dict(TAP), rows=[*rows], kind="tap"),
+            "reports": Source(columns=dict(REPORT), rows=[report], kind="incident"),
+        },
+        rules=[rule],
+        covered=[(["north"], [], [(at, at)])],
+    )
+    assert_kernel_agrees(world)
+    assert len(run_kernel(world)["alerts"]) == counts
