@@ -84,7 +84,8 @@ def told(found: dict[str, Any]) -> tuple[Any, ...]:
     return found["rows"], found["attendance"], sorted(found["alerts"], key=repr)
 
 
-def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
+def busy(later: list[Row]) -> World:
+    """A card on a day that is unusual, and what there is ``later``."""
     # Three rides a day are many for others and usual for it; that they go to three stops is not.
     start = us("2025-06-01T10:00:00")
     rows: list[Row] = []
@@ -93,7 +94,7 @@ def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
             stop = ["north", "south", "été"][number if back == 0 else 0]
             rows.append(ridden("t1", start - back * DAY + number * HOUR, stop))
     rows += [ridden(f"c{number:03}", start + number * MINUTE, "north") for number in range(100)]
-    rows.append(ridden("c000", start + DAY, "north"))
+    rows += later
     rule = Rule(
         id="rule-0",
         events=["tap"],
@@ -101,10 +102,23 @@ def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
         window=("service-day", 4 * HOUR),
         by="account",
     )
-    world = World(sources={"metro": Source(columns=dict(TAP), rows=[*rows], kind="tap")}, rules=[rule])
+    return World(sources={"metro": Source(columns=dict(TAP), rows=[*rows], kind="tap")}, rules=[rule])
+
+
+def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
+    world = busy([ridden("c000", us("2025-06-02T10:00:00"), "north")])
     assert_kernel_agrees(world)
     (because,) = run_kernel(world)["because"].values()
     assert said(because) == ["3 different stops, more than 99 % of the days of product `day`"]
+
+
+@pytest.mark.parametrize(
+    ("later", "over"), [(None, False), ("2025-06-02T03:59:59.999999", False), ("2025-06-02T04:00:00", True)]
+)
+def test_the_newest_day_of_a_log_is_not_over(later: str | None, over: bool) -> None:
+    world = busy([] if later is None else [ridden("c000", us(later), "north")])
+    assert_kernel_agrees(world)
+    assert len(run_kernel(world)["alerts"]) == over
 
 
 @pytest.mark.parametrize(

@@ -68,4 +68,4 @@ def test_the_database_takes_the_statement(path: Path) -> None:
 
 def test_every_kind_of_rule_has_a_statement() -> None:
     kinds = {type(loaded.plan.condition).__name__ for path in CASES for loaded in load([path], context=CONTEXT)}
-    assert kinds == {"Combination", "Velocity", "Threshold", "Sequence"}
+    assert kinds == {"Combination", "Velocity", "Threshold", "Sequence", "Presence", "UnusualDay"}
