@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 
 from coincide.network.load import load
+from coincide.simulate.city import City, Parameters, lines
 from coincide.simulate.city_folder import write_city
+from evaluation.guard import MOST, single_features
+from evaluation.log import STAFF, THIEF, log
 from system.feeds import fetched
 
 pytestmark = pytest.mark.system
@@ -47,3 +50,10 @@ def test_a_city_rides_on_a_real_feed(feeds: Path, tmp_path: Path, name: str, zon
         network.line_codes(rides["line"]), network.stop_codes(rides["stop"]), network.stop_codes(rides["to"])
     )
     assert (hops > 0).mean() > 0.97
+
+
+def test_no_single_feature_gives_thieves_away_on_the_lines_of_cairns_either(feeds: Path) -> None:
+    feed, parameters = feeds / "cairns_gtfs.zip", Parameters(thieves=0.005)
+    made = log(City(lines.read(feed, parameters.ride_minutes), 6_000, 50, 7, parameters), feed)
+    found = single_features(made.card_days(), made.token_class == THIEF, made.token_class == STAFF)
+    assert max(found.values()) < MOST

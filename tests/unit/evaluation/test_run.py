@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coincide.simulate.city import City, Parameters, lines
+from coincide.simulate.city import City, Parameters, digest, lines
 from coincide.simulate.city.feed import write
 from coincide.simulate.city.parameters import STYLES
 from evaluation.log import EPOCH_DAY, STAFF, Log, log
@@ -158,6 +158,11 @@ def test_the_page_is_what_the_figures_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(result)
     assert METHODS.read_text(encoding="utf-8") == _methods_drawn(result)
     assert KNOWN.read_text(encoding="utf-8") == _known_drawn(result)
+
+
+def test_the_figures_are_of_the_city_that_is_there() -> None:
+    # Who changes the city has to measure again: `make evaluate-transit`.
+    assert json.loads(RESULTS.read_text(encoding="utf-8"))["digest"] == digest()
 
 
 def test_the_page_says_the_base_rate_first_and_the_worst_case_before_others() -> None:
