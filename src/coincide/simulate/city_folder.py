@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from coincide.settings import WORKSPACE_FILE
@@ -90,19 +92,32 @@ def _write_taps(
     told: list[Incidents] = []
     taps = done = 0
     stole = np.zeros(city.size, dtype=np.int32)
-    for part in city.parts():
-        for frame in city.tap_frame(part.taps, taps + 1).iter_slices(_ROWS_PER_FILE):
-            path = folder / "taps" / f"taps-{len(files) + 1:04d}.parquet"
-            # Level 1: a fifth larger than level 3 and twice as fast.
-            frame.write_parquet(path, compression="zstd", compression_level=1)
-            files.append(path)
-        taps += len(part.taps.token)
-        stole += part.stole
-        told.append(part.incidents)
-        done += part.days
-        if progress is not None:
-            progress(done)
+    # While the files of some days are written, the next days are made; never more than one ahead.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        before: Future[None] | None = None
+        for part in city.parts():
+            frame = city.tap_frame(part.taps, taps + 1)
+            if before is not None:
+                before.result()
+            count = -(-len(frame) // _ROWS_PER_FILE)
+            paths = [folder / "taps" / f"taps-{len(files) + n:04d}.parquet" for n in range(1, count + 1)]
+            before = beside.submit(_write, frame, paths)
+            files += paths
+            taps += len(frame)
+            stole += part.stole
+            told.append(part.incidents)
+            done += part.days
+            if progress is not None:
+                progress(done)
+        if before is not None:
+            before.result()
     return files, taps, stole, told
+
+
+def _write(frame: pl.DataFrame, paths: list[Path]) -> None:
+    for path, rows in zip(paths, frame.iter_slices(_ROWS_PER_FILE), strict=True):
+        # Level 1: a fifth larger than level 3 and twice as fast.
+        rows.write_parquet(path, compression="zstd", compression_level=1)
 
 
 def _joined(told: list[Incidents]) -> Incidents:
