@@ -20,6 +20,7 @@ from coincide.detect.journey.taps import Taps
 from coincide.network.load import load
 from coincide.network.network import Network
 from coincide.simulate.city import City
+from coincide.simulate.city.incident import Incidents
 from coincide.simulate.city.made import FIRST_DAY
 from coincide.simulate.city.rider import CLASS_NAMES
 
@@ -95,21 +96,32 @@ def log(city: City, feed: Path) -> Log:
     """The log of a city that rides on ``feed``."""
     network = load(feed).network
     stops = network.stop_codes(pl.Series(city.lines.stops))
-    # Where no stop is said, the code is the last: none.
-    stops = np.append(stops, np.int32(-1))
     lines = network.line_codes(pl.Series(city.lines.lines)).astype(np.int16)
     made, told, stole = [], [], np.zeros(city.size, dtype=np.int32)
     for part in city.parts():
-        taps, said = part.taps, part.incidents
-        stole = stole + part.stole
+        taps, stole = part.taps, stole + part.stole
+        told.append(part.incidents)
         made.append((
             taps.token, city.at_us(taps.wall_s), taps.action, stops[taps.stop], lines[taps.line],
             taps.vehicle.astype(np.int16), taps.device, taps.product.astype(np.int8),
         ))  # fmt: skip
-        begins, ends = city.at_us(said.begins_s), city.at_us(said.ends_s)
-        told.append((begins, ends, stops[said.stop], lines[said.line].astype(np.int32), said.token))
     columns = [np.concatenate(column) for column in zip(*made, strict=True)]
     order = np.argsort(columns[0], kind="stable")
-    reports = Reports(*(np.concatenate(column) for column in zip(*told, strict=True)))
-    by_time = np.argsort(reports.begins_us, kind="stable")
-    return Log(city, network, Taps(*(column[order] for column in columns)), reports.take(by_time), stole)
+    taps_by_token = Taps(*(column[order] for column in columns))
+    return Log(city, network, taps_by_token, _coded(city, network, told), stole)
+
+
+def reports_of(city: City, network: Network) -> Reports:
+    """What is reported in a city, without its taps."""
+    return _coded(city, network, list(city.reports()))
+
+
+def _coded(city: City, network: Network, told: list[Incidents]) -> Reports:
+    # Where no stop is said, the code is the last: none.
+    stops = np.append(network.stop_codes(pl.Series(city.lines.stops)), np.int32(-1))
+    lines = network.line_codes(pl.Series(city.lines.lines))
+    parts = [
+        (city.at_us(one.begins_s), city.at_us(one.ends_s), stops[one.stop], lines[one.line], one.token) for one in told
+    ]
+    every = Reports(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return every.take(np.argsort(every.begins_us, kind="stable"))

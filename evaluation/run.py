@@ -17,19 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from coincide.detect.journey.days import Days
 from coincide.detect.there import Incidents, Taps, pairs
 from coincide.simulate.city import City, Parameters, digest, lines
 from coincide.simulate.city.feed import write
-from coincide.simulate.city.incident import incidents
-from coincide.simulate.city.made import BLOCK, FIRST_DAY
-from coincide.simulate.city.ride import rides
 from coincide.simulate.city.rider import CLASS_NAMES
 from evaluation.guard import single_features
-from evaluation.log import EPOCH_DAY, STAFF, Log, Reports, log
+from evaluation.log import EPOCH_DAY, STAFF, Log, Reports, log, reports_of
 from evaluation.measure import average_precision, precision_at
 from evaluation.method import UnusualDays, ecod, flagged_by_class, forest, hbos, most_trips, table, two_steps
 from evaluation.presence import FORMS, Form, Presence, seen_of
@@ -232,7 +228,7 @@ def _sweep(
     rng = np.random.Generator(np.random.PCG64([seed, 79]))
     seen = seen_of(made)
     for error, changes in ERRORS.items():
-        reports = made.reports if not changes else _reports(replace_city(city, changes), made)
+        reports = made.reports if not changes else reports_of(replace_city(city, changes), made.network)
         presence = Presence(made, reports, seen)
         now = np.flatnonzero(made.clock.day(reports.begins_us) >= parts.cut)
         shuffled = rng.permutation(now)
@@ -255,25 +251,6 @@ def _sweep(
 def replace_city(city: City, changes: dict[str, Any]) -> City:
     """The same people and rides, with other errors in what is reported."""
     return replace(city, parameters=replace(city.parameters, **changes))
-
-
-def _reports(city: City, made: Log) -> Reports:
-    """The reports alone of a city: its rides are made again, its taps are not."""
-    stops = np.append(made.network.stop_codes(pl.Series(city.lines.stops)), np.int32(-1))
-    codes = made.network.line_codes(pl.Series(city.lines.lines))
-    block = max(1, min(city.days, BLOCK // city.size))
-    told = []
-    for number, first in enumerate(range(0, city.days, block), start=1):
-        riding, paying, _, reporting = city._streams(number, 4)
-        ridden = rides(
-            city.lines, city.riders, first, min(block, city.days - first), FIRST_DAY.weekday(), city.parameters, riding
-        )
-        token = city._paid(ridden.person, ridden.day, paying)
-        said = incidents(city.lines, ridden, token, city.parameters, reporting)
-        begins, ends = city.at_us(said.begins_s), city.at_us(said.ends_s)
-        told.append((begins, ends, stops[said.stop], codes[said.line], said.token))
-    every = Reports(*(np.concatenate(column) for column in zip(*told, strict=True)))
-    return every.take(np.argsort(every.begins_us, kind="stable"))
 
 
 def _distribution(every: Days) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """All figures of the simulated city in one place, each with where it is from.
 
-A figure is ``published`` (with the source), ``measured`` or an ``assumption``. The files of this package are hashed
+Each is published (then its source stands there), of the prototype that went before this simulator (which was not
+published), or an assumption. The files of this package are hashed
 (:func:`coincide.simulate.city.digest`); the evaluation names the hash, so that nobody tunes the city to a detector
 without it being seen.
 """
@@ -105,19 +106,19 @@ CLASSES: dict[str, Class] = {
         "assumption; what is left of the tokens"),
     "elderly": Class(0.125, 0.42, 0.28, 0.0, 0.0, 1.0, "old", (("senior", 0.9), ("adult", 0.1)), ASSUMPTION),
     "tourist": Class(0.05, 0.85, 0.85, 0.0, 0.0, 1.0, "sights", (("day", 0.6), ("adult", 0.4)),
-        "assumption; transit.md 5 had 2,341 of 200,000 tokens"),
+        "assumption; the prototype had 2,341 of 200,000 tokens"),
     "carer": Class(0.008, 0.72, 0.35, 0.25, 0.2, 0.7, "visits", _PASSES, ASSUMPTION),
-    "courier": Class(0.0043, 0.72, 0.35, 0.0, 0.0, 1.0, "deliveries", _PASSES, "transit.md 5: 858 of 200,000 tokens"),
+    "courier": Class(0.0043, 0.72, 0.35, 0.0, 0.0, 1.0, "deliveries", _PASSES, "prototype: 858 of 200,000 tokens"),
     "gig": Class(0.005, 0.82, 0.45, 0.5, 0.45, 0.22, "deliveries", _PASSES,
         "assumption: has a job, and delivers some days: two lives on one card, as a thief has"),
     "canvasser": Class(0.0015, 0.6, 0.2, 0.15, 0.1, 1.0, "door-to-door", _FARES, ASSUMPTION),
     "shared": Class(0.0019, 0.7, 0.5, 0.25, 0.25, 0.8, "family", _FARES,
-        "transit.md 5: 387 of 200,000 tokens are of several people"),
+        "prototype: 387 of 200,000 tokens are of several people"),
     "fan": Class(0.0008, 0.75, 0.55, 0.5, 0.45, 0.2, "riding", _PASSES, ASSUMPTION),
     "shelter": Class(0.0004, 0.6, 0.6, 0.0, 0.0, 1.0, "shelter", (("adult", 0.6), ("monthly", 0.25), ("senior", 0.15)),
         "Energies 13(10):2670: 0.033 % stay long in the subway"),
     "inspector": Class(0.001, 0.7, 0.4, 0.0, 0.0, 1.0, "inspection", (("staff", 1.0),),
-        "transit.md 5: 200 of 200,000 tokens"),
+        "prototype: 200 of 200,000 tokens"),
 }  # fmt: skip
 """The innocent; the most common class takes what the others leave. Thieves are made beside them, each with one of
 these classes as the life that is seen."""
@@ -156,7 +157,7 @@ class Parameters:
     )
     second_token: float = given(
         0.06,
-        "transit.md 3: a device token differs from the card's number; share: assumption",
+        "assumption; that a phone's token is not the card's number is how EMV payment works",
         "share of riders who also pay by phone: one person, two tokens",
     )
     by_device: float = given(0.4, ASSUMPTION, "share of their days on which these pay by phone")

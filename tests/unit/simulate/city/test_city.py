@@ -75,6 +75,14 @@ def test_days_made_in_several_parts_follow_each_other(network: lines.Lines, monk
         assert np.all(np.diff(part.taps.wall_s) >= 0)
 
 
+def test_reports_alone_are_those_of_the_parts(network: lines.Lines) -> None:
+    city = City(network, 1_500, 20, 3, Parameters(thieves=0.02))
+    for part, alone in zip(city.parts(), city.reports(), strict=True):
+        assert len(alone.token)
+        for column in fields(alone):
+            assert np.array_equal(getattr(alone, column.name), getattr(part.incidents, column.name))
+
+
 @pytest.mark.parametrize(
     ("size", "days", "seed"),
     [(SMALLEST - 1, 5, 1), (LARGEST + 1, 5, 1), (SMALLEST, 0, 1), (SMALLEST, LONGEST + 1, 1), (SMALLEST, 5, -1)],
