@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.detect.journey.days import Days
-from coincide.detect.journey.feature import NAMES
+from coincide.rules.feature import NAMES
 from evaluation.measure import average_precision
 
 MOST = 0.5

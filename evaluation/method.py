@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.detect.journey.days import Days
-from coincide.detect.journey.feature import NAMES
 from coincide.detect.journey.tails import alike, own, tails
+from coincide.rules.feature import NAMES
 from evaluation.guard import per_card
 from evaluation.measure import average_precision
 from evaluation.split import Split

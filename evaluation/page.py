@@ -56,8 +56,8 @@ def _opening(result: Mapping[str, Any]) -> str:
     cards = _mean(result["runs"], lambda run: run["cards"])
     thieves = _mean(result["runs"], lambda run: run["thieves"])
     sample = (
-        f" Of the innocent one in {result['each']} was made, who stands\nfor so many in every figure, which makes intervals "
-        "wider; thieves and reports were all made."
+        f" Of the innocent one in {result['each']} was made, who stands\nfor so many in every figure, which makes "
+        "intervals wider; thieves and reports were all made."
         if result["each"] > 1
         else ""
     )
@@ -81,8 +81,8 @@ trips and rides; of detectors it was looked that no single feature gives thieves
 classifier that has seen all styles finds neither all nor nobody, as the published figures have it.
 
 Compared are, as lists of cards: the count rule for every N at once (*most trips*); Isolation Forest, ECOD and HBOS over
-the largest and the 90th percentile of each feature of a card's days; the published two steps (the {_percent(KEPT, 0)} that ECOD
-finds most unusual, then a classifier that has seen thieves), which Coincide does not ship, because it assesses persons
+the largest and the 90th percentile of each feature of a card's days; the published two steps (the {_percent(KEPT, 0)}
+that ECOD finds most unusual, then a classifier that has seen thieves), which Coincide does not ship, because it assesses persons
 by a profile (Regulation (EU) 2024/1689, Article 5(1)(d); unchecked); the rule `unusual-day`, as a list by how far
 `beyond` may be set, on all days and only on those that touch a report; and the rule `presence`, as a list by
 `at_least`.
@@ -134,7 +134,8 @@ def _assumption(result: Mapping[str, Any], name: str, heading: str) -> str:
         per_hit = [one["innocents_per_hit500"] for one in figures if one["innocents_per_hit500"] is not None]
         rows.append((
             f"**{method}**" if method in OURS else method, _interval([one["ap"] for one in figures], 4),
-            *(_interval([one[key] for one in figures], 1, percent=True) for key in ("p50", "p100", "p500")), _percent(hits, 0),
+            *(_interval([one[key] for one in figures], 1, percent=True) for key in ("p50", "p100", "p500")),
+            _percent(hits, 0),
             f"{sum(per_hit) / len(per_hit):,.0f}" if per_hit else "no hit",
         ))  # fmt: skip
     head = (

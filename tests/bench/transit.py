@@ -255,8 +255,8 @@ def _tails(options: argparse.Namespace) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     from coincide.detect.journey.days import Days
-    from coincide.detect.journey.feature import NAMES
     from coincide.detect.journey.tails import alike, tails
+    from coincide.rules.feature import NAMES
 
     draw = np.random.default_rng(1)
     count = 4_000_000

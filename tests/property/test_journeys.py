@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from coincide.detect.journey import context as surroundings
 from coincide.detect.journey import days as card_days
 from coincide.detect.journey.clock import ServiceClock
-from coincide.detect.journey.feature import NAMES
 from coincide.detect.journey.ride import Rides, rides
 from coincide.detect.journey.tails import own, tails
 from coincide.detect.journey.taps import MISSING, Taps
+from coincide.rules.feature import NAMES
 from reference import journeys as judge
 from reference.journeys import Tap
 

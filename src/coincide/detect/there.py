@@ -18,7 +18,8 @@ from coincide.detect.kernel.observations import Positions, Truths, spans
 from coincide.detect.rows import Rows
 from coincide.events import zone as zones
 from coincide.events.event import INCIDENT
-from coincide.rules.plan import PAST_DAYS, Where
+from coincide.rules.feature import PAST_DAYS
+from coincide.rules.plan import Where
 
 _DAY_US = 86_400_000_000
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from coincide.detect.journey.feature import FEATURES
 from coincide.detect.journey.tails import tails
 from coincide.engines.embedded.journeys import Journeys
 from coincide.journeys.coded import Account
 from coincide.journeys.day import Day, Standing
 from coincide.journeys.histogram import histogram
+from coincide.rules.feature import FEATURES
 
 NOT_THERE = "This card-day is not in the files any more."
 

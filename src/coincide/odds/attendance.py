@@ -21,7 +21,8 @@ from coincide.detect.kernel.observations import Positions, Truths, spans
 from coincide.detect.rows import Rows
 from coincide.detect.there import Incidents, Taps, incidents, pairs, shifted, taps
 from coincide.events import zone as zones
-from coincide.rules.plan import PAST_DAYS, Plan, Presence
+from coincide.rules.feature import PAST_DAYS
+from coincide.rules.plan import Plan, Presence
 
 ESTIMATOR = "incident days dealt again"
 LEAST_DAYS = 3

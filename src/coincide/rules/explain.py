@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import assert_never
 
 from coincide.rules import plan as plans
+from coincide.rules.feature import PAST_DAYS
 from coincide.rules.plan import LocalDay, Plan, ServiceDay, Sliding
 from coincide.rules.plan import Sequence as Steps
 from coincide.rules.words import either, number, words
@@ -87,7 +88,7 @@ def _raises(plan: Plan) -> str:
                 ""
                 if usual is None
                 else f" An incident does not count where the account was there at that time of day on more than "
-                f"{number(usual)} % of the {plans.PAST_DAYS} days before."
+                f"{number(usual)} % of the {PAST_DAYS} days before."
             )
             return (
                 f"Raises an alert when there are taps at {at_least:,} or more different reported incidents {window}: "
@@ -226,7 +227,7 @@ def _tail(condition: plans.UnusualDay) -> str:
     own = (
         ""
         if condition.own is None
-        else f" and above {number(condition.own)} % of the account's own days in the {plans.PAST_DAYS} before"
+        else f" and above {number(condition.own)} % of the account's own days in the {PAST_DAYS} before"
     )
     return (
         f"at least {condition.at_least:,} of {_counted(len(condition.of), 'feature')} ({names}) are above "

@@ -136,9 +136,6 @@ class UnusualDay:
     anywhere: tuple[str, str, str] | None = None
 
 
-PAST_DAYS = 28
-"""Days of service of the past that presence and unusual days look back on."""
-
 Condition = Combination | Velocity | Threshold | Sequence | Ratio | Presence | UnusualDay
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from coincide.rules import errors, plan
 from coincide.rules.document import Entry, Items, Mapping, Node
-from coincide.rules.feature import FEATURES
+from coincide.rules.feature import NAMES
 from coincide.rules.read import DAY_US, Reader
 from coincide.rules.rule import Presence, UnusualDay
 
@@ -99,8 +99,8 @@ def _features(entry: Entry, reader: Reader) -> tuple[str, ...] | None:
     named: list[tuple[str, Node]] = []
     for node in nodes:
         name = reader.text("of", node)
-        if name is not None and name not in FEATURES:
-            reader.add(errors.UnknownFeature(name, FEATURES, where=reader.where(node)))
+        if name is not None and name not in NAMES:
+            reader.add(errors.UnknownFeature(name, NAMES, where=reader.where(node)))
         elif name is not None:
             named.append((name, node))
     reader.once("of", named)

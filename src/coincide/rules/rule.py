@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from coincide.events.event import FIELDS, KINDS, STATUSES
 from coincide.rules.example import Example
-from coincide.rules.feature import FEATURES
+from coincide.rules.feature import NAMES
 
 Status = Literal["draft", "shadow", "live", "retired"]
 Severity = Literal["low", "medium", "high", "critical"]
@@ -176,7 +176,7 @@ class UnusualDay(_Part):
     """
 
     at_least: Count = Field(description="how many of the features; at most as many as are named")
-    of: Annotated[tuple[Annotated[str, WithJsonSchema({"enum": list(FEATURES)})], ...], Field(min_length=1)] = Field(
+    of: Annotated[tuple[Annotated[str, WithJsonSchema({"enum": list(NAMES)})], ...], Field(min_length=1)] = Field(
         description="the features, each once; see the reference of journeys"
     )
     beyond: Percent = Field(

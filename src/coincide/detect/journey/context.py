@@ -13,11 +13,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from coincide.detect.journey.feature import CROWDED_PART, LEAST_RIDES
 from coincide.detect.journey.lookup import Lookup
 from coincide.detect.journey.order import Packed, begins, pack
 from coincide.detect.journey.ride import Rides
 from coincide.detect.journey.taps import MISSING, Positions, Truths
+from coincide.rules.feature import CROWDED_PART, LEAST_RIDES
 
 _DAY_BITS, _HOUR_BITS, _MINUTE_BITS, _STOP_BITS = 17, 5, 15, 22
 _MINUTE_US = 60_000_000

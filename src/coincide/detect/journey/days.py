@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from coincide.detect.journey import past
 from coincide.detect.journey.context import Context, context
-from coincide.detect.journey.feature import LEAST_PAST, NAMES
 from coincide.detect.journey.group import Figures, group
 from coincide.detect.journey.reboarded import reboarded
 from coincide.detect.journey.ridden import Network, ridden
 from coincide.detect.journey.ride import Rides
 from coincide.detect.journey.taps import Positions, Truths, Whole
 from coincide.detect.journey.visited import visited
+from coincide.rules.feature import LEAST_PAST, NAMES
 
 _STEADY = 1.4826
 """The median distance from the median, times this, is the standard deviation where figures scatter normally."""

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from coincide.detect.journey.feature import PAST_DAYS
 from coincide.detect.journey.taps import Positions, Whole
+from coincide.rules.feature import PAST_DAYS
 
 _PIECE = 1 << 13
 """Card-days looked at together: what is gathered of so many fits the processor's cache."""

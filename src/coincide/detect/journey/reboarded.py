@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from coincide.detect.journey.feature import QUICK_US
 from coincide.detect.journey.group import Figures, Group
 from coincide.detect.journey.order import begins, within
 from coincide.detect.journey.taps import MISSING, Positions
+from coincide.rules.feature import QUICK_US
 
 _MINUTE_US = 60_000_000
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coincide.detect.journey.context import UNKNOWN, Context, minutes
-from coincide.detect.journey.feature import LEAST_METRES, SHORT_HOPS, SHORT_US
 from coincide.detect.journey.group import Figures, Group, ratio
 from coincide.detect.journey.order import begins, order
 from coincide.detect.journey.taps import MISSING, Positions, Whole
+from coincide.rules.feature import LEAST_METRES, SHORT_HOPS, SHORT_US
 
 _HOUR_US = 3_600_000_000
 _METRES = 1000

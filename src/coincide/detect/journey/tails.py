@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from coincide.detect.journey import past
 from coincide.detect.journey.days import Days
-from coincide.detect.journey.feature import LEAST_ALIKE, LEAST_PAST
 from coincide.detect.journey.group import Figures, ratio
 from coincide.detect.journey.order import begins, order
 from coincide.detect.journey.taps import Positions
+from coincide.rules.feature import LEAST_ALIKE, LEAST_PAST
 
 _LOW = np.uint64(2**32 - 1)
 _SIGN = np.uint32(2**31)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from coincide.detect.journey.feature import PAST_DAYS
 from coincide.detect.journey.group import Figures, Group, ratio
 from coincide.detect.journey.order import begins, order, pack, width
 from coincide.detect.journey.taps import MISSING, Positions, Whole
+from coincide.rules.feature import PAST_DAYS
 
 _FIXED = 2.0**24
 """Entropies are added up in whole parts of this, so that no order of adding matters."""

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from coincide.detect.journey import past
 from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.days import days
-from coincide.detect.journey.feature import FEATURES, NAMES
 from coincide.detect.journey.lookup import Lookup
 from coincide.detect.journey.order import order, pack, within
 from coincide.detect.journey.ride import rides
 from coincide.detect.journey.tails import tails
 from coincide.detect.journey.taps import ENTER, EXIT, TRANSFER, Taps
+from coincide.rules.feature import FEATURES, NAMES
 
 SECOND_US = 1_000_000
 HOUR_US = 3_600 * SECOND_US

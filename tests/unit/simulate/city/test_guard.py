@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from coincide.detect.journey.feature import NAMES
+from coincide.rules.feature import NAMES
 from coincide.simulate.city import City, Parameters, lines
 from coincide.simulate.city.feed import write
 from evaluation.guard import MOST, single_features
