@@ -23,11 +23,11 @@ from pydantic.fields import FieldInfo
 import coincide
 from coincide.cli.main import COMMANDS, load
 from coincide.cli.main import coincide as entry
-from coincide.detect.journey import feature
 from coincide.errors import CoincideError
 from coincide.events.event import FIELDS, KINDS, STATUSES
 from coincide.obligations.reference import page as obligations
 from coincide.reports.schema.made import published as report_schema
+from coincide.rules import feature
 from coincide.rules.reference import page as rules
 from coincide.rules.schema import schema
 from coincide.rules.skeleton import SCHEMA_FILE
