@@ -84,8 +84,8 @@ Compared are, as lists of cards: the count rule for every N at once (*most trips
 the largest and the 90th percentile of each feature of a card's days; the published two steps (the {_percent(KEPT, 0)}
 that ECOD finds most unusual, then a classifier that has seen thieves), which Coincide does not ship, because it
 assesses persons by a profile (Regulation (EU) 2024/1689, Article 5(1)(d); unchecked); the rule `unusual-day`, as a
-list by how far `beyond` may be set, on all days and only on those that touch a report; and the rule `presence`, as a list by
-`at_least`.
+list by how far `beyond` may be set, on all days and only on those that touch a report; and the rule `presence`, as a
+list by `at_least`.
 The form of the two rules is chosen by the training thieves. No list of cards is what the product shows: `unusual-day`
 rates days, and `presence` tells numbers until there is a recorded request.
 """
