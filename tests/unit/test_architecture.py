@@ -115,6 +115,32 @@ def test_nothing_is_ever_evaluated_as_code() -> None:
     assert _calls(_files(), ("eval", "exec")) == []
 
 
+def _imported(file: Path) -> set[str]:
+    """The first names of all modules that a file imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.add((node.module or "").partition(".")[0])
+    return found
+
+
+def test_no_detector_of_persons_is_in_the_package_nor_in_what_it_installs() -> None:
+    """Regulation (EU) 2024/1689, Article 5(1)(d): it is compared with, outside of the package (ADR 0032)."""
+    import tomllib
+
+    forbidden = {"evaluation", "pyod", "sklearn", "joblib", "pickle", "onnxruntime", "torch", "xgboost", "lightgbm"}
+    assert {file.name: _imported(file) & forbidden for file in _files() if _imported(file) & forbidden} == {}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["src/coincide"]
+    assert "evaluation" not in project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]
+    extras = project["project"].get("optional-dependencies", {})
+    installed = [*project["project"]["dependencies"], *(one for extra in extras.values() for one in extra)]
+    assert [one for one in installed if re.match(r"(pyod|scikit-learn|torch|onnx)", one)] == []
+    assert not (SOURCE / "evaluation").exists()
+
+
 def test_every_skip_that_is_permitted_has_a_reason() -> None:
     import tomllib
 
