@@ -11,6 +11,7 @@
 #   make docs          the documentation, into site/
 
 BIN := .venv/bin
+# `make evaluate-transit EVALUATION=--small` to see that it runs, EVALUATION="--each 8" for an eighth of the time.
 # Two processes unless told otherwise: `make test JOBS=8`.
 JOBS ?= 2
 
@@ -52,7 +53,7 @@ bench-transit: .venv/.ready
 	$(BIN)/python tests/bench/transit.py
 
 evaluate-transit: .venv/.ready-evaluation
-	$(BIN)/python -W ignore -m evaluation.run
+	$(BIN)/python -W ignore -m evaluation.run $(EVALUATION)
 	$(BIN)/python -m evaluation.page
 
 docs: .venv/.ready

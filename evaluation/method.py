@@ -117,7 +117,7 @@ def two_steps(
     made = {}
     trees = RandomForestClassifier(300, min_samples_leaf=2, class_weight="balanced_subsample", random_state=seed)
     line = make_pipeline(
-        QuantileTransformer(n_quantiles=200, output_distribution="normal", random_state=seed),
+        QuantileTransformer(n_quantiles=min(200, int(passed.sum())), output_distribution="normal", random_state=seed),
         LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
     )
     for name, model in (("two steps, forest", trees), ("two steps, regression", line)):

@@ -83,11 +83,10 @@ classifier that has seen all styles finds neither all nor nobody, as the publish
 Compared are, as lists of cards: the count rule for every N at once (*most trips*); Isolation Forest, ECOD and HBOS over
 the largest and the 90th percentile of each feature of a card's days; the published two steps (the {_percent(KEPT, 0)}
 that ECOD finds most unusual, then a classifier that has seen thieves), which Coincide does not ship, because it
-assesses persons by a profile (Regulation (EU) 2024/1689, Article 5(1)(d); unchecked); the rule `unusual-day`, as a
-list by how far `beyond` may be set, on all days and only on those that touch a report; and the rule `presence`, as a
-list by `at_least`.
-The form of the two rules is chosen by the training thieves. No list of cards is what the product shows: `unusual-day`
-rates days, and `presence` tells numbers until there is a recorded request.
+assesses persons by a profile (Regulation (EU) 2024/1689, Article 5(1)(d); unchecked); the rule `unusual-day`, as a list
+by how far `beyond` may be set, on all days and only on those that touch a report; and the rule `presence`, as a list by
+`at_least`. The form of the two rules is chosen by the training thieves. No list of cards is what the product shows:
+`unusual-day` rates days, and `presence` tells numbers until there is a recorded request.
 """
 
 
@@ -214,11 +213,12 @@ def _city(result: Mapping[str, Any]) -> str:
         for key, value in spread.items()
     ]
     worst = ", ".join(f"{group} {max(values):.4f}" for group, values in guard.items())
+    sampled = f" (among {result['each']} times as many thieves, where it is higher)" if result["each"] > 1 else ""
     figures = [(name, value, says, source) for name, value, source, says in table()]
     return (
         "## The city\n\n"
         "**Guard.** No single feature (the largest or the 90th percentile of a card's days, high or low) "
-        f"may reach an average precision of 0.5; the highest of any seed: {worst}.\n\n"
+        f"may reach an average precision of 0.5; the highest of any seed: {worst}{sampled}.\n\n"
         "**Card-days** by trips, against the prototype's (no table of a real city was found):\n\n"
         f"{_table(('trips', 'here', 'prototype'), rows)}\n"
         "**Figures**, each with its source or marked as an assumption:\n\n"

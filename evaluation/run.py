@@ -63,10 +63,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=200_000, help="cards")
     parser.add_argument("--each", type=int, default=1, help="make one in so many innocents, who stands for them")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--to", type=Path, default=RESULTS)
+    parser.add_argument("--to", type=Path, help="file of the figures; default: that of the page, none if --small")
     parser.add_argument("--gtfs", type=Path, help="feed to ride on; default: the made-up one")
     given = parser.parse_args()
     # A small one has as many thieves as a city of 150,000, so that there is one of each style.
+    to = given.to or (None if given.small else RESULTS)
     size, each, seeds = (150_000, 25, 2) if given.small else (given.size, given.each, given.seeds)
     with tempfile.TemporaryDirectory() as folder:
         feed = given.gtfs or Path(folder) / "feed.zip"
@@ -86,7 +87,8 @@ def main() -> None:
         for seed in range(1, seeds + 1):
             for name in ASSUMPTIONS:
                 result["runs"].append(evaluated(feed, size, seed, name, each, _told))
-                given.to.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                if to is not None:
+                    to.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 def _told(text: str) -> None:
