@@ -29,6 +29,13 @@ TWO_STEPS = ("two steps, forest", "two steps, regression")
 _NAMED = ("shelter", "carer", "pupil")
 _SHOWN = ("most trips", "HBOS", "two steps, forest", *OURS)
 _FLAGGED_MOST = 0.05
+_NUMBERS = (
+    ("counts", "{} or more trips on a day"),
+    ("unusual", "`unusual-day` beyond {} %"),
+    ("presence", "present at {} or more reports"),
+)
+_AT = (("counts", "10"), ("unusual", "99.9"), ("presence", "3"), ("presence", "5"))
+"""Numbers whose false alarms are shown by class."""
 
 Runs = Sequence[Mapping[str, Any]]
 
@@ -147,7 +154,7 @@ def _assumption(result: Mapping[str, Any], name: str, heading: str) -> str:
 def _counts(result: Mapping[str, Any]) -> str:
     runs = _of(result, FIRST_ASSUMPTION)
     rows = []
-    for kind, words in (("counts", "{} or more trips on a day"), ("presence", "present at {} or more reports")):
+    for kind, words in _NUMBERS:
         for number in runs[0][kind]:
             of = [run[kind][number] for run in runs]
             cards, hits = (sum(cell[key] for cell in of) / len(of) for key in ("cards", "hits"))
@@ -166,10 +173,16 @@ def _classes(result: Mapping[str, Any], worst: str) -> str:
     runs = _of(result, worst)
     classes = [name for name in runs[0]["methods"]["most trips"]["flagged"] if name not in ("inspector", "thief")]
     classes.sort(key=lambda name: (name not in _NAMED, name not in LOOK_ALIKES, name))
-    rows = [(name, *(_percent(_flagged(runs, method, name), 2) for method in _SHOWN)) for name in classes]
+    lists = [(name, *(_percent(_flagged(runs, method, name), 2) for method in _SHOWN)) for name in classes]
+    words = dict(_NUMBERS)
+    numbers = [
+        (name, *(_percent(_flagged_by_number(runs, kind, at, name), 2) for kind, at in _AT)) for name in classes
+    ]  # fmt: skip
     return (
         f"## False alarms by class\n\nShare of each innocent class among the first {FIRST} cards of each list, in the "
-        f"worst case ({worst}).\n\n{_table(('class', *_SHOWN), rows)}"
+        f"worst case ({worst}).\n\n{_table(('class', *_SHOWN), lists)}\n"
+        "The same of all cards that a number in a rule flags.\n\n"
+        f"{_table(('class', *(words[kind].format(at) for kind, at in _AT)), numbers)}"
     )
 
 
@@ -284,6 +297,10 @@ def _most_flagged(runs: Runs) -> tuple[float, str]:
 
 def _flagged(runs: Runs, method: str, name: str) -> float:
     return _mean(runs, lambda run: run["methods"][method]["flagged"][name])
+
+
+def _flagged_by_number(runs: Runs, kind: str, at: str, name: str) -> float:
+    return _mean(runs, lambda run: run[kind][at]["flagged"][name])
 
 
 def _interval(values: list[float], digits: int, percent: bool = False) -> str:

@@ -45,6 +45,7 @@ ASSUMPTIONS: dict[str, tuple[str, Parameters]] = {
     ),
     "look-alikes": ("three times as many couriers, carers, gig workers, fans and others", Parameters(look_alikes=3.0)),
 }
+BEYOND = (99.0, 99.5, 99.8, 99.9, 99.95, 99.99)
 KNOWN = (20, 50, 100, 200, 500)
 RATES = (0.1, 0.3, 0.9)
 ERRORS: dict[str, dict[str, Any]] = {
@@ -169,8 +170,13 @@ def _methods(made: Log, every: Days, parts: Split, seed: int, reported: float) -
         "chosen": chosen,
         "form": form,
         "methods": {name: _figures(values, made, parts) for name, values in lists.items()},
-        "counts": {str(n): _of_count(lists["most trips"] >= n, parts) for n in range(5, 21)},
-        "presence": {str(k): _of_count(lists["presence"] >= k, parts) for k in range(1, 11)},
+        "counts": {str(n): _of_number(lists["most trips"] >= n, made, parts) for n in range(5, 21)},
+        # The small number is what the rule allows for floats, too.
+        "unusual": {
+            str(beyond): _of_number(lists["unusual-day"] >= -np.log10(1 - beyond / 100 + 1e-9), made, parts)
+            for beyond in BEYOND
+        },
+        "presence": {str(k): _of_number(lists["presence"] >= k, made, parts) for k in range(1, 11)},
     }
 
 
@@ -190,11 +196,18 @@ def _figures(values: NDArray[np.float64], made: Log, parts: Split) -> dict[str, 
     }
 
 
-def _of_count(flagged: NDArray[np.bool_], parts: Split) -> dict[str, float]:
-    """What a fixed number in a rule gives."""
-    cards = int(flagged[parts.listed].sum())
-    hits = int((flagged & parts.test & parts.thief).sum())
-    return {"cards": cards, "hits": hits, "recall": hits / max(1, int((parts.test & parts.thief).sum()))}
+def _of_number(flagged: NDArray[np.bool_], made: Log, parts: Split) -> dict[str, Any]:
+    """What a fixed number in a rule gives: cards, hits, and of each class the share that is flagged."""
+    listed = parts.listed
+    hits = int(flagged[parts.test & parts.thief].sum())
+    total = np.bincount(made.token_class[listed], minlength=len(CLASS_NAMES))
+    of = np.bincount(made.token_class[listed[flagged[listed]]], minlength=len(CLASS_NAMES))
+    return {
+        "cards": int(flagged[listed].sum()),
+        "hits": hits,
+        "recall": hits / max(1, int((parts.test & parts.thief).sum())),
+        "flagged": {name: float(of[n] / total[n]) if total[n] else 0.0 for n, name in enumerate(CLASS_NAMES)},
+    }
 
 
 def _thinned(reports: Reports, share: float, seed: int) -> Reports:
