@@ -31,10 +31,9 @@ _SHOWN = ("most trips", "HBOS", "two steps, forest", *OURS)
 _FLAGGED_MOST = 0.05
 _NUMBERS = (
     ("counts", "{} or more trips on a day"),
-    ("unusual", "`unusual-day` beyond {} %"),
     ("presence", "present at {} or more reports"),
 )
-_AT = (("counts", "10"), ("unusual", "99.9"), ("presence", "3"), ("presence", "5"))
+_AT = (("counts", "10"), ("counts", "15"), ("presence", "3"), ("presence", "5"))
 """Numbers whose false alarms are shown by class."""
 
 Runs = Sequence[Mapping[str, Any]]

@@ -45,7 +45,6 @@ ASSUMPTIONS: dict[str, tuple[str, Parameters]] = {
     ),
     "look-alikes": ("three times as many couriers, carers, gig workers, fans and others", Parameters(look_alikes=3.0)),
 }
-BEYOND = (99.0, 99.5, 99.8, 99.9, 99.95, 99.99)
 KNOWN = (20, 50, 100, 200, 500)
 RATES = (0.1, 0.3, 0.9)
 ERRORS: dict[str, dict[str, Any]] = {
@@ -171,11 +170,6 @@ def _methods(made: Log, every: Days, parts: Split, seed: int, reported: float) -
         "form": form,
         "methods": {name: _figures(values, made, parts) for name, values in lists.items()},
         "counts": {str(n): _of_number(lists["most trips"] >= n, made, parts) for n in range(5, 21)},
-        # The small number is what the rule allows for floats, too.
-        "unusual": {
-            str(beyond): _of_number(lists["unusual-day"] >= -np.log10(1 - beyond / 100 + 1e-9), made, parts)
-            for beyond in BEYOND
-        },
         "presence": {str(k): _of_number(lists["presence"] >= k, made, parts) for k in range(1, 11)},
     }
 
