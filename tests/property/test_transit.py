@@ -121,6 +121,15 @@ def test_the_newest_day_of_a_log_is_not_over(later: str | None, over: bool) -> N
     assert len(run_kernel(world)["alerts"]) == over
 
 
+def test_a_later_incident_does_not_end_the_newest_day_of_taps() -> None:
+    report: Row = {"id": "i1", "from": "2025-06-03T10:00:00Z", "to": None, "stop": "north", "route": None}
+    world = busy([])
+    reports = Source(columns=dict(REPORT), rows=[report], kind="incident")
+    world = replace(world, sources={**world.sources, "reports": reports})
+    assert_kernel_agrees(world)
+    assert run_kernel(world)["alerts"] == []
+
+
 @pytest.mark.parametrize(
     ("days", "share", "counts"),
     [(range(1, 29), "97", False), (range(1, 28), "97", True), ([28], "0", False), ([29], "0", True), ([], "0", True)],
