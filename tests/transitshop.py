@@ -128,7 +128,7 @@ class Transit:
     def request(self, *, hours: int = 24, confirmed: bool = True, days: tuple[str, ...] = DAYS) -> Request:
         """One about all that was reported on these days, of now."""
         now = time.time_ns() // 1000
-        begins = [_us(f"{day}T00:00:00Z") for day in days]
+        begins = [us(f"{day}T00:00:00Z") for day in days]
         asked = service.asked(
             asker="authority",
             reference="41 Js 7/25",
@@ -183,7 +183,8 @@ def made(folder: Path, capsys: pytest.CaptureFixture[str], *, settings: str = SE
     return shop
 
 
-def _us(text: str) -> int:
+def us(text: str) -> int:
+    """Microseconds since 1970 of a time with its zone."""
     from datetime import datetime
 
     return int(datetime.fromisoformat(text).timestamp()) * 1_000_000

@@ -123,7 +123,9 @@ def _asked(
     ring = ring_for(workspace.key_file, connection)
     scope = scope_of(workspace, names, list(chosen), connection, now_us)
     latest = scans.latest_of(connection, scope.selection)
-    same = latest is not None and latest.scope == scope.name and not drafts
+    # What happened since then counts from now on, in files that are as they were: everything is decided anew.
+    happened = latest is not None and _happened(latest, now_us)
+    same = latest is not None and latest.scope == scope.name and not drafts and not happened
     known = files.load(connection, scope.name) if same else {}
     found = survey(workspace, known)
     return Asked(
@@ -138,9 +140,15 @@ def _asked(
         known=known,
         before=latest if same else None,
         partition_before=_partition_of(connection, latest) if same else None,
-        causes=found.causes if same else causes_between(scope, latest),
+        causes=found.causes if same else [*causes_between(scope, latest), *([Cause.HAPPENED] if happened else [])],
         latest=latest,
     )
+
+
+def _happened(scan: scans.Scan, now_us: int) -> bool:
+    """Whether an incident was ahead then that is not any more."""
+    ahead = scan.versions.get("ahead")
+    return ahead is not None and bool(ahead <= now_us)
 
 
 def _partition_of(connection: Connection, scan: scans.Scan | None) -> str | None:

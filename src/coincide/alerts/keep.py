@@ -124,6 +124,7 @@ def _versions(asked: Asked, entities: int | None, result: Run) -> dict[str, Any]
     """All that a scan was made with, and how many were at incidents; a later one tells from it what changed."""
     return {
         "attendance": attended(result),
+        "ahead": _ahead(asked, result),
         **asked.scope.versions,
         "entities": entities,
         "words": asked.words,
@@ -132,6 +133,12 @@ def _versions(asked: Asked, entities: int | None, result: Run) -> dict[str, Any]
         "components": asked.workspace.catalog.versions,
         "each_list": {name: known.version for name, known in sorted(asked.workspace.lists.items())},
     }
+
+
+def _ahead(asked: Asked, result: Run) -> int | None:
+    """When the first incident happens that is not known yet; what was not read again is as it was."""
+    before = None if asked.before is None else asked.before.versions.get("ahead")
+    return min((at for at in (before, result.ahead) if at is not None), default=None)
 
 
 def _reword(

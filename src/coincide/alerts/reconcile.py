@@ -31,6 +31,7 @@ class Cause(StrEnum):
     ENTITIES_CHANGED = "the accounts of an actor changed"
     REQUESTS_CHANGED = "another request to tell who was present is in force"
     NETWORK_CHANGED = "the network changed"
+    HAPPENED = "an incident that was ahead has happened"
     RULE_CHANGED = "the rule changed in meaning"
     RULE_GONE = "the rule is no longer run"
 

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import transitshop
+from coincide.alerts.scan import scan
+from coincide.engines.workspace import open_workspace
 from htmlpage import Read
 from transitshop import ALPHA, BOUNDARIES, BRAVO, DAYS, FAR, NEAR, SETTINGS, THERE, TOKENS, Transit
 
@@ -126,6 +128,22 @@ def test_the_page_of_an_unusual_day_has_that_day_of_that_card_alone(
     assert features["Trips"][3].text.endswith(" card-days")
     told = [token for token in TOKENS if token in text or (token != NEAR and transit.named(token) in text)]
     assert told == []
+
+
+def test_an_incident_that_was_ahead_counts_once_it_has_happened(transit: Transit) -> None:
+    def scanned(at: str) -> tuple[dict[str, int], int]:
+        with transit.book("kim") as book:
+            found = scan(open_workspace(transit.folder), book, now_us=transitshop.us(at))
+        return dict(found.totals), found.attendance["there"]["incidents"]
+
+    before, incidents = scanned("2025-03-06T00:00:00Z")
+    assert (before["quarantined"], incidents) == (1, 2)
+    # Its file is as it was, and so is everything else.
+    assert scanned("2025-03-07T07:59:59Z") == (before, 2)
+    after, incidents = scanned("2025-03-07T08:00:00Z")
+    assert (after["quarantined"], incidents) == (0, 3)
+    assert after["read"] == before["read"] == after["accepted"]
+    assert scanned("2025-03-08T00:00:00Z") == (after, 3)
 
 
 # --- each way around one -----------------------------------------------------------------------------------------

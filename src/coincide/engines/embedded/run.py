@@ -31,6 +31,7 @@ from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
 from coincide.entities.actors import ACCOUNT, Actors
 from coincide.events.file import FileStamp
+from coincide.events.reason import IN_FUTURE
 from coincide.network.network import Network
 from coincide.rules.plan import Plan, Presence
 from coincide.settings import Settings
@@ -142,7 +143,7 @@ class Decided:
 
 @dataclass
 class Run:
-    """What a run found and counted."""
+    """What a run found and counted. ``ahead``: when the first of the incidents happens that are not known yet."""
 
     read: int = 0
     episodes: dict[str, list[Episode]] = field(default_factory=dict)
@@ -151,6 +152,7 @@ class Run:
     observations: dict[str, dict[Day, int]] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     attendance: dict[str, Attendance] = field(default_factory=dict)
+    ahead: int | None = None
     actors: Actors | None = None
     changed: Changed | None = None
     wider: Wider | None = None
@@ -294,6 +296,8 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
         result.episodes[plan.rule] = told
         task.look(Decided(plan, rows, keep, found, told))
     refused = reason != NEVER
+    ahead = rows.at[reason == reasons(rows).index(IN_FUTURE.name)]
+    result.ahead = int(ahead.min()) if len(ahead) else None
     accepted &= ~refused
     result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
     _count(rows, loaded, selected, reason, result)
