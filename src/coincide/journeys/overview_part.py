@@ -20,7 +20,8 @@ HEIGHT = 200
 POOR_WITNESS = (
     "A count alone is a poor witness. Couriers, inspectors, tourists, carers, pupils, people who share a card or "
     "shelter in a vehicle, and people who enjoy the ride have as many. In the simulated city of our evaluation ten or "
-    "more rides on some day flagged some 2,800 of 100,000 cards, and fewer than one in a hundred of these were thieves'."
+    "more rides on some day flagged some 2,800 of 100,000 cards, and fewer than one in a hundred of these were "
+    "thieves'."
 )
 
 
