@@ -248,7 +248,7 @@ def test_doubled_taps_missing_exits_and_exits_before_entries_are_counted(city: C
 def test_of_too_many_taps_those_of_some_tokens_are_looked_at_all_of_each(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from coincide.engines.embedded import taps as module
+    from coincide.engines.embedded import tap_look as module
 
     monkeypatch.setattr(module, "MOST", 100)
     city.taps([(str(minute), f"k{token}", "enter", "a", "R1", "v") for token in range(80) for minute in range(5)])
