@@ -16,6 +16,7 @@ from coincide.cli.errors import UnreadableFile, WorkspaceExists
 from coincide.cli.guess import Guess, guess
 from coincide.cli.option import json_option
 from coincide.cli.preview import Preview, format_of, preview
+from coincide.settings.toml import quoted
 
 WORKSPACE_FILE = "coincide.toml"
 _DEPTH = 3
@@ -287,13 +288,8 @@ def _has_zone(value: Any) -> bool:
 
 
 def _line(key: str, value: str | list[str], says: str = "") -> str:
-    text = f"{key} = {_quoted(value)}"
+    text = f"{key} = {quoted(value)}"
     return f"{text.ljust(_MINIMUM)}   # {says}" if says else text
-
-
-def _quoted(value: str | list[str]) -> str:
-    """A TOML text or list: JSON's escapes are TOML's too, but for the one control that JSON lets pass."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _names(columns: list[str]) -> str:
@@ -364,8 +360,8 @@ def _tell(
         click.echo(clean(text), err=True)
 
     for source in sources:
-        mapped = ", ".join(f"{field} = {_quoted(column)}" for field, column in source.guess.columns.items())
-        tied = "".join(f"; link {kind} = {_quoted(column)}" for kind, column in source.guess.links.items())
+        mapped = ", ".join(f"{field} = {quoted(column)}" for field, column in source.guess.columns.items())
+        tied = "".join(f"; link {kind} = {quoted(column)}" for kind, column in source.guess.links.items())
         say(f"Mapped {', '.join(source.files)} as `{source.name}`: {mapped}{tied}")
         if source.guess.missing:
             say(f"  not found: {', '.join(source.guess.missing)}; map them by hand if your log has them")

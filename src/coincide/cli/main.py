@@ -45,6 +45,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("quarantine", "coincide.cli.quarantine:quarantine", "List, show and retry rows that cannot be used."),
     Command("reveal", "coincide.cli.reveal:reveal", "Show the identifier behind a pseudonym, for a purpose."),
     Command("subject", "coincide.cli.subject:subject", "Answer and erase what is stored about an account."),
+    Command("import", "coincide.cli.import_:import_", "Write a source anew, with pseudonyms, parted by account."),
     Command("retain", "coincide.cli.retain:retain", "Take out what is older than the settings say; run it daily."),
     Command("backup", "coincide.cli.backup:backup", "Write all that is stored into one file, as of one moment."),
     Command("restore", "coincide.cli.backup:restore", "Check a backup and put it where nothing is yet."),

@@ -22,7 +22,7 @@ def city_overview(workspace: Workspace, rules: Iterable[LoadedRule], progress: P
     """Counts of all taps; ``rules``: those whose thresholds are shown. Raises ``NoTaps``,
     ``TooFewCards`` and what ``log`` raises.
     """
-    every = log(workspace, progress)
+    every = log(workspace, progress, ("trips", "missing_exits"))
     days = every.days
     if not len(days):
         raise NoTaps

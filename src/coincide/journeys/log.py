@@ -5,6 +5,7 @@ Read from the files as they are; nothing of it is kept.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,11 +19,12 @@ from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.taps import TapLog
 from coincide.engines.workspace import Workspace
 from coincide.network.network import Codes, Network
+from coincide.rules.feature import NAMES
 from coincide.settings.model import Journeys as Section
 
 
-def log(workspace: Workspace, progress: Progress = lambda _: None) -> Journeys:
-    """The journeys of a workspace. Raises what is wrong with files, mapping or feed."""
+def log(workspace: Workspace, progress: Progress = lambda _: None, features: Sequence[str] = NAMES) -> Journeys:
+    """The journeys of a workspace, with these features. Raises what is wrong with files, mapping or feed."""
     loaded = workspace.network
     readers = [(reader, workspace.settings.sources[name]) for name, reader in workspace.readers.items()]
     with connect(workspace.settings) as connection:
@@ -32,6 +34,7 @@ def log(workspace: Workspace, progress: Progress = lambda _: None) -> Journeys:
             connection,
             None if loaded is None else lambda taps: InCodes.of(loaded.network, taps),
             progress=progress,
+            features=features,
         )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from coincide.detect.journey.lookup import Lookup
 from coincide.detect.journey.order import Packed, begins, pack
 from coincide.detect.journey.ride import Rides
-from coincide.detect.journey.taps import MISSING, Positions, Truths
+from coincide.detect.journey.taps import MISSING, Positions, Truths, Whole
 from coincide.rules.feature import CROWDED_PART, LEAST_RIDES
 
 _DAY_BITS, _HOUR_BITS, _MINUTE_BITS, _STOP_BITS = 17, 5, 15, 22
@@ -42,6 +42,17 @@ class Counts:
     def total(cls, parts: Sequence[Counts]) -> Counts:
         """The counts of all parts together: keys are sorted as often as they were met, which NumPy is quick at."""
         return cls.of(np.concatenate([np.zeros(0, dtype=np.uint64), *(np.repeat(p.key, p.count) for p in parts)]))
+
+    @classmethod
+    def summed(cls, key: Packed, count: Positions) -> Counts:
+        """Of keys in any order, some of them perhaps several times."""
+        order = np.argsort(key, kind="stable")  # quick where two sorted runs are laid together
+        key = key[order]
+        first = np.flatnonzero(begins(key))
+        return cls(key[first], np.add.reduceat(count[order], first) if len(first) else count[:0])
+
+    def __add__(self, more: Counts) -> Counts:
+        return Counts.summed(np.concatenate([self.key, more.key]), np.concatenate([self.count, more.count]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +85,21 @@ class Context:
         row = np.searchsorted(before, before[first] + (total - 1) // 2, side="right") - 1
         minutes = (self.minutes.key[row] & np.uint64(2**_MINUTE_BITS - 1)).astype(np.int64)
         return Lookup.of(cell[first]), minutes
+
+    def __add__(self, more: Context) -> Context:
+        return Context(self.boardings + more.boardings, self.minutes + more.minutes)
+
+    def recoded(self, place: Whole, line: Whole, vehicle: Whole) -> Context:
+        """The same under other codes: of each code the new one, none of them twice; the last place is not asked."""
+        key, low = self.boardings.key, _DAY_BITS + _HOUR_BITS
+        by_line = _bits(key, 63, 1) == 1
+        code = _bits(key, low, 63 - low)
+        code = np.where(by_line, line[np.where(by_line, code, -1)], vehicle[np.where(by_line, -1, code)])
+        cells = pack((by_line, code, _bits(key, 0, low)), (1, 63 - low, low))
+        key, low = self.minutes.key, _HOUR_BITS + _MINUTE_BITS
+        start, end = (place[_bits(key, at, _STOP_BITS)] for at in (low + _STOP_BITS, low))
+        journeys = pack((start, end, _bits(key, 0, low)), (_STOP_BITS, _STOP_BITS, low))
+        return Context(Counts.summed(cells, self.boardings.count), Counts.summed(journeys, self.minutes.count))
 
     def settle(self) -> None:
         """Work out now what is asked later, so that threads find it done."""
@@ -109,6 +135,11 @@ def minutes(rides: Rides) -> Positions:
     """The whole minutes of each ride, at least one; only where its end is known do they mean something."""
     whole: Positions = np.maximum((rides.ends_us - rides.begins_us) // _MINUTE_US, 1)
     return whole
+
+
+def _bits(key: Packed, low: int, count: int) -> Positions:
+    """So many bits of each key, from ``low`` up."""
+    return (key >> np.uint64(low) & np.uint64(2**count - 1)).astype(np.int64)
 
 
 def _cells(rides: Rides) -> tuple[Packed, Truths]:

@@ -71,7 +71,9 @@ def joined(parts: Sequence[Days]) -> Days:
     token, day, product = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("token", "day", "product")
     )
-    return Days(token, day, product, {name: np.concatenate([part[name] for part in parts]) for name in NAMES})
+    return Days(
+        token, day, product, {name: np.concatenate([part[name] for part in parts]) for name in parts[0].features}
+    )
 
 
 def _against_past(trips: Positions, active: Positions) -> Figures:

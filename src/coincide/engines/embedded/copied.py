@@ -26,6 +26,7 @@ import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sqlglot import exp
@@ -244,7 +245,7 @@ class _Copy:
         with self._lock:
             self.count["over"] += int(over.sum())
             self.count["written"] += len(chosen)
-        return rows.num_rows
+        return int(rows.num_rows)
 
     def _set_apart(self, place: pl.DataFrame, reason: str) -> None:
         kept = place.cast(pl.Int64).with_columns(reason=pl.lit(reason))
@@ -275,11 +276,10 @@ class _Copy:
             return 0, ()
         rows = stream.read()
         stream.path.unlink()
-        columns = {name: _one(rows.column(name)) for name in rows.column_names}
+        columns = {name: _sorted(_one(rows.column(name))) for name in rows.column_names}
         del rows
         rank = {name: ranks[name].of_code[columns.pop(name).fill_null(-1).to_numpy()] for name in self.names}
         order = _order(rank["account"], columns)
-        mark = Part(number, self.parts, self.key.id).mark
         with ExitStack() as open_:
             writer: pq.ParquetWriter | None = None
             for start in range(0, len(order), _GROUP):
@@ -291,7 +291,8 @@ class _Copy:
                 group = pa.Table.from_arrays([made[name] for name in names], names=list(names))
                 if writer is None:
                     file = open_.enter_context(_durable(self.folder / _name(number)))
-                    writer = open_.enter_context(_writer(file, group.schema, mark))
+                    writer = open_.enter_context(_writer(file, group.schema))
+                    writer.add_key_value_metadata(Part(number, self.parts, self.key.id).mark)
                 writer.write_table(group, row_group_size=_GROUP)
         return int(begins(rank["account"][order]).sum()), names
 
@@ -357,6 +358,17 @@ def _plain(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
+def _sorted(column: pa.Array) -> pa.Array:
+    """The column with its dictionary in order: what stood first in the files leaves no trace."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    order = pc.sort_indices(column.dictionary)
+    place = np.empty(len(order), dtype=np.int32)
+    place[order.to_numpy()] = np.arange(len(order), dtype=np.int32)
+    indices = pl.Series(place).to_arrow().take(column.indices)
+    return pa.DictionaryArray.from_arrays(indices, column.dictionary.take(order))
+
+
 def _compact(column: pa.Array) -> pa.Array:
     """The column with what it needs of its dictionary, where that is much less."""
     if pa.types.is_dictionary(column.type) and len(column.dictionary) > len(column) // 8:
@@ -376,12 +388,12 @@ def _name(number: int) -> str:
     return f"part-{number:04d}.parquet"
 
 
-def _writer(file: BinaryIO, schema: pa.Schema, mark: Mapping[bytes, bytes]) -> pq.ParquetWriter:
+def _writer(file: BinaryIO, schema: pa.Schema) -> pq.ParquetWriter:
     coded = [one.name for one in schema if pa.types.is_dictionary(one.type)]
     times = [one.name for one in schema if pa.types.is_timestamp(one.type)]
     return pq.ParquetWriter(
         file,
-        schema.with_metadata(dict(mark)),
+        schema,
         compression="zstd",
         compression_level=1,
         use_dictionary=coded,

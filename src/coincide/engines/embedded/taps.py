@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from itertools import islice, pairwise
@@ -30,6 +30,7 @@ from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.load import Progress
 from coincide.events import instant
 from coincide.events.batch import Batch
+from coincide.events.file import FileStamp
 from coincide.events.mapping import bare, check, mapped, projection, raw_columns
 from coincide.events.source import SourceReader
 from coincide.events.text import NOT_UTF8, is_identifier
@@ -98,8 +99,10 @@ def read(
     connection: duckdb.DuckDBPyConnection,
     keep: exp.Expr | None = None,
     progress: Progress = lambda _: None,
+    files: Mapping[str, Sequence[FileStamp]] | None = None,
 ) -> TapLog:
     """The taps of these sources. ``keep``: a condition over fields of the contract, as DuckDB evaluates it.
+    ``files``: of each source these alone.
 
     A tap that does not say what it is begins a ride. An empty text says nothing and is missing. Raises the errors of
     ``events`` that name a file.
@@ -111,7 +114,8 @@ def read(
             check(source)
             if source.kind not in (None, KIND):
                 continue
-            found, count = _of_source(_Reading(reader, source, connection, keep, pool, progress))
+            chosen = reader.files() if files is None else files.get(reader.name, ())
+            found, count = _of_source(_Reading(reader, source, chosen, connection, keep, pool, progress))
             ended[reader.name] = count
             pieces += found
         return _together(pieces, ended, pool)
@@ -133,6 +137,7 @@ class _Reading:
 
     reader: SourceReader
     source: Source
+    files: Sequence[FileStamp]
     connection: duckdb.DuckDBPyConnection
     keep: exp.Expr | None
     pool: Executor
@@ -151,7 +156,7 @@ def _of_source(reading: _Reading) -> tuple[list[_Piece], Ended]:
     columns = raw_columns(reading.source, wanted)
     pieces: list[_Piece] = []
     total = Ended()
-    for batch in reading.reader.batches(reading.connection, reading.reader.files(), columns):
+    for batch in reading.reader.batches(reading.connection, reading.files, columns):
         found = _of_batch(reading, batch)
         pieces += found
         seen = sum((piece.ended for piece in found), Ended())
@@ -332,11 +337,11 @@ def _encoded(column: pa.Array) -> _Encoded:
     texts.validate(full=True)
     indices = column.indices
     codes = indices.fill_null(MISSING) if indices.null_count else indices
-    kind = _narrow(len(texts))
+    kind = narrow(len(texts))
     return codes.to_numpy(zero_copy_only=False).astype(kind, copy=False), texts
 
 
-def _narrow(count: int) -> type[np.int8 | np.int16 | np.int32]:
+def narrow(count: int) -> type[np.int8 | np.int16 | np.int32]:
     """The narrowest whole numbers for so many codes and -1."""
     if count <= np.iinfo(np.int8).max:
         return np.int8
@@ -390,7 +395,7 @@ def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> 
 
     def laid(name: str) -> Whole:
         """One column of all taps, part by part; the pieces let go of theirs."""
-        kind = _PLAIN[name] if name in _PLAIN else _narrow(len(coded[name].texts))
+        kind = _PLAIN[name] if name in _PLAIN else narrow(len(coded[name].texts))
         column = np.full(int(cuts[-1]), MISSING, dtype=kind)
 
         def put(number: int) -> None:
