@@ -147,9 +147,9 @@ def _write_lists(folder: Path, lists: Sequence[ManagedList], namespace: str, key
         frame.write_csv(folder / LISTS / f"{one.name}.csv")
 
 
-def _bound(at_us: int) -> str:
-    """A bound as lists write it; empty where there is none."""
-    return iso(at_us) if abs(at_us) < 2**62 else ""
+def _bound(at_us: int) -> str | None:
+    """A bound as lists write it; nothing where there is none."""
+    return iso(at_us) if abs(at_us) < 2**62 else None
 
 
 def _put(staged: Path, folder: Path) -> None:

@@ -238,7 +238,7 @@ class _Collected:
         rank = np.empty(len(tokens), dtype=np.int32)
         rank[tokens["?place"].to_numpy()] = np.arange(len(tokens), dtype=np.int32)
         begin = np.cumsum([0, *(len(one) for one in self._tokens)]).tolist()
-        token = [rank[days.token + first] for days, first in zip(self._days, begin, strict=False)]
+        token = [rank[first:][days.token] for days, first in zip(self._days, begin, strict=False)]
         found = replace(joined(self._days), token=np.concatenate(token))
         self._days.clear()
         return found.take(np.argsort(found.token, kind="stable")), tokens.drop("?place")
