@@ -15,6 +15,7 @@ import pytest
 from coincide.store.failpoint import FAILPOINTS, KILLED
 from crash import process, shop
 from crash.test_backup import BACKUP
+from crash.test_import import IMPORT
 from crash.test_ledger import LEDGER
 from crash.verify import State, verified
 
@@ -116,8 +117,8 @@ STORIES = {
 
 def test_every_place_belongs_to_a_story() -> None:
     visits = set().union(*(story.visits for story in STORIES.values()))
-    # Full tiles, which replace partial ones, are visited by `test_ledger`; a backup is another story.
-    assert visits | LEDGER | BACKUP == set(FAILPOINTS)
+    # Full tiles, which replace partial ones, are visited by `test_ledger`; backups and imports are other stories.
+    assert visits | LEDGER | BACKUP | IMPORT == set(FAILPOINTS)
 
 
 @pytest.mark.parametrize("name", STORIES)
