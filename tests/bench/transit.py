@@ -1,6 +1,8 @@
 """``make bench-transit``: journeys and their yardsticks, each in a process of its own, in turns.
 
-    python tests/bench/transit.py [--size 20_000_000] [--rounds 3] [--only features tails linear csv velocity]
+    python tests/bench/transit.py [PART ...] [--size 20_000_000] [--rounds 3]
+
+Parts: features tails linear csv, which run where none is named; import features160 velocity100 velocity400.
 
 Before any time counts, the card-days of a small log are compared one by one with those of SQL, in all columns that both
 have, and the sums of the large ones. Seconds are from the first read to the last card-day in memory; the start of the
@@ -16,17 +18,19 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import copies
 import duckdb
 import numpy as np
 import polars as pl
+import tap_velocity
 import taplog
-from process import run
+from process import Run, run
 
 BENCH = Path(__file__)
 ZONE, STARTS_US, DOUBLED_US, LONGEST_US = "Europe/Paris", 4 * 3_600_000_000, 10_000_000, 180 * 60_000_000
@@ -92,6 +96,49 @@ def _workspace(folder: Path) -> Path:
     ending = next(path.suffix for path in sorted(folder.iterdir()) if path.name.startswith("taps-"))
     (place / "coincide.toml").write_text(SETTINGS.format(files=f"taps/taps-*{ending}"))
     return place
+
+
+def parted(folder: Path, names: Sequence[str]) -> Answer:
+    """All features of imports, part by part; each part's card-days are summed and let go."""
+    from coincide.detect.journey.clock import ServiceClock
+    from coincide.engines.embedded import partition
+    from coincide.engines.embedded.database import connect
+    from coincide.engines.embedded.journeys import Pairing, each
+
+    workspace = copies.workspace(folder, names)
+    readers = [(workspace.readers["taps"], workspace.settings.sources["taps"])]
+    sums: list[Answer] = []
+
+    def use(days: Any, _: pl.DataFrame) -> None:
+        sums.append(_sums(pl.DataFrame({"day": days.day, **days.features})))
+
+    with connect(workspace.settings) as connection, _timed() as told:
+        parts = partition.parted(readers)
+        assert parts is not None
+        whole = each(readers, parts, Pairing(ServiceClock(ZONE, STARTS_US), DOUBLED_US, LONGEST_US), connection, use)
+    ended = whole.ended["taps"]
+    days = sum(one["days"] for one in sums)
+    found = {name: [sum(column) for column in zip(*(one[name] for one in sums), strict=True)] for name in COMMON}
+    return {**told, "read": ended.read, "rides": whole.tally.rides, "answer": {"days": days, **found}}
+
+
+# --- import -----------------------------------------------------------------------------------------------------------
+
+
+def imported(folder: Path) -> Answer:
+    """The log written anew by ours, from the first read to the last file on the disk."""
+    out = copies.emptied(folder / "imported")
+    with _timed() as told:
+        done = copies.write(folder, out, parts=2)
+    return {**told, "rows": done.read, **copies.content(f"{out}/part-*.parquet")}
+
+
+def imported_by_sql(folder: Path) -> Answer:
+    """The same by bare DuckDB, our pseudonyms joined; its rows are in no order, and a bad line ends it."""
+    out = copies.emptied(folder / "imported-sql")
+    with _timed() as told:
+        rows = copies.write_by_sql(folder, out)
+    return {**told, "rows": rows, **copies.content(f"{out}/*/*.parquet")}
 
 
 # --- SQL ------------------------------------------------------------------------------------------------------------
@@ -184,7 +231,16 @@ def _sums(frame: pl.DataFrame) -> Answer:
     return found
 
 
-def _measure(form: str, folder: Path) -> None:
+def _measure(form: str, folder: Path, names: Sequence[str]) -> None:
+    plain: dict[str, Callable[[], Answer]] = {
+        "parts": partial(parted, folder, names),
+        "import": partial(imported, folder),
+        "import-sql": partial(imported_by_sql, folder),
+        **{f"velocity-{form}": partial(tap_velocity.by_sql, folder, form) for form in tap_velocity.FORMS},
+    }
+    if form in plain:
+        print(json.dumps(plain[form]()))
+        return
     frame, told = ours(folder) if form == "ours" else duck(folder, form)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(json.dumps({**told, "peak": peak, "answer": _sums(frame)}))
@@ -285,27 +341,99 @@ def _csv(options: argparse.Namespace) -> None:
         print(f"{rows:,} rows of CSV: {answer['seconds']:.2f} s, cpu {answer['cpu']:.2f} s", flush=True)
 
 
+def _import(options: argparse.Namespace) -> None:
+    """From CSV to Parquet with keyed pseudonyms."""
+    folder = taplog.make(options.data, options.size, format="csv")
+    for _ in range(options.rounds):
+        answers = []
+        for form in ("import", "import-sql"):
+            answer, done = _run(form, folder)
+            rate = answer["rows"] / answer["seconds"] / 1e6
+            _say(form, folder.name, answer, done, f"{rate:.2f} M rows/s")
+            answers.append({name: answer[name] for name in ("rows", "accounts", "content")})
+        assert answers[0] == answers[1], answers
+
+
+def _features160(options: argparse.Namespace) -> None:
+    """All features of imports of one, two and eight times the log, whose cards have other names each time."""
+    log = taplog.make(options.data, options.size)
+    folder = copies.make(options.data, log, 8)
+    for _ in range(options.rounds):
+        first, _done = _run("ours", log)
+        for count in (1, 2, 8):
+            answer, done = _run("parts", folder, *copies.names(count))
+            _say("parts", f"{answer['read']:,} taps", answer, done)
+            # What is compared is of one card each, so copies have it so many times.
+            _same({name: np.multiply(first["answer"][name], count) for name in ("days", *COMMON)}, answer["answer"])
+
+
+def _velocity100(options: argparse.Namespace) -> None:
+    """A rule over all taps, from Parquet to alerts, against SQL."""
+    log = taplog.make(options.data, 5 * options.size)
+    for _ in range(options.rounds):
+        mine, done = tap_velocity.scan(options.data, tap_velocity.settings(log))
+        _say("scan", log.name, mine, done, f"{mine['alerts']:,} alerts")
+        for form in tap_velocity.FORMS:
+            answer, done = _run(f"velocity-{form}", log)
+            _say(form, log.name, answer, done)
+            for name in ("alerts", "first_at", *(("hits",) if form != "range" else ())):
+                assert answer[name] == mine[name], (form, name, answer[name], mine[name])
+
+
+def _velocity400(options: argparse.Namespace) -> None:
+    """The same rule over imports of five, ten and twenty times the log: the line through three sizes."""
+    folder = copies.make(options.data, taplog.make(options.data, options.size), 20)
+    sizes, seconds = [], []
+    for count in (5, 10, 20):
+        answer, done = tap_velocity.scan(options.data, copies.settings(folder, copies.names(count)))
+        _say("scan", f"{answer['read']:,} taps", answer, done, f"{answer['alerts']:,} alerts")
+        sizes.append(answer["read"])
+        seconds.append(answer["seconds"])
+    slope, start = np.polyfit(sizes, seconds, 1)
+    print(f"{start:.1f} s and {slope * 1e8:.2f} s a hundred million; 1.6 billion: {start + slope * 1.6e9:.0f} s")
+
+
+def _run(form: str, folder: Path, *names: str) -> tuple[Answer, Run]:
+    done = run([sys.executable, str(BENCH), "measure", form, str(folder), *names])
+    answer: Answer = json.loads(done.stdout)
+    return answer, done
+
+
+def _say(form: str, log: str, answer: Answer, done: Run, more: str = "") -> None:
+    cpu = f"cpu {answer['cpu']:7.2f} s  " if "cpu" in answer else ""
+    print(
+        f"{form:12} {log:28} {answer['seconds']:7.2f} s  {cpu}peak {done.peak_bytes / 1e9:5.2f} GB  "
+        f"load {os.getloadavg()[0]:.1f}  {more}",
+        flush=True,
+    )
+
+
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "features": _features,
     "tails": _tails,
     "linear": _linear,
     "csv": _csv,
+    "import": _import,
+    "features160": _features160,
+    "velocity100": _velocity100,
+    "velocity400": _velocity400,
 }
+USUAL = ("features", "tails", "linear", "csv")
 
 
 def main() -> None:
     """Measure what is asked for."""
     if sys.argv[1:2] == ["measure"]:
-        _measure(sys.argv[2], Path(sys.argv[3]))
+        _measure(sys.argv[2], Path(sys.argv[3]), sys.argv[4:])
         return
     parser = argparse.ArgumentParser(description="Measure journeys against their yardsticks.")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help=f"default: {' '.join(USUAL)}")
     parser.add_argument("--size", type=int, default=20_000_000, help="taps of the log")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--data", type=Path, default=Path(".bench"), help="where logs are kept between runs")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--forms", nargs="*", choices=("text", "hash", "coded"), default=["text", "hash", "coded"])
     options = parser.parse_args()
-    for part in options.only:
+    for part in options.parts or USUAL:
         print(f"{part}:", flush=True)
         PARTS[part](options)
 
