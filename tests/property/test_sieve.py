@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from coincide.engines.embedded import sieve
 from coincide.engines.embedded.load import Feed
+from coincide.engines.embedded.partition import MARK, Part
 from coincide.engines.embedded.run import Run, Task, run
 from coincide.engines.workspace import open_workspace
 
@@ -90,7 +91,9 @@ def told(result: Run) -> dict[str, Any]:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    files=st.lists(rows, min_size=1, max_size=2),
+    files=st.lists(rows, min_size=1, max_size=3),
+    # Which part each file says that it is: often it is not true.
+    parts=st.one_of(st.none(), st.tuples(*[st.integers(0, 2)] * 3)),
     n=st.integers(2, 4),
     by=st.sampled_from(["account", "actor"]),
     window=st.sampled_from(
@@ -107,7 +110,15 @@ def told(result: Run) -> dict[str, Any]:
     anonymous=st.booleans(),
 )
 def test_a_sieve_changes_nothing(
-    files: list[Any], n: int, by: str, window: str, unit: Any, footers: bool, clean: bool, anonymous: bool
+    files: list[Any],
+    parts: tuple[int, ...] | None,
+    n: int,
+    by: str,
+    window: str,
+    unit: Any,
+    footers: bool,
+    clean: bool,
+    anonymous: bool,
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -123,7 +134,8 @@ def test_a_sieve_changes_nothing(
             frame = pl.DataFrame([row[:3] for row in kept], schema=schema, orient="row")
             frame = frame.with_columns(pl.col("when").cast(pl.Datetime(unit, "UTC"), strict=False), stop=pl.lit("p"))
             # With and without what would prove that no row is odd.
-            frame.write_parquet(folder / "taps" / f"{number}.parquet", statistics=footers)
+            mark = {} if parts is None else {MARK.decode(): Part(parts[number], 3, "key").mark[MARK].decode()}
+            frame.write_parquet(folder / "taps" / f"{number}.parquet", statistics=footers, metadata=mark)
         assert told(found(folder, least=0)) == told(found(folder, least=10**9))
 
 

@@ -66,17 +66,21 @@ def part_of(pseudonyms: Sequence[str], of: int) -> NDArray[np.int16]:
     return found
 
 
-def marked(path: Path) -> Part | None:
-    """The mark of a Parquet file, ``None`` if it bears none that this version knows."""
-    metadata = pq.read_metadata(path).metadata or {}
+def mark_of(footer: pq.FileMetaData) -> Part | None:
+    """The mark in the footer of a Parquet file, ``None`` if it bears none that this version knows."""
     try:
-        told = json.loads(metadata.get(MARK, b"null"))
+        told = json.loads((footer.metadata or {}).get(MARK, b"null"))
         if told is None or told["version"] != VERSION:
             return None
         part = Part(int(told["part"]), int(told["of"]), str(told["key"]))
     except (ValueError, KeyError, TypeError):
         return None
     return part if 0 <= part.number < part.of else None
+
+
+def marked(path: Path) -> Part | None:
+    """The mark of a Parquet file; see :func:`mark_of`."""
+    return mark_of(pq.read_metadata(path))
 
 
 def parted(readers: Sequence[tuple[SourceReader, Source]]) -> dict[Part, Files] | None:
