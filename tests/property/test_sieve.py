@@ -156,6 +156,25 @@ def test_the_comparison_above_would_see_a_hit(tmp_path: Path, least: int, monkey
     assert sum(result.duplicates.values()) == 1
 
 
+@pytest.mark.parametrize(("ids", "hits", "copies"), [(("1", "2"), 1, 0), (("1", "1"), 0, 1)])
+def test_an_account_in_files_that_say_to_be_different_parts_is_read(
+    tmp_path: Path, ids: tuple[str, str], hits: int, copies: int
+) -> None:
+    (tmp_path / "taps").mkdir()
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "coincide.toml").write_text(SETTINGS)
+    (tmp_path / "rules" / "rule.yaml").write_text(RULE.format(n=2, by="account", window="within: 1 hours"))
+    for number, id_ in enumerate(ids):
+        frame = pl.DataFrame({"id": [id_, f"other {number}"], "when": [START] * 2, "token": ["a", f"b{number}"]})
+        frame = frame.with_columns(pl.col("when").cast(pl.Datetime("us", "UTC")), stop=pl.lit("p"))
+        mark = {MARK.decode(): Part(number, 2, "key").mark[MARK].decode()}
+        frame.write_parquet(tmp_path / "taps" / f"{number}.parquet", metadata=mark)
+    result = found(tmp_path, 0)
+    assert [episode.hits for episode in result.episodes.get("many-taps", [])] == [1] * hits
+    assert sum(result.duplicates.values()) == copies
+    assert sum(result.observations["many-taps"].values()) == 4 - copies
+
+
 def test_footers_prove_nothing_of_accounts_that_may_be_no_number(tmp_path: Path) -> None:
     (tmp_path / "taps").mkdir()
     (tmp_path / "rules").mkdir()
