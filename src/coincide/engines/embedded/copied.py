@@ -11,16 +11,15 @@ the place and the reason are kept, as quarantine keeps them, and not a copy.
 from __future__ import annotations
 
 import os
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
 import duckdb
 import numpy as np
@@ -33,6 +32,7 @@ from sqlglot import exp
 
 from coincide.detect.journey.order import begins, by_token
 from coincide.detect.journey.taps import Positions, Taps
+from coincide.engines.embedded.ahead import ahead
 from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.fields import fields
 from coincide.engines.embedded.load import Progress
@@ -58,9 +58,6 @@ _GROUP = 250_000
 """Rows of a row group."""
 _DICTIONARY = 16 << 20
 """Bytes up to which a row group keeps a dictionary."""
-
-T = TypeVar("T")
-R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -188,10 +185,11 @@ class _Copy:
 
     def _batch(self, batch: Batch, progress: Progress) -> None:
         self.count["read"] += batch.rows + len(batch.bad)
-        for bad in batch.bad:
-            self._set_apart(pl.DataFrame({FILE: [bad.file], POSITION: [bad.position]}), BAD_RECORD.name)
+        if batch.bad:
+            places = {FILE: [bad.file for bad in batch.bad], POSITION: [bad.position for bad in batch.bad]}
+            self._set_apart(pl.DataFrame(places), BAD_RECORD.name)
         made = projection(self.source, batch.columns, self.reader.attributes)
-        for rows in _ahead(self.pool, self._piece, self._pieces(batch, made)):
+        for rows in ahead(self.pool, self._piece, self._pieces(batch, made)):
             progress(rows)
         progress(len(batch.bad))
 
@@ -411,14 +409,3 @@ def _durable(path: Path) -> Iterator[BinaryIO]:
         yield file
         file.flush()
         os.fsync(file.fileno())
-
-
-def _ahead(pool: Executor, work: Callable[[T], R], given: Iterable[T]) -> Iterator[R]:
-    """The work on each, in order, with a few begun ahead."""
-    incoming = iter(given)
-    most = 2 * (os.cpu_count() or 1)
-    waiting = deque(pool.submit(work, one) for one in islice(incoming, most))
-    while waiting:
-        done = waiting.popleft().result()
-        waiting.extend(pool.submit(work, one) for one in islice(incoming, 1))
-        yield done

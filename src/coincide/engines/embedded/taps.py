@@ -9,12 +9,10 @@ no row ever becomes a text. Nothing of it reaches a disk (DESIGN, promise 5).
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
-from itertools import islice, pairwise
-from typing import TypeVar
+from itertools import pairwise
 
 import duckdb
 import numpy as np
@@ -26,6 +24,7 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from coincide.detect.journey.taps import ACTIONS, ENTER, MISSING, Positions, Taps, Truths, Whole
+from coincide.engines.embedded.ahead import ahead
 from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.load import Progress
 from coincide.events import instant
@@ -49,8 +48,6 @@ _PART_TAPS = 600_000
 
 _PLACE = "?place"
 """Beside a column of a source, whose name holds no question mark as a rule; one that does is asked row by row."""
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -213,9 +210,9 @@ def _stored(reading: _Reading, batch: Batch) -> Iterator[_Piece] | None:
     if batch.raw is not None:
         rows = batch.raw
         slices = (rows.slice(start, _ROWS) for start in range(0, rows.num_rows, _ROWS))
-        return _ahead(reading.pool, piece, slices)
+        return ahead(reading.pool, piece, slices)
     places = ((file.path, number) for file in batch.files for number in range(_groups(reading, file.path)))
-    return _ahead(reading.pool, group, places)
+    return ahead(reading.pool, group, places)
 
 
 def _groups(reading: _Reading, path: str) -> int:
@@ -248,7 +245,7 @@ def _asked(reading: _Reading, batch: Batch) -> Iterator[_Piece]:
     statement = _statement(reading, batch).sql(dialect="duckdb")
     with stoppable():
         records = reading.connection.sql(statement).to_arrow_reader(_ROWS)
-        yield from _ahead(
+        yield from ahead(
             reading.pool,
             lambda part: _coded(reading, dict(zip(part.schema.names, part.columns, strict=True)), part.num_rows),
             records,
@@ -270,17 +267,6 @@ def _statement(reading: _Reading, batch: Batch) -> exp.Select:
 
 def _names(condition: exp.Expr) -> set[str]:
     return {column.name for column in condition.find_all(exp.Column)}
-
-
-def _ahead(pool: Executor, work: Callable[[T], _Piece], given: Iterable[T]) -> Iterator[_Piece]:
-    """The work on each, in order, with a few begun ahead."""
-    incoming = iter(given)
-    most = 2 * (os.cpu_count() or 1)
-    waiting = deque(pool.submit(work, one) for one in islice(incoming, most))
-    while waiting:
-        done = waiting.popleft().result()
-        waiting.extend(pool.submit(work, one) for one in islice(incoming, 1))
-        yield done
 
 
 # --- one piece ------------------------------------------------------------------------------------------------------
