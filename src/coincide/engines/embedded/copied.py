@@ -43,6 +43,7 @@ from coincide.events.batch import Batch
 from coincide.events.column import integers, texts
 from coincide.events.event import contract_order
 from coincide.events.mapping import bare, check, passed_over, projection, raw_columns
+from coincide.events.mapping import fields as contract
 from coincide.events.reason import BAD_RECORD, precedence
 from coincide.events.source import SourceReader
 from coincide.events.text import is_identifier
@@ -262,16 +263,16 @@ class _Copy:
             written=self.count["written"],
             passed_over=self.count["over"],
             apart=apart,
-            accounts=sum(accounts for accounts, _ in told),
-            files=tuple(_name(number) for number, (accounts, _) in enumerate(told) if accounts),
-            columns=next((columns for _, columns in told if columns), ()),
+            accounts=sum(told),
+            files=tuple(_name(number) for number, accounts in enumerate(told) if accounts),
+            columns=tuple(name for name in contract(self.source) if name != "kind" or self.source.kind is None),
         )
 
-    def _settle(self, ranks: Mapping[str, _Ranked], number: int) -> tuple[int, tuple[str, ...]]:
-        """One part: how many accounts are in it, and the names of its columns."""
+    def _settle(self, ranks: Mapping[str, _Ranked], number: int) -> int:
+        """One part: how many accounts are in it."""
         stream = self.streams[number]
         if not stream.path.exists():
-            return 0, ()
+            return 0
         rows = stream.read()
         stream.path.unlink()
         columns = {name: _sorted(_one(rows.column(name))) for name in rows.column_names}
@@ -292,7 +293,7 @@ class _Copy:
                     writer = open_.enter_context(_writer(file, group.schema))
                     writer.add_key_value_metadata(Part(number, self.parts, self.key.id).mark)
                 writer.write_table(group, row_group_size=_GROUP)
-        return int(begins(rank["account"][order]).sum()), names
+        return int(begins(rank["account"][order]).sum())
 
     def _list_apart(self) -> dict[str, int]:
         """Write the places of the rows that are apart, if there are any; how many there are for each reason."""
