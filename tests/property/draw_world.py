@@ -98,7 +98,7 @@ class _Times:
         self._choice = choice
         self.start = (start - _EPOCH) // timedelta(microseconds=1)
         self._seen = [self.start]
-        self._steps = [0, 0, width, gap, 0, 0, width - 1, width + 1, gap + 1, HOUR, 1, MINUTE, 0, 2 * width]
+        self._steps = [0, 0, width, gap, 0, 0, 0, width - 1, width + 1, gap + 1, HOUR, 1, MINUTE, 0, 0, 2 * width]
 
     def next(self) -> int:
         at = self._choice.of(self._seen[-4:]) + self._choice.of(self._steps)
