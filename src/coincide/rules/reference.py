@@ -159,7 +159,9 @@ def _value(part: Mapping[str, Any]) -> str:
         case {"const": choice}:
             return f"`{choice}`"
         case {"$ref": reference}:
-            return f"see [{reference.rpartition('/')[2].lower()}](#{reference.rpartition('/')[2].lower()})"
+            model = reference.rpartition("/")[2]
+            key = next((key for key, name in _SECTIONS.items() if name == model), model.lower())
+            return f"see [{key}](#{key})"
         case {"anyOf": kinds}:
             return "; or ".join(dict.fromkeys(_value(kind) for kind in kinds))
         case {"type": "array", "items": items}:
