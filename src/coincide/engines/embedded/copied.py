@@ -180,19 +180,20 @@ class _Copy:
             for stream in self.streams:
                 stream.path.unlink(missing_ok=True)
                 open_.callback(stream.close)
-            for batch in self.reader.batches(self.connection, self.files, raw_columns(self.source)):
-                for one in batch.again() if slowly and batch.again is not None else (batch,):
-                    self._batch(one, progress)
+            # Across batches, so that the next file is read while rows of this one are worked on.
+            for rows in ahead(self.pool, self._piece, self._every(progress, slowly=slowly)):
+                progress(rows)
 
-    def _batch(self, batch: Batch, progress: Progress) -> None:
-        self.count["read"] += batch.rows + len(batch.bad)
-        if batch.bad:
-            places = {FILE: [bad.file for bad in batch.bad], POSITION: [bad.position for bad in batch.bad]}
-            self._set_apart(pl.DataFrame(places), BAD_RECORD.name)
-        made = projection(self.source, batch.columns, self.reader.attributes)
-        for rows in ahead(self.pool, self._piece, self._pieces(batch, made)):
-            progress(rows)
-        progress(len(batch.bad))
+    def _every(self, progress: Progress, *, slowly: bool) -> Iterator[pa.Table]:
+        """The rows of all batches. They lie in memory of their own, which outlives the batch."""
+        for batch in self.reader.batches(self.connection, self.files, raw_columns(self.source)):
+            for one in batch.again() if slowly and batch.again is not None else (batch,):
+                self.count["read"] += one.rows + len(one.bad)
+                if one.bad:
+                    places = {FILE: [bad.file for bad in one.bad], POSITION: [bad.position for bad in one.bad]}
+                    self._set_apart(pl.DataFrame(places), BAD_RECORD.name)
+                    progress(len(one.bad))
+                yield from self._pieces(one, projection(self.source, one.columns, self.reader.attributes))
 
     def _pieces(self, batch: Batch, made: Mapping[str, exp.Expr]) -> Iterator[pa.Table]:
         """The rows of a batch, each field under its name."""
