@@ -123,7 +123,7 @@ def foretell(asked: Asked, result: Run | None) -> Outcome:
 def _versions(asked: Asked, entities: int | None, result: Run) -> dict[str, Any]:
     """All that a scan was made with, and how many were at incidents; a later one tells from it what changed."""
     return {
-        "attendance": attended(result),
+        "attendance": _attendance(result),
         "ahead": _ahead(asked, result),
         **asked.scope.versions,
         "entities": entities,
@@ -174,10 +174,10 @@ def show(asked: Asked, result: Run) -> Outcome:
     run_counts = counted(result.files.values(), sum(result.duplicates.values()))
     observed = {rule: sum(days.values()) for rule, days in result.observations.items()}
     findings = _findings(asked, result)
-    return Outcome(run_counts, run_counts, observed, findings, asked.chosen, attendance=attended(result))
+    return Outcome(run_counts, run_counts, observed, findings, asked.chosen, attendance=_attendance(result))
 
 
-def attended(result: Run) -> dict[str, dict[str, Any]]:
+def _attendance(result: Run) -> dict[str, dict[str, Any]]:
     """How many accounts were at how many incidents, by rule."""
     return {rule: dict(found.document) for rule, found in result.attendance.items()}
 

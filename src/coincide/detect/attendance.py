@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from coincide.detect.detect import at_incidents, nameable, observations
+from coincide.detect.detect import observations
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.kernel import presence
 from coincide.detect.kernel.observations import Positions, Truths
+from coincide.detect.placed import at_incidents, nameable
 from coincide.detect.rows import Rows
 from coincide.detect.there import incidents
 from coincide.rules.plan import Plan, Presence
@@ -28,10 +29,6 @@ class Attendance:
     covered: int
     examined: int
     accounts: tuple[int, ...]
-
-    def at_least(self, count: int) -> int:
-        """How many accounts were at so many or more."""
-        return self.accounts[count - 1] if count <= len(self.accounts) else 0
 
     @property
     def document(self) -> dict[str, object]:

@@ -20,9 +20,9 @@ from coincide.detect.exact import exact, product
 from coincide.detect.kernel import combination, presence, ratio, sequence, threshold, velocity
 from coincide.detect.kernel.observations import LISTED, Evidence, Observations, Positions, Truths, collect, spans
 from coincide.detect.kernel.window import distinct, group_starts, starts
+from coincide.detect.placed import Placed, placed
 from coincide.detect.rows import Rows
-from coincide.detect.there import Incidents, incidents, is_incident, ordinary, pairs, taps
-from coincide.detect.unusual import Unusual, unusual
+from coincide.detect.unusual import Unusual
 from coincide.events import zone as zones
 from coincide.events.event import EventName
 from coincide.rules.explain import because
@@ -84,26 +84,6 @@ class Hits:
         return replace(self, hit=self.hit[stays], silenced=self.silenced[quiet])
 
 
-@dataclass(frozen=True)
-class Placed:
-    """Observations as a kernel is to see them: rows, whose they are and when, which need not be what the rows say.
-
-    In the strict order by ``(code, at, source, event_id, account)``. A row may stand more than once. ``carries``: see
-    ``Observations``. ``frame``: what ``unless`` reads of observations, by their positions; ``None``: what the rows say.
-    ``value``: codes of what is counted where that is no field of the row; ``named``: the rows that they stand for.
-    ``unusual``: of a rule over days, the card-days and which of them hold.
-    """
-
-    row: Positions
-    code: Positions
-    at: Positions
-    carries: tuple[Truths, ...]
-    frame: Callable[[Positions], pl.DataFrame] | None = None
-    value: Positions | None = None
-    named: Positions | None = None
-    unusual: Unusual | None = None
-
-
 def kept(rows: Rows, usable: Truths) -> Truths:
     """Of the usable rows of one rule, those it keeps: of copies of one event the one that sorts first."""
     event, rank = rows.copies
@@ -119,44 +99,7 @@ def kept(rows: Rows, usable: Truths) -> Truths:
 
 def hits(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Hits:
     """The rule's kernel over the rows it keeps."""
-    if isinstance(plan.condition, Presence):
-        return decided(
-            plan,
-            rows,
-            at_incidents(plan, plan.condition, rows, keep, nameable(plan.condition, rows, keep, around)),
-            around,
-        )
-    code, order = rows.order(plan.by)
-    found = None
-    if isinstance(plan.condition, UnusualDay):
-        found = unusual(plan, plan.condition, rows, keep, around.network)
-        keep = keep & ~is_incident(rows)
-    row = order[keep[order]]
-    return decided(plan, rows, Placed(row, code[row], rows.at[row], carried(plan, rows, row), unusual=found), around)
-
-
-def nameable(condition: Presence, rows: Rows, keep: Truths, around: Surroundings) -> Incidents:
-    """The incidents at which accounts may be told: those that a recorded request covers, and no others."""
-    reported = incidents(rows, keep, condition.at)
-    if around.covered is None or not len(reported):
-        return reported.chosen(np.zeros(len(reported), dtype=np.bool_))
-    return reported.chosen(around.covered(rows.frame[reported.row]))
-
-
-def at_incidents(plan: Plan, condition: Presence, rows: Rows, keep: Truths, reported: Incidents) -> Placed:
-    """Each tap once for each incident at which it was, unless its account is ordinarily there."""
-    seen = taps(rows, keep, reported)
-    tap, incident = pairs(seen, reported, condition.margin_us)
-    if condition.usual is not None:
-        usual = ordinary(seen, reported, tap, incident, condition.margin_us, condition.usual, plan.zone)
-        tap, incident = tap[~usual], incident[~usual]
-    code, order = rows.order(plan.by)
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    row = seen.row[tap]
-    place = np.lexsort((incident, rank[row]))
-    row = row[place]
-    return Placed(row, code[row], rows.at[row], (), value=incident[place], named=reported.row)
+    return decided(plan, rows, placed(plan, rows, keep, around), around)
 
 
 def decided(plan: Plan, rows: Rows, placed: Placed, around: Surroundings) -> Hits:
@@ -222,20 +165,6 @@ def episodes(found: Hits, rows: Rows, cuts: Cuts) -> list[Episode]:
             )
         )
     return made
-
-
-def carried(plan: Plan, rows: Rows, row: Positions) -> tuple[Truths, ...]:
-    """Of these rows, which carry each component of the plan, or are of each kind of a ratio."""
-    match plan.condition:
-        case Combination(of=of):
-            return tuple(rows.carries((name,))[row] for name, _ in of)
-        case Steps(steps=steps):
-            return tuple(rows.carries((name,))[row] for name in sorted(set(steps)))
-        case Ratio(of=of_kind, to=to_kind):
-            kind = rows.frame["kind"][row]
-            return tuple((kind == name).to_numpy() for name in (of_kind, to_kind))
-        case _:
-            return ()
 
 
 def observations(plan: Plan, rows: Rows, placed: Placed) -> tuple[Positions, Observations]:

@@ -36,7 +36,6 @@ from coincide.rules.expression import fields_of
 from coincide.rules.plan import Plan, Threshold
 
 NEVER = np.iinfo(np.int16).max
-"""The kind of events that are nobody's: they need a place or a line in the place of an account."""
 
 
 @dataclass(frozen=True)

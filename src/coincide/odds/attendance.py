@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from coincide.detect.attendance import most_at, told
-from coincide.detect.detect import Placed, observations
+from coincide.detect.detect import observations
 from coincide.detect.kernel import presence
 from coincide.detect.kernel.observations import Positions, Truths, spans
+from coincide.detect.placed import Placed
 from coincide.detect.rows import Rows
 from coincide.detect.there import Incidents, Taps, incidents, pairs, shifted, taps
 from coincide.events import zone as zones

@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from coincide.detect.detect import Cuts, Placed, decided, runs
+from coincide.detect.detect import Cuts, decided, runs
 from coincide.detect.evaluate import Surroundings
 from coincide.detect.kernel.observations import Positions, Truths
+from coincide.detect.placed import Placed
 from coincide.detect.rows import Rows
 from coincide.odds.population import NAME, Population, whose
 from coincide.rules.plan import Combination, Plan
