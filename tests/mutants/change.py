@@ -26,6 +26,7 @@ _RATIO = "detect/kernel/ratio.py"
 _SEQUENCE = "detect/kernel/sequence.py"
 _WINDOW = "detect/kernel/window.py"
 _DETECT = "detect/detect.py"
+_PLACED = "detect/placed.py"
 _ROWS = "detect/rows.py"
 _FIT = "detect/fit.py"
 _EXACT = "detect/exact.py"
@@ -117,7 +118,7 @@ CHANGES = (
         "running[1:] - running[np.minimum(start, 0)]",
     ),
     Change("all of the other kind as evidence", _RATIO, "min(condition.at_least, LISTED))", "LISTED)"),
-    Change("ratio the other way round", _DETECT, "for name in (of_kind, to_kind)", "for name in (to_kind, of_kind)"),
+    Change("ratio the other way round", _PLACED, "for name in (of_kind, to_kind)", "for name in (to_kind, of_kind)"),
     Change("gap open at the old end", _SEQUENCE, "condition.gap_us + 1", "condition.gap_us"),
     Change("gap ignored", _SEQUENCE, "if condition.gap_us is None", "if True"),
     Change("sequence older than its window", _SEQUENCE, "(begins >= 0) & (begins >= seen.start)", "begins >= 0"),
@@ -402,7 +403,7 @@ CHANGES = (
     ),
     Change(
         "incidents that no request covers are named",
-        _DETECT,
+        _PLACED,
         "return reported.chosen(around.covered(rows.frame[reported.row]))",
         "return reported",
         "journeys",

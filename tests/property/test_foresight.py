@@ -62,9 +62,10 @@ def edit(choice: Choice) -> Edit:
     """Any world; each rule stays, goes, or becomes another; rows of the catalog and of lists go."""
     made = world(choice, separations=False)
     form = layout(choice, made, most_files=4)
+    begins = next((one.window[1] for one in made.rules if one.window[0] == "service-day"), 4 * HOUR)
     rules = []
     for number, one in enumerate(made.rules):
-        other = replace(rule(choice, number, DAY, HOUR, one.zone), id=one.id)
+        other = replace(rule(choice, number, DAY, HOUR, one.zone, begins=begins), id=one.id)
         rules += choice.of([[one], [one], [other], []])
     catalog = [row for row in made.catalog if not choice.percent(15)]
     after = replace(
