@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 
 from coincide.engines.embedded import sieve
 from coincide.engines.embedded.load import Feed
-from coincide.engines.embedded.partition import MARK, Part
 from coincide.engines.embedded.run import Run, Task, run
 from coincide.engines.workspace import open_workspace
 
@@ -91,9 +90,7 @@ def told(result: Run) -> dict[str, Any]:
 
 @settings(max_examples=120, deadline=None)
 @given(
-    files=st.lists(rows, min_size=1, max_size=3),
-    # Which part each file says that it is: often it is not true.
-    parts=st.one_of(st.none(), st.tuples(*[st.integers(0, 2)] * 3)),
+    files=st.lists(rows, min_size=1, max_size=2),
     n=st.integers(2, 4),
     by=st.sampled_from(["account", "actor"]),
     window=st.sampled_from(
@@ -110,15 +107,7 @@ def told(result: Run) -> dict[str, Any]:
     anonymous=st.booleans(),
 )
 def test_a_sieve_changes_nothing(
-    files: list[Any],
-    parts: tuple[int, ...] | None,
-    n: int,
-    by: str,
-    window: str,
-    unit: Any,
-    footers: bool,
-    clean: bool,
-    anonymous: bool,
+    files: list[Any], n: int, by: str, window: str, unit: Any, footers: bool, clean: bool, anonymous: bool
 ) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -134,8 +123,7 @@ def test_a_sieve_changes_nothing(
             frame = pl.DataFrame([row[:3] for row in kept], schema=schema, orient="row")
             frame = frame.with_columns(pl.col("when").cast(pl.Datetime(unit, "UTC"), strict=False), stop=pl.lit("p"))
             # With and without what would prove that no row is odd.
-            mark = {} if parts is None else {MARK.decode(): Part(parts[number], 3, "key").mark[MARK].decode()}
-            frame.write_parquet(folder / "taps" / f"{number}.parquet", statistics=footers, metadata=mark)
+            frame.write_parquet(folder / "taps" / f"{number}.parquet", statistics=footers)
         assert told(found(folder, least=0)) == told(found(folder, least=10**9))
 
 
@@ -154,25 +142,6 @@ def test_the_comparison_above_would_see_a_hit(tmp_path: Path, least: int, monkey
     (episode,) = result.episodes["many-taps"]
     assert (episode.actor, episode.hits) == (("taps", "a"), 1)
     assert sum(result.duplicates.values()) == 1
-
-
-@pytest.mark.parametrize(("ids", "hits", "copies"), [(("1", "2"), 1, 0), (("1", "1"), 0, 1)])
-def test_an_account_in_files_that_say_to_be_different_parts_is_read(
-    tmp_path: Path, ids: tuple[str, str], hits: int, copies: int
-) -> None:
-    (tmp_path / "taps").mkdir()
-    (tmp_path / "rules").mkdir()
-    (tmp_path / "coincide.toml").write_text(SETTINGS)
-    (tmp_path / "rules" / "rule.yaml").write_text(RULE.format(n=2, by="account", window="within: 1 hours"))
-    for number, id_ in enumerate(ids):
-        frame = pl.DataFrame({"id": [id_, f"other {number}"], "when": [START] * 2, "token": ["a", f"b{number}"]})
-        frame = frame.with_columns(pl.col("when").cast(pl.Datetime("us", "UTC")), stop=pl.lit("p"))
-        mark = {MARK.decode(): Part(number, 2, "key").mark[MARK].decode()}
-        frame.write_parquet(tmp_path / "taps" / f"{number}.parquet", metadata=mark)
-    result = found(tmp_path, 0)
-    assert [episode.hits for episode in result.episodes.get("many-taps", [])] == [1] * hits
-    assert sum(result.duplicates.values()) == copies
-    assert sum(result.observations["many-taps"].values()) == 4 - copies
 
 
 def test_footers_prove_nothing_of_accounts_that_may_be_no_number(tmp_path: Path) -> None:

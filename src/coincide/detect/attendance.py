@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -29,6 +30,11 @@ class Attendance:
     covered: int
     examined: int
     accounts: tuple[int, ...]
+
+    def __add__(self, others: Attendance) -> Attendance:
+        """With that of other accounts at the same incidents."""
+        both = zip_longest(self.accounts, others.accounts, fillvalue=0)
+        return replace(self, examined=self.examined + others.examined, accounts=tuple(map(sum, both)))
 
     @property
     def document(self) -> dict[str, object]:

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -18,7 +19,7 @@ from coincide.detect.journey.days import Days
 from coincide.detect.journey.taps import Whole
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.journeys import Journeys, each, journeys
-from coincide.engines.embedded.partition import parted
+from coincide.engines.embedded.partition import Part, marked, parted
 from coincide.engines.embedded.taps import TapLog
 from coincide.engines.errors import ForeignToken
 from coincide.engines.workspace import Workspace, open_workspace
@@ -162,6 +163,18 @@ def test_files_of_another_number_of_parts_or_without_a_mark_are_read_at_once(wri
     assert not is_parted(opened(written))
 
 
+def test_a_mark_that_was_carried_over_into_other_rows_is_not_believed(written: Path) -> None:
+    file = written / "out/part-0001.parquet"
+    two = pq.read_table(file)
+    pq.write_table(pa.concat_tables([two, pq.read_table(written / "out/part-0002.parquet")]), file)
+    assert not is_parted(opened(written))
+    mark = Part(1, 4, "key").mark(len(two))
+    pq.write_table(two.slice(1).replace_schema_metadata(mark), file)
+    assert marked(file) is None
+    pq.write_table(two.replace_schema_metadata(mark), file)
+    assert marked(file) == Part(1, 4, "key")
+
+
 def test_accounts_that_are_changed_on_the_way_are_read_at_once(written: Path) -> None:
     text = IMPORTED.format(files="out/part-*.parquet")
     for changed in (
@@ -175,8 +188,9 @@ def test_accounts_that_are_changed_on_the_way_are_read_at_once(written: Path) ->
 def test_a_mark_on_a_file_of_other_accounts_is_refused(written: Path) -> None:
     file = written / "out/part-0001.parquet"
     table = pq.read_table(written / "out/part-0002.parquet")
-    metadata = pq.read_metadata(file).metadata
-    pq.write_table(table.replace_schema_metadata({b"coincide.part": metadata[b"coincide.part"]}), file)
+    mark = marked(file)
+    assert mark is not None
+    pq.write_table(table.replace_schema_metadata(mark.mark(len(table))), file)
     with pytest.raises(ForeignToken) as caught:
         ridden(opened(written))
     assert caught.value.code == "COI-S028"

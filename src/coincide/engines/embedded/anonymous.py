@@ -24,25 +24,26 @@ _DAY_US = 86_400_000_000
 _COLUMNS = ("source", "account", "occurred_at", "file", "position")
 
 
-def check(loaded: Loaded, sources: Mapping[str, Source]) -> None:
+def check(loaded: Loaded, sources: Mapping[str, Source], rows: Mapping[str, int] | None = None) -> None:
     """Refuse taps whose tokens tell nobody apart. Raises ``EmptyToken``, ``SharedToken``.
 
     Looked at are the selected rows, once; the source's ``most_taps`` says how many taps a day one account may have.
+    ``rows``: how many each source has, where only a portion of them was read.
     """
     wary = [name for name, source in sources.items() if source.most_taps and source.kind in (None, KIND)]
     if not wary:
         return
     chosen = pl.col("source").is_in(wary) & (pl.col("kind") == KIND)
     taps = loaded.frame.lazy().filter(chosen).select(_COLUMNS).collect()
-    for (name,), rows in taps.group_by("source", maintain_order=True):
-        _check(str(name), sources[str(name)], rows, loaded)
+    for (name,), chosen_rows in taps.group_by("source", maintain_order=True):
+        read = sum(count for (of, _), count in loaded.read.items() if of == name)
+        _check(str(name), sources[str(name)], chosen_rows, loaded, (rows or {}).get(str(name), read))
 
 
-def _check(name: str, source: Source, rows: pl.DataFrame, loaded: Loaded) -> None:
+def _check(name: str, source: Source, rows: pl.DataFrame, loaded: Loaded, read: int) -> None:
     empty = rows["account"].null_count()
     if empty >= LEAST_EMPTY and empty >= EMPTY_SHARE * len(rows):
         raise EmptyToken(name, empty=empty, taps=len(rows))
-    read = sum(count for (of, _), count in loaded.read.items() if of == name)
     counts = rows.filter(pl.col("account").is_not_null()).group_by("account").len().sort("len", "account")
     if counts.is_empty():
         return

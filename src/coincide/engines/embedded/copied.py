@@ -292,7 +292,7 @@ class _Copy:
                 if writer is None:
                     file = open_.enter_context(_durable(self.folder / _name(number)))
                     writer = open_.enter_context(_writer(file, group.schema))
-                    writer.add_key_value_metadata(Part(number, self.parts, self.key.id).mark)
+                    writer.add_key_value_metadata(Part(number, self.parts, self.key.id).mark(len(order)))
                 writer.write_table(group, row_group_size=_GROUP)
         return int(begins(rank["account"][order]).sum())
 

@@ -26,9 +26,8 @@ from coincide.detect.journey.ride import Rides, rides
 from coincide.detect.journey.taps import MISSING, Positions, Taps
 from coincide.detect.journey.taps import Whole as Codes
 from coincide.engines.embedded.load import Progress
-from coincide.engines.embedded.partition import Files, Part, part_of, parted
+from coincide.engines.embedded.partition import Files, Part, check, parted
 from coincide.engines.embedded.taps import KIND, Ended, TapLog, narrow, read
-from coincide.engines.errors import ForeignToken
 from coincide.events.source import SourceReader
 from coincide.rules.feature import NAMES
 from coincide.settings import Source
@@ -149,7 +148,7 @@ def each(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for part, files in parts.items():
             log = read(readers, connection, keep, progress, files)
-            _check(part, files, log.tokens)
+            check(part, files, log.tokens["account"].to_list())
             ended |= {name: ended.get(name, Ended()) + count for name, count in log.ended.items()}
             codes = {name: texts.codes(log.texts[name]) for name, texts in grown.items()}
             taps = list(log.parts)
@@ -248,12 +247,6 @@ def _told(days: Days, tokens: pl.DataFrame, whole: Whole) -> Journeys:
     tally = whole.tally
     rest = (tally.hours, tally.riders, tally.rides, tally.doubled, tally.unpaired)
     return Journeys(days, tokens, whole.products, whole.ended, *rest)
-
-
-def _check(part: Part, files: Files, tokens: pl.DataFrame) -> None:
-    """Raises ``ForeignToken``: a mark is not believed."""
-    if (part_of(tokens["account"].to_list(), part.of) != part.number).any():
-        raise ForeignToken(" and ".join(sorted(files)), part.number, part.of)
 
 
 def _by_hour(part: Rides) -> tuple[Positions, Positions]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import duckdb
@@ -91,6 +91,17 @@ class Loaded:
             self.unread | more.unread,
             self.bad + more.bad,
             self.sieved | more.sieved,
+        )
+
+    def of(self, sources: Collection[str]) -> Loaded:
+        """What was read of these sources, beside all rows."""
+        return replace(
+            self,
+            files={name: stamps for name, stamps in self.files.items() if name in sources},
+            read={key: count for key, count in self.read.items() if key[0] in sources},
+            unread={key: count for key, count in self.unread.items() if key[0] in sources},
+            bad=[one for one in self.bad if one[0] in sources],
+            sieved={name: one for name, one in self.sieved.items() if name in sources},
         )
 
 

@@ -1,7 +1,8 @@
 """Files that hold accounts of their own: to which part a pseudonym belongs, and the mark that a file bears.
 
-The part follows from the pseudonym alone, so that it can be told again of every account that is read: nothing depends
-on a mark being true. Files of one number of parts fit together, whatever source or day they were written from.
+The part follows from the pseudonym alone, so that it can be told again of every account that is read. A mark says how
+many rows the file has, so that one that was carried over into a file of others is not believed. Files of one number of
+parts fit together, whatever source or day they were written from.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import polars as pl
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from coincide.engines.errors import ForeignToken
 from coincide.entities.pseudonym import DIGITS, PREFIX
 from coincide.events.file import FileStamp
 from coincide.events.source import SourceReader
@@ -24,7 +26,7 @@ from coincide.settings import Source
 
 MARK = b"coincide.part"
 """Key of the mark among a Parquet file's metadata."""
-VERSION = 1
+VERSION = 2
 MOST = 512
 """Parts at most: as many files are open while they are written."""
 _READ = 12
@@ -45,10 +47,9 @@ class Part:
     of: int
     key: str
 
-    @property
-    def mark(self) -> dict[bytes, bytes]:
-        """As it stands in a file's metadata."""
-        told = {"version": VERSION, "part": self.number, "of": self.of, "key": self.key}
+    def mark(self, rows: int) -> dict[bytes, bytes]:
+        """As it stands in the metadata of a file of so many rows."""
+        told = {"version": VERSION, "part": self.number, "of": self.of, "key": self.key, "rows": rows}
         return {MARK: json.dumps(told).encode()}
 
 
@@ -70,7 +71,7 @@ def mark_of(footer: pq.FileMetaData) -> Part | None:
     """The mark in the footer of a Parquet file, ``None`` if it bears none that this version knows."""
     try:
         told = json.loads((footer.metadata or {}).get(MARK, b"null"))
-        if told is None or told["version"] != VERSION:
+        if told is None or told["version"] != VERSION or told["rows"] != footer.num_rows:
             return None
         part = Part(int(told["part"]), int(told["of"]), str(told["key"]))
     except (ValueError, KeyError, TypeError):
@@ -83,17 +84,17 @@ def marked(path: Path) -> Part | None:
     return mark_of(pq.read_metadata(path))
 
 
-def parted(readers: Sequence[tuple[SourceReader, Source]]) -> dict[Part, Files] | None:
-    """The files of these sources by part, in order; ``None`` where a token may be in several of them.
+def parted(readers: Sequence[tuple[SourceReader, Source]], stamps: Files | None = None) -> dict[Part, Files] | None:
+    """The files of these sources by part, in order; ``None`` where an account may be in several of them.
 
     That is so unless every file bears a mark, all of one key and one number of parts, and the pseudonym in it is the
-    account as it stands. Raises what is wrong with files.
+    account as it stands. ``stamps``: of each source these files alone. Raises what is wrong with files.
     """
     found: dict[Part, dict[str, list[FileStamp]]] = defaultdict(lambda: defaultdict(list))
     for reader, source in readers:
         if source.files is None or source.columns.get("account") != "account" or "account" in source.values:
             return None
-        for file in reader.files():
+        for file in reader.files() if stamps is None else stamps[reader.name]:
             part = marked(reader.folder / file.path) if reader.format(file) == "parquet" else None
             if part is None:
                 return None
@@ -101,3 +102,9 @@ def parted(readers: Sequence[tuple[SourceReader, Source]]) -> dict[Part, Files] 
     if len({(part.of, part.key) for part in found}) != 1:
         return None
     return {part: found[part] for part in sorted(found, key=lambda part: part.number)}
+
+
+def check(part: Part, files: Files, accounts: Sequence[str]) -> None:
+    """Raises ``ForeignToken`` where the files of a part hold an account of another: a mark is not believed."""
+    if (part_of(accounts, part.of) != part.number).any():
+        raise ForeignToken(" and ".join(sorted(files)), part.number, part.of)

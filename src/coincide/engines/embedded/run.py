@@ -29,7 +29,10 @@ from coincide.engines.embedded import anonymous, database
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
 from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
+from coincide.engines.embedded.partition import check
+from coincide.engines.embedded.portion import Portion, portions
 from coincide.entities.actors import ACCOUNT, Actors
+from coincide.events.event import LATEST_US
 from coincide.events.file import FileStamp
 from coincide.events.reason import IN_FUTURE
 from coincide.network.network import Network
@@ -102,7 +105,8 @@ class Task:
     ``link`` makes actors of the edges (``None``: every account is its own actor) with those of ``master_data``, files
     of accounts and identifiers beside the sources; ``cuts`` are the last hits of decided alerts by rule. ``fresh``:
     of a run that widens, the files that were not there before, those of master data too. ``between``: rows whose time
-    is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on.
+    is not in ``[first, last)`` are as if they were not there. ``look`` is shown what each rule was decided on, which
+    then is decided on everything at once.
     ``counted``: rules whose hits are only to be counted by ``look``: no episodes are made of them. ``covered``: see
     ``Surroundings``: without it no account is told that was at an incident. ``network``: of the taps, if there is one.
     ``now_us``: the time of the run, after which no incident can be known.
@@ -119,7 +123,7 @@ class Task:
     cuts: Mapping[str, Cuts] = field(default_factory=dict)
     fresh: frozenset[FileStamp] = frozenset()
     between: tuple[int, int] | None = None
-    look: Callable[[Decided], None] = lambda _: None
+    look: Callable[[Decided], None] | None = None
     counted: frozenset[str] = frozenset()
     covered: Covered | None = None
     network: Network | None = None
@@ -163,33 +167,61 @@ def run(task: Task, progress: Progress = lambda _: None) -> Run:
     result = Run()
     with connect(task.settings) as connection:
         links = Links(connection, task.settings.entities, fresh=task.fresh) if task.link is not None else None
-        loaded = _load(task, task.feeds, links, connection, progress, whole=task.widen is None)
-        if links is not None and task.link is not None:
-            for data in task.master_data:
-                _give(data, links, connection, task.fresh)
-            result.actors = task.link(links.edges())
-        if task.widen is not None:
-            result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors, links)
-            result.wider = wider = task.widen(result.changed)
-            if wider.whole:
-                # Read as a first scan would: only then may rows of which nothing can come be left unread. All links
-                # are known by now; that there are any still says which rules need every row.
-                del loaded
-                feeds = [
-                    replace(feed, decided=feed.decided + wider.files.get(feed.name, ()), linked=())
-                    for feed in task.feeds
-                ]
-                loaded = _load(task, feeds, links, connection, progress, whole=True)
-            else:
-                feeds = [feed.continued(wider.files.get(feed.name, ())) for feed in task.feeds]
-                loaded = loaded.joined(_load(task, feeds, None, connection, progress, whole=False))
-                if wider.moved is not None:
-                    feeds = [feed.continued(wider.other.get(feed.name, ())) for feed in feeds]
-                    loaded = loaded.joined(_of_moved(task, feeds, wider.moved, connection, progress))
-    anonymous.check(loaded, {feed.name: feed.source for feed in task.feeds})
-    result.read = sum(loaded.read.values())
-    _decide(task, prepared(loaded.frame, task, result.actors), loaded, result)
+        if task.widen is None:
+            _run_whole(task, task.feeds, links, connection, progress, result)
+            return result
+        loaded = _load(task, task.feeds, links, connection, progress, whole=False)
+        _link(task, links, connection, result)
+        result.changed = _changed(task, prepared(loaded.frame, task, result.actors), result.actors, links)
+        result.wider = wider = task.widen(result.changed)
+        if wider.whole:
+            # Read as a first scan would: only then may rows of which nothing can come be left unread. All links are
+            # known by now; that there are any still says which rules need every row.
+            del loaded
+            feeds = [
+                replace(feed, decided=feed.decided + wider.files.get(feed.name, ()), linked=()) for feed in task.feeds
+            ]
+            _run_whole(task, feeds, links, connection, progress, result)
+            return result
+        feeds = [feed.continued(wider.files.get(feed.name, ())) for feed in task.feeds]
+        loaded = loaded.joined(_load(task, feeds, None, connection, progress, whole=False))
+        if wider.moved is not None:
+            feeds = [feed.continued(wider.other.get(feed.name, ())) for feed in feeds]
+            loaded = loaded.joined(_of_moved(task, feeds, wider.moved, connection, progress))
+    _settle(task, loaded, result)
     return result
+
+
+def _run_whole(
+    task: Task,
+    feeds: Sequence[Feed],
+    links: Links | None,
+    connection: duckdb.DuckDBPyConnection,
+    progress: Progress,
+    result: Run,
+) -> None:
+    """Everything there is, portion by portion where accounts stand apart and nobody is to look at all of them."""
+    if task.look is not None or links is not None:
+        loaded = _load(task, feeds, links, connection, progress, whole=True)
+        if result.actors is None:
+            _link(task, links, connection, result)
+        _settle(task, loaded, result)
+        return
+    for portion in portions(feeds, task.plans):
+        loaded = _load(task, portion.feeds, None, connection, progress, whole=True)
+        if portion.part is not None:
+            owned = loaded.frame.filter(pl.col("source").is_in(sorted(portion.owned)))
+            check(portion.part, portion.owned, owned["account"].drop_nulls().unique().to_list())
+        _settle(task, loaded, result, portion)
+        del loaded
+
+
+def _link(task: Task, links: Links | None, connection: duckdb.DuckDBPyConnection, result: Run) -> None:
+    if links is None or task.link is None:
+        return
+    for data in task.master_data:
+        _give(data, links, connection, task.fresh)
+    result.actors = task.link(links.edges())
 
 
 def _load(
@@ -268,7 +300,21 @@ def _changed(task: Task, rows: Rows, linked: Actors | None, links: Links | None)
     return Changed(first, last, actors, linked, None if links is None else earlier)
 
 
-def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
+def _settle(task: Task, loaded: Loaded, result: Run, portion: Portion | None = None) -> None:
+    """Decide on what was read, and count it."""
+    sources = {feed.name: feed.source for feed in task.feeds}
+    anonymous.check(loaded, sources, None if portion is None else portion.rows)
+    rows = prepared(loaded.frame, task, result.actors)
+    counted = np.ones(len(rows), dtype=np.bool_)
+    if portion is not None and not portion.counted >= sources.keys():
+        counted = rows.frame["source"].is_in(sorted(portion.counted)).to_numpy()
+        loaded = loaded.of(portion.counted)
+    result.read += sum(loaded.read.values())
+    _decide(task, rows, counted, loaded, result)
+
+
+def _decide(task: Task, rows: Rows, counted: Truths, loaded: Loaded, result: Run) -> None:
+    """``counted``: the rows that are counted; of all others it is known how they end."""
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted = np.zeros(len(rows), dtype=np.bool_)
     selected = np.zeros(len(rows), dtype=np.bool_)
@@ -281,7 +327,8 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
         np.minimum(reason, fitting.reason, out=reason)
         accepted |= keep
         selected |= fitting.usable
-        result.observations[plan.rule] = _with_unread(_by_day(rows, keep), plan, rows, loaded)
+        seen = _with_unread(_by_day(rows, keep & counted), plan, rows, loaded)
+        result.observations[plan.rule] = _added(result.observations.get(plan.rule, {}), seen)
         found = hits(plan, rows, keep, around)
         if result.wider is not None:
             everything = found
@@ -291,16 +338,20 @@ def _decide(task: Task, rows: Rows, loaded: Loaded, result: Run) -> None:
             if plan.by == "actor" and moved.any():
                 found = _both(found, everything.of_actors_in(moved, rows.order(plan.by)[0]))
         if isinstance(plan.condition, Presence):
-            result.attendance[plan.rule] = attendance(plan, plan.condition, rows, keep, around)
+            there = attendance(plan, plan.condition, rows, keep, around)
+            before = result.attendance.get(plan.rule)
+            result.attendance[plan.rule] = there if before is None else before + there
         told = [] if plan.rule in task.counted else episodes(found, rows, task.cuts.get(plan.rule, Cuts()))
-        result.episodes[plan.rule] = told
-        task.look(Decided(plan, rows, keep, found, told))
+        result.episodes.setdefault(plan.rule, []).extend(told)
+        if task.look is not None:
+            task.look(Decided(plan, rows, keep, found, told))
     refused = reason != NEVER
-    ahead = rows.at[reason == reasons(rows).index(IN_FUTURE.name)]
-    result.ahead = int(ahead.min()) if len(ahead) else None
+    ahead = rows.at[counted & (reason == reasons(rows).index(IN_FUTURE.name))]
+    if len(ahead):
+        result.ahead = min(int(ahead.min()), LATEST_US if result.ahead is None else result.ahead)
     accepted &= ~refused
-    result.duplicates = _by_day(rows, selected & ~accepted & ~refused)
-    _count(rows, loaded, selected, reason, result)
+    result.duplicates = _added(result.duplicates, _by_day(rows, selected & ~accepted & ~refused & counted))
+    _count(rows, counted, loaded, selected, reason, result)
 
 
 def _moved(rows: Rows, wider: Wider | None) -> Truths:
@@ -324,6 +375,12 @@ def _by_day(rows: Rows, chosen: Truths) -> dict[Day, int]:
     return {day: int(counts[day]) for day in np.flatnonzero(counts).tolist()}
 
 
+def _added(some: dict[Day, int], more: dict[Day, int]) -> dict[Day, int]:
+    """Both counts, without days of which nothing is left."""
+    total = {day: some.get(day, 0) + more.get(day, 0) for day in some | more}
+    return {day: number for day, number in total.items() if number}
+
+
 def _with_unread(counts: dict[Day, int], plan: Plan, rows: Rows, loaded: Loaded) -> dict[Day, int]:
     """The observations of a sieved rule with those that were left unread: all that are not odd, less those read."""
     for source, sieved in loaded.sieved.items():
@@ -340,16 +397,22 @@ def _even(rows: Rows) -> Truths:
     return rows.present("event_id") & rows.present("account") & rows.present("occurred_at")
 
 
-def _count(rows: Rows, loaded: Loaded, selected: Truths, reason: NDArray[np.int16], result: Run) -> None:
+def _count(
+    rows: Rows, counted: Truths, loaded: Loaded, selected: Truths, reason: NDArray[np.int16], result: Run
+) -> None:
     texts = reasons(rows)
     refused = reason != NEVER
-    ended = rows.frame.select("source", "file", "position").with_columns(
-        chosen=pl.Series(selected & ~refused),
-        usable=pl.Series(selected),
-        refused=pl.Series(refused),
-        reason=pl.Series(reason),
-        at=pl.Series(rows.at),
-        digest=rows.frame["digest"] if "digest" in rows.frame.columns else pl.lit(""),
+    ended = (
+        rows.frame.select("source", "file", "position")
+        .with_columns(
+            chosen=pl.Series(selected & ~refused),
+            usable=pl.Series(selected),
+            refused=pl.Series(refused),
+            reason=pl.Series(reason),
+            at=pl.Series(rows.at),
+            digest=rows.frame["digest"] if "digest" in rows.frame.columns else pl.lit(""),
+        )
+        .filter(pl.Series(counted))
     )
     # A row in quarantine for one rule may be an observation of another: its time counts all the same.
     counts = ended.group_by("source", "file").agg(
@@ -369,7 +432,7 @@ def _count(rows: Rows, loaded: Loaded, selected: Truths, reason: NDArray[np.int1
             # What was left unread is selected by a sieved rule.
             unmatched, (first, last) = 0, sieved.times[number]
         result.files[(source, stamp.path)] = FileCount(read, unmatched, held + unread, first, last)
-    result.refused = [
+    result.refused += [
         *(
             Refused(source, loaded.files[source][bad.file], bad.position, "bad-record", bad.digest)
             for source, bad in loaded.bad

@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -27,10 +26,8 @@ from sqlglot import exp
 
 from coincide.detect.fit import needs
 from coincide.engines.embedded.database import keep, query
-from coincide.engines.embedded.partition import mark_of
 from coincide.events.event import EARLIEST_US, LATEST_US
-from coincide.events.file import FileStamp
-from coincide.events.mapping import bare, mapped, projection, raw_columns
+from coincide.events.mapping import bare, mapped, projection
 from coincide.events.source import Batch, SourceReader
 from coincide.rules.plan import Plan, Sliding, Velocity
 from coincide.settings import Source
@@ -104,15 +101,11 @@ def sieve(
     base = min(first for first, _ in times.values()) // 1_000_000 // _DAY_S * _DAY_S
     width = max(1, int(max(last for _, last in times.values()) // 1_000_000 - base).bit_length())
     packed = _packed(account, time, base, width)
-
-    def walked(table: exp.Expr) -> _Seen:
-        statement = exp.select(packed.copy().as_("code")).from_(table.copy())
-        if odd is not None:
-            statement = statement.where(exp.not_(exp.paren(odd.copy())))
-        column = query(connection, statement).column("code")
-        return _walked([chunk.to_numpy() for chunk in column.chunks], chosen, base, width)
-
-    seen = _joined([walked(table) for table in _tables(reader, source, batch, footers, connection)])
+    statement = exp.select(packed.copy().as_("code")).from_(batch.table.copy())
+    if odd is not None:
+        statement = statement.where(exp.not_(exp.paren(odd.copy())))
+    column = query(connection, statement).column("code")
+    seen = _walked([chunk.to_numpy() for chunk in column.chunks], chosen, base, width)
     condition = _among(seen, account, packed, width, connection)
     return Sieve(
         frozenset(plan.rule for plan in chosen),
@@ -120,27 +113,6 @@ def sieve(
         seen.days,
         times,
     )
-
-
-def _tables(
-    reader: SourceReader,
-    source: Source,
-    batch: Batch,
-    footers: Sequence[pq.FileMetaData],
-    connection: duckdb.DuckDBPyConnection,
-) -> Iterator[exp.Expr]:
-    """The files as they are to be looked through together: those of an import part by part, others all at once."""
-    parts: dict[int, list[FileStamp]] = defaultdict(list)
-    marks = [mark_of(footer) for footer in footers]
-    if None in marks or len({mark.of for mark in marks if mark}) != 1:
-        yield batch.table
-        return
-    for file, mark in zip(batch.files, marks, strict=True):
-        if mark is not None:
-            parts[mark.number].append(file)
-    for files in parts.values():
-        for one in reader.batches(connection, files, raw_columns(source, ("account", "occurred_at"))):
-            yield one.table
 
 
 def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
@@ -296,35 +268,13 @@ class _Seen:
     """What a walk over the sorted codes tells.
 
     ``accounts``: hashes of those to read; ``rows``: all codes of theirs, ``None`` where they are many; ``copies``:
-    codes that stand more than once; ``days``: rows by day; ``every``: hashes of all accounts, in order, each once.
+    codes that stand more than once; ``days``: rows by day.
     """
 
     accounts: Codes
     rows: Codes | None
     copies: Codes
     days: dict[int, int]
-    every: Codes
-
-
-def _joined(parts: Sequence[_Seen]) -> _Seen:
-    """What all parts tell together. An account that is in several, by its hash, is read: no mark is believed."""
-    if len(parts) == 1:
-        return parts[0]
-    every = np.concatenate([part.every for part in parts])
-    every.sort()
-    across = np.unique(every[1:][every[1:] == every[:-1]])
-    rows = [part.rows for part in parts if part.rows is not None]
-    few = not len(across) and len(rows) == len(parts) and sum(map(len, rows)) <= _FEW
-    days = Counter[int]()
-    for part in parts:
-        days.update(part.days)
-    return _Seen(
-        np.unique(np.concatenate([across, *(part.accounts for part in parts)])),
-        np.concatenate(rows) if few else None,
-        np.concatenate([part.copies for part in parts]),
-        dict(days),
-        every,
-    )
 
 
 def _walked(codes: Sequence[Codes], plans: Sequence[Plan], base: int, width: int) -> _Seen:
@@ -338,15 +288,14 @@ def _walked(codes: Sequence[Codes], plans: Sequence[Plan], base: int, width: int
         pieces = [chunk[low : low + _PIECE] for chunk in codes for low in range(0, len(chunk), _PIECE)]
         dealt = list(pool.map(_dealt, pieces))
         seen = list(pool.map(lambda part: _part(dealt, part, spans, width), range(_PARTS)))
-    counts = np.sum([counted for *_, counted, _ in seen], axis=0)
+    counts = np.sum([counted for *_, counted in seen], axis=0)
     rows = [found for _, found, *_ in seen if found is not None]
     few = len(rows) == _PARTS and sum(map(len, rows)) <= _FEW
     return _Seen(
         np.concatenate([near for near, *_ in seen]),
         np.concatenate(rows) if few else None,
-        np.concatenate([copies for _, _, copies, *_ in seen]),
+        np.concatenate([copies for _, _, copies, _ in seen]),
         {base // _DAY_S + int(day): int(counts[day]) for day in np.flatnonzero(counts)},
-        np.concatenate([every for *_, every in seen]),
     )
 
 
@@ -359,10 +308,8 @@ def _dealt(codes: Codes) -> tuple[Codes, NDArray[np.int64]]:
 
 def _part(
     dealt: Sequence[tuple[Codes, NDArray[np.int64]]], part: int, spans: Sequence[tuple[int, int]], width: int
-) -> tuple[Codes, Codes | None, Codes, NDArray[np.int64], Codes]:
-    """Of one part: hashes of accounts to read, their codes unless they are many, codes of copies, rows by day, and
-    the hashes of all accounts.
-    """
+) -> tuple[Codes, Codes | None, Codes, NDArray[np.int64]]:
+    """Of one part: hashes of accounts to read, their codes unless they are many, codes of copies, rows by day."""
     codes = np.concatenate([_NONE, *(those[begins[part] : begins[part + 1]] for those, begins in dealt)])
     codes.sort()
     near = np.unique(np.concatenate([_near(codes[: 1 - n], codes[n - 1 :], seconds, width) for n, seconds in spans]))
@@ -375,10 +322,7 @@ def _part(
         rows = np.concatenate([_NONE, *places])
     copies = codes[1:][codes[1:] == codes[:-1]]
     day = ((codes & np.uint64(2**width - 1)) // np.uint64(_DAY_S)).astype(np.int64)
-    hashed = codes >> np.uint64(width)
-    fresh = np.ones(len(hashed), dtype=np.bool_)
-    fresh[1:] = hashed[1:] != hashed[:-1]
-    return near, rows, copies, np.bincount(day, minlength=2**width // _DAY_S + 1), hashed[fresh]
+    return near, rows, copies, np.bincount(day, minlength=2**width // _DAY_S + 1)
 
 
 def _near(first: Codes, last: Codes, seconds: int, width: int) -> Codes:
