@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from coincide.cli.errors import IdsNotUnique, NoSourceOfKind, UnknownNamespace, UnmappedField, UnusableRows
 from coincide.errors import CoincideError, Problems, Where
+from coincide.events.event import INCIDENT, TAP
 from coincide.packs.pack import chosen
 from coincide.settings import WORKSPACE_FILE, Settings, Source, load
 from coincide.settings.errors import NoWorkspace
@@ -253,7 +254,7 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
     for column in (name for name in needed if name in frame.columns):
         missing = pl.col(column).is_null()
         if column == "account":
-            missing &= pl.col("kind").ne_missing("incident")
+            missing &= pl.col("kind").ne_missing(INCIDENT)
         if f"!{column}" in frame.columns:
             missing &= ~pl.col(f"!{column}")
         found.append((needed[column].name, _places(frame, missing)))
@@ -274,7 +275,7 @@ def _wrong_incidents(columns: list[str]) -> Iterator[tuple[Reason, pl.Expr]]:
 
     from coincide.events import reason
 
-    incident = pl.col("kind").eq_missing("incident") if "kind" in columns else pl.lit(False)
+    incident = pl.col("kind").eq_missing(INCIDENT) if "kind" in columns else pl.lit(False)
     somewhere = [pl.col(name).is_not_null() for name in ("place", "line", "!place", "!line") if name in columns]
     if columns:
         yield reason.NO_WHERE, incident & ~pl.any_horizontal(pl.lit(False), *somewhere)
@@ -403,13 +404,13 @@ def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry
     from coincide.events.mapping import fields
 
     plan, where = rule.plan, Where(rule.file)
-    fitting = [name for name, source in sources.items() if source.kind is None or source.kind in plan.events]
+    fitting = [name for name, source in sources.items() if source.may_hold(*plan.events)]
     if not fitting:
         if sources:
             yield NoSourceOfKind(plan.rule, plan.events, where=where)
         return
     for name in fitting:
-        if "tap" in plan.events and sources[name].kind != "incident" and "account" not in sources[name].columns:
+        if TAP in plan.events and sources[name].kind != INCIDENT and "account" not in sources[name].columns:
             yield NoToken(name, plan.rule, where=where)
     there = {field for name in fitting for field in fields(sources[name])}
     for name in sorted(plan.reads - there):

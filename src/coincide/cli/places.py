@@ -65,12 +65,13 @@ def places(since: datetime | None, until: datetime | None, most: int, workspace:
 
 def _check(opened: Workspace) -> None:
     """Raises ``NothingToPlace``, before anything is read."""
+    from coincide.events.event import INCIDENT, TAP
     from coincide.events.mapping import mapped
     from coincide.odds.errors import NothingToPlace
 
     sources = opened.settings.sources.values()
-    for kind in ("tap", "incident"):
-        if not any(source.kind in (None, kind) and {"place", "line"} & mapped(source).keys() for source in sources):
+    for kind in (TAP, INCIDENT):
+        if not any(source.may_hold(kind) and {"place", "line"} & mapped(source).keys() for source in sources):
             raise NothingToPlace(kind)
 
 

@@ -14,7 +14,7 @@ from coincide.engines.errors import NoRules, NoSources, RetiredRule, UnknownRule
 from coincide.rules.context import Context
 from coincide.rules.load import LoadedRule
 from coincide.rules.workspace import load_rules, rule_files
-from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings
+from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings, Source
 
 if TYPE_CHECKING:
     from coincide.catalog.catalog import Catalog
@@ -95,6 +95,11 @@ class Workspace:
             name: SourceReader(name, source, self.folder, self.settings.attributes)
             for name, source in sorted(self.settings.sources.items())
         }
+
+    def readers_of(self, kind: str) -> list[tuple[SourceReader, Source]]:
+        """The sources that may hold events of a kind, in order of name, each with its reader."""
+        sources = self.settings.sources
+        return [(reader, sources[name]) for name, reader in self.readers.items() if sources[name].may_hold(kind)]
 
     @cached_property
     def master_data(self) -> dict[str, SourceReader]:

@@ -17,9 +17,11 @@ Type = Literal["text", "number", "whole", "coordinate", "time"]
 """``number``: at most 18 digits and 9 decimals, exact. ``whole``: int64. ``coordinate``: at most 17 decimals.
 ``time``: UTC, microseconds, finer digits cut. ``text``: UTF-8, compared by code point."""
 
-KINDS = ("purchase", "return", "refund", "tap", "incident")
+TAP = "tap"
+"""The kind of taps: a token was held to a reader."""
 INCIDENT = "incident"
 """The kind of reported incidents, which are nobody's."""
+KINDS = ("purchase", "return", "refund", TAP, INCIDENT)
 STATUSES = ("completed", "attempted", "refused")
 ACTIONS = ("enter", "exit", "transfer", "single")
 CLOSED = {"kind": KINDS, "status": STATUSES, "action": ACTIONS}

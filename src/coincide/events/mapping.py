@@ -22,7 +22,7 @@ from coincide.events.errors import (
     UnknownColumn,
     UnknownField,
 )
-from coincide.events.event import CLOSED, CORE, Type, contract_order
+from coincide.events.event import CLOSED, CORE, INCIDENT, TAP, Type, contract_order
 from coincide.events.text import NOT_UTF8, is_identifier
 from coincide.settings import Attribute, LinkFile, Source
 
@@ -30,7 +30,7 @@ AMOUNT = "amount"
 """Amount in major units: mapped in place of ``amount_minor``, which ``canonical`` makes of it."""
 
 REQUIRED = ("event_id", "occurred_at", "account")
-UNOWNED = ("tap", "incident")
+UNOWNED = (TAP, INCIDENT)
 """Kinds of events that may have no account: incidents are nobody's, and some taps are counted without a token."""
 
 _INTEGERS = frozenset(
@@ -54,7 +54,7 @@ def check(source: Source) -> None:
     for field in REQUIRED:
         if field not in source.columns and not (field == "account" and unowned(source)):
             raise MissingMapping(field)
-    if source.kind == "incident" and not {"place", "line"} & source.columns.keys():
+    if source.kind == INCIDENT and not {"place", "line"} & source.columns.keys():
         raise Nowhere
     _check_values(source)
     if AMOUNT in source.columns and "amount_minor" in source.columns:

@@ -15,6 +15,7 @@ from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.ride import Rides, rides
 from coincide.engines.workspace import Workspace
 from coincide.errors import CoincideError
+from coincide.events.event import TAP
 from coincide.journeys.city import City
 from coincide.journeys.coded import Account, Coded, coded
 from coincide.journeys.day import Clock, Day, Ride
@@ -26,7 +27,7 @@ NO_FEED = "No map, and stops stand in the order in which the day met them: `[net
 
 def over_taps(there: Found) -> bool:
     """Whether what the rule of an alert looks at are taps."""
-    return "tap" in there.rule.plan.events
+    return TAP in there.rule.plan.events
 
 
 def card_days(there: Found, alert: Alert, workspace: Workspace) -> list[tuple[Account, Day]]:

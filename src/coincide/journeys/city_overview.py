@@ -9,6 +9,7 @@ import numpy as np
 
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
+from coincide.events.event import TAP
 from coincide.journeys.errors import NoTaps, TooFewCards
 from coincide.journeys.few import FEWEST
 from coincide.journeys.log import log
@@ -55,7 +56,7 @@ def counted(rules: Iterable[LoadedRule]) -> list[Counted]:
     made = []
     for loaded in rules:
         plan = loaded.plan
-        if not isinstance(plan.condition, Velocity) or plan.condition.distinct is not None or "tap" not in plan.events:
+        if not isinstance(plan.condition, Velocity) or plan.condition.distinct is not None or TAP not in plan.events:
             continue
         if isinstance(plan.window, LocalDay | ServiceDay) or plan.window.width_us <= 86_400_000_000:
             made.append(Counted(plan.rule, plan.condition.at_least, taps="action" not in fields_of(plan.where)))

@@ -18,6 +18,7 @@ from coincide.engines.embedded.journeys import Journeys, Pairing, journeys
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.taps import TapLog
 from coincide.engines.workspace import Workspace
+from coincide.events.event import TAP
 from coincide.network.network import Codes, Network
 from coincide.rules.feature import NAMES
 from coincide.settings.model import Journeys as Section
@@ -26,10 +27,9 @@ from coincide.settings.model import Journeys as Section
 def log(workspace: Workspace, progress: Progress = lambda _: None, features: Sequence[str] = NAMES) -> Journeys:
     """The journeys of a workspace, with these features. Raises what is wrong with files, mapping or feed."""
     loaded = workspace.network
-    readers = [(reader, workspace.settings.sources[name]) for name, reader in workspace.readers.items()]
     with connect(workspace.settings) as connection:
         return journeys(
-            readers,
+            workspace.readers_of(TAP),
             pairing(workspace.settings.journeys),
             connection,
             None if loaded is None else lambda taps: InCodes.of(loaded.network, taps),

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coincide.events.event import TAP
 from coincide.odds.attendance import ESTIMATOR as DAYS
 from coincide.odds.likeness import SWAP
 
 CLOSING = "Nothing here says why someone bought."
-_CLOSINGS = {"purchase": CLOSING, "tap": "Nothing here says why someone travelled."}
-_NOUNS = {"purchase": "purchases", "tap": "journeys"}
+_CLOSINGS = {"purchase": CLOSING, TAP: "Nothing here says why someone travelled."}
+_NOUNS = {"purchase": "purchases", TAP: "journeys"}
 OWNERS = {"actor": "actors", "account": "accounts", "organisation": "organisations"}
 """Of anything else, values."""
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 
 from coincide.errors import CoincideError, Where
-from coincide.events.event import KINDS
+from coincide.events.event import INCIDENT, KINDS
 from coincide.obligations import citation
 from coincide.obligations.obligation import Obligation
 from coincide.rules import errors, plan, riding
@@ -133,7 +133,7 @@ class _Check:
 
     def kinds_of_plan(self) -> tuple[str, ...]:
         """Incidents are taken beside the taps wherever a condition is about them."""
-        beside = ("incident",) if isinstance(self.condition, plan.Presence | plan.UnusualDay) else ()
+        beside = (INCIDENT,) if isinstance(self.condition, plan.Presence | plan.UnusualDay) else ()
         return tuple(sorted({*self.values["events"], *beside}))
 
     def made_window(self) -> plan.Window:

@@ -12,6 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import assert_never
 
+from coincide.events.event import INCIDENT
 from coincide.rules import plan as plans
 from coincide.rules.feature import PAST_DAYS
 from coincide.rules.plan import LocalDay, Plan, ServiceDay, Sliding
@@ -44,7 +45,7 @@ def explain(plan: Plan) -> str:
 
 
 def _looks_at(plan: Plan) -> str:
-    looked_at = [kind for kind in plan.events if not (plan.beside_incidents and kind == "incident")]
+    looked_at = [kind for kind in plan.events if not (plan.beside_incidents and kind == INCIDENT)]
     text = f"Looks at {either(looked_at)} events"
     if plan.components is not None:
         noun = "component" if len(plan.components) == 1 else "components"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast, get_args
 
+from coincide.events.event import TAP
 from coincide.rules import errors, plan
 from coincide.rules.document import Entry, Items, Mapping, Node
 from coincide.rules.feature import NAMES
@@ -22,7 +23,7 @@ OVER_TAPS = ("presence", "unusual-day")
 
 def check_frame(kind: str, entry: Entry, document: Mapping, reader: Reader) -> None:
     """What stands beside the kind: taps, by account, and for a day of riding the day of service."""
-    wanted = {"events": "tap", "by": "account"} | ({"per": "service-day"} if kind == "unusual-day" else {})
+    wanted = {"events": TAP, "by": "account"} | ({"per": "service-day"} if kind == "unusual-day" else {})
     for key, value in wanted.items():
         other = document.entry(key)
         found = None if other is None else _words(other.value)

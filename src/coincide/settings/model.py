@@ -141,6 +141,10 @@ class Source(_Section):
             raise ValueError("give exactly one of `kind` and `columns.kind`")
         return self
 
+    def may_hold(self, *kinds: str) -> bool:
+        """Whether there may be events of one of these kinds among its rows."""
+        return self.kind is None or self.kind in kinds
+
     def namespace(self, name: str) -> str:
         """The namespace of the accounts of this source, which is called ``name``."""
         return self.accounts or name

@@ -156,7 +156,7 @@ def _rules(
 
 def _gives(source: Source, plan: Plan) -> bool:
     """Whether a source can have events that the rule looks at."""
-    return source.kind is None or source.kind in plan.events
+    return source.may_hold(*plan.events)
 
 
 def _held(

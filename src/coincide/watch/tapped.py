@@ -8,11 +8,11 @@ from dataclasses import replace
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.history import Asked, Reading
 from coincide.engines.embedded.load import Progress
-from coincide.engines.embedded.named import KIND, Named, named
+from coincide.engines.embedded.named import Named, named
 from coincide.engines.embedded.tap_look import taps
 from coincide.engines.workspace import Workspace
 from coincide.errors import CoincideError, Problems, Where
-from coincide.events.event import LATEST_US
+from coincide.events.event import LATEST_US, TAP
 from coincide.events.mapping import check
 from coincide.watch.taps import TapReport, findings, report
 
@@ -32,11 +32,8 @@ def tapped(
         found += _placed(error, place("network"))
         lost = []
     with connect(workspace.settings) as connection:
-        for name, reader in workspace.readers.items():
-            source = workspace.settings.sources[name]
-            if source.kind not in (None, KIND):
-                continue
-            where = place("sources", name)
+        for reader, source in workspace.readers_of(TAP):
+            name, where = reader.name, place("sources", reader.name)
             try:
                 check(source)
                 found_taps = taps(Reading(reader, source, _ASKED, connection, progress))

@@ -117,7 +117,7 @@ def _found(
     asked = Asked(at_us=question.ends[1], zone="UTC", recent=1, past=1, lately=1)
     for feed in feeds:
         there, kinds = mapped(feed.source), question.plan.events
-        if not (feed.source.kind is None or feed.source.kind in kinds) or not {question.field, *more} <= there.keys():
+        if not feed.source.may_hold(*kinds) or not {question.field, *more} <= there.keys():
             continue
         reading = Reading(feed.reader, feed.source, asked, connection, progress)
         kind = ("kind",) if feed.source.kind is None else ()

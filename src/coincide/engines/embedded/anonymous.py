@@ -12,9 +12,9 @@ import polars as pl
 
 from coincide.engines.embedded.load import Loaded
 from coincide.events.errors import EmptyToken, SharedToken
+from coincide.events.event import TAP
 from coincide.settings import Source
 
-KIND = "tap"
 LEAST_TAPS = 10_000
 """Taps from which on a share says something of one account."""
 LARGEST_SHARE = 0.05
@@ -30,10 +30,10 @@ def check(loaded: Loaded, sources: Mapping[str, Source], rows: Mapping[str, int]
     Looked at are the selected rows, once; the source's ``most_taps`` says how many taps a day one account may have.
     ``rows``: how many each source has, where only a portion of them was read.
     """
-    wary = [name for name, source in sources.items() if source.most_taps and source.kind in (None, KIND)]
+    wary = [name for name, source in sources.items() if source.most_taps and source.may_hold(TAP)]
     if not wary:
         return
-    chosen = pl.col("source").is_in(wary) & (pl.col("kind") == KIND)
+    chosen = pl.col("source").is_in(wary) & (pl.col("kind") == TAP)
     taps = loaded.frame.lazy().filter(chosen).select(_COLUMNS).collect()
     for (name,), chosen_rows in taps.group_by("source", maintain_order=True):
         read = sum(count for (of, _), count in loaded.read.items() if of == name)

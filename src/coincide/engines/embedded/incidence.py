@@ -104,11 +104,10 @@ def _readings(
     workspace: Workspace, field: str, connection: duckdb.DuckDBPyConnection, progress: Progress
 ) -> Iterator[tuple[str, Reading]]:
     """The sources that have purchases with this field, each with the namespace of its accounts."""
-    for name, reader in workspace.readers.items():
-        source = workspace.settings.sources[name]
+    for reader, source in workspace.readers_of(KIND):
         check(source)
-        if source.kind in (None, KIND) and field in mapped(source):
-            yield source.namespace(name), Reading(reader, source, _ASKED, connection, progress)
+        if field in mapped(source):
+            yield source.namespace(reader.name), Reading(reader, source, _ASKED, connection, progress)
 
 
 def _extent(readings: Sequence[tuple[str, Reading]]) -> tuple[int, int]:

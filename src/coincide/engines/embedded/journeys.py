@@ -27,7 +27,8 @@ from coincide.detect.journey.taps import MISSING, Positions, Taps
 from coincide.detect.journey.taps import Whole as Codes
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.partition import Files, Part, check, parted
-from coincide.engines.embedded.taps import KIND, Ended, TapLog, narrow, read
+from coincide.engines.embedded.taps import Ended, TapLog, narrow, read
+from coincide.events.event import TAP
 from coincide.events.source import SourceReader
 from coincide.rules.feature import NAMES
 from coincide.settings import Source
@@ -107,7 +108,7 @@ def journeys(
     ``network``: of the texts that were read, the network asked in their codes. ``keep``: see :func:`taps.read`. Files
     of an import are read one part after another, and twice, so that memory is that of a part and of what comes out.
     """
-    parts = parted([(reader, source) for reader, source in readers if source.kind in (None, KIND)])
+    parts = parted([(reader, source) for reader, source in readers if source.may_hold(TAP)])
     if parts is not None and len(parts) > 1:
         collected = _Collected(features)
         whole = each(readers, parts, pairing, connection, collected, network, keep, progress)

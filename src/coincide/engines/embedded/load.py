@@ -18,6 +18,7 @@ from coincide.engines.embedded.sieve import SHARED, Sieve, sieve
 from coincide.engines.embedded.titles import TitleTable
 from coincide.events.canonical import DTYPES, canonical
 from coincide.events.errors import NoToken
+from coincide.events.event import INCIDENT, TAP
 from coincide.events.file import FileStamp
 from coincide.events.mapping import passed_over, projection, raw_columns, type_of
 from coincide.events.source import BadRecord, Batch, SourceReader
@@ -151,10 +152,10 @@ def load(
 
 def _check_token(feed: Feed, plans: Sequence[Plan]) -> None:
     """Refuse rules over taps that nothing ties to a card. Raises ``NoToken``."""
-    if "account" in feed.source.columns or feed.source.kind == "incident":
+    if "account" in feed.source.columns or feed.source.kind == INCIDENT:
         return
     for plan in plans:
-        if "tap" in plan.events:
+        if TAP in plan.events:
             raise NoToken(feed.name, plan.rule)
 
 
@@ -257,7 +258,7 @@ def _selected(feed: Feed, batch: Batch, asked: _Asked) -> Iterator[pl.DataFrame]
 
 
 def _mapped(feed: Feed, batch: Batch, asked: _Asked) -> Mapping[str, exp.Expr]:
-    reading = [plan for plan in asked.plans if feed.source.kind in (None, *plan.events)]
+    reading = [plan for plan in asked.plans if feed.source.may_hold(*plan.events)]
     # Rules that a sieve helps read no field in which copies of an event can differ, so that these need no others.
     only = SHARED if asked.sieved is not None and {plan.rule for plan in reading} <= asked.sieved.rules else None
     return projection(feed.source, batch.columns, asked.attributes, only=only)

@@ -14,11 +14,10 @@ from coincide.engines.embedded.history import Asked, Reading
 from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.events.batch import Batch
-from coincide.events.event import LATEST_US
+from coincide.events.event import LATEST_US, TAP
 from coincide.events.mapping import check, mapped, raw_columns
 from coincide.network.network import Network
 
-KIND = "tap"
 FIELDS = ("place", "line")
 _ASKED = Asked(at_us=LATEST_US, zone="UTC", recent=1, past=1, lately=1)
 
@@ -52,17 +51,14 @@ def named(workspace: Workspace, progress: Progress = lambda _: None) -> list[Nam
 
 def _named(workspace: Workspace, network: Network, progress: Progress) -> Iterator[Named]:
     with connect(workspace.settings) as connection:
-        for name, reader in workspace.readers.items():
-            source = workspace.settings.sources[name]
+        for reader, source in workspace.readers_of(TAP):
             check(source)
-            if source.kind not in (None, KIND):
-                continue
             reading = Reading(reader, source, _ASKED, connection, progress)
             for field in FIELDS:
                 if field in mapped(source):
                     counted = _counted(reading, field)
                     codes = network.stop_codes if field == "place" else network.line_codes
-                    yield _told(name, field, counted.with_columns(code=pl.Series(codes(counted["value"]))))
+                    yield _told(reader.name, field, counted.with_columns(code=pl.Series(codes(counted["value"]))))
 
 
 def _counted(reading: Reading, field: str) -> pl.DataFrame:
@@ -80,7 +76,7 @@ def _by_value(reading: Reading, field: str, kind: tuple[str, ...], batch: Batch)
         .from_(reading.rows(batch, (field, *kind)).subquery("rows"))
         .group_by("1")
     )
-    return statement.where(exp.column("kind", quoted=True).eq(exp.Literal.string(KIND))) if kind else statement
+    return statement.where(exp.column("kind", quoted=True).eq(exp.Literal.string(TAP))) if kind else statement
 
 
 def _told(source: str, field: str, counted: pl.DataFrame) -> Named:

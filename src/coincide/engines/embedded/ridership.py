@@ -26,7 +26,7 @@ from coincide.engines.embedded.load import Progress
 from coincide.engines.workspace import Workspace
 from coincide.events import zone
 from coincide.events.batch import Batch
-from coincide.events.event import EARLIEST_US, LATEST_US
+from coincide.events.event import EARLIEST_US, INCIDENT, LATEST_US, TAP
 from coincide.events.instant import times
 from coincide.events.mapping import check, mapped, raw_columns
 from coincide.events.text import NOT_UTF8
@@ -115,7 +115,7 @@ def ridership(
     names: dict[str, dict[str, int]] = {side: {} for side in SIDES}
     parts: list[tuple[Words, NDArray[np.bool_], Numbers, Numbers, Numbers]] = []
     with connect(workspace.settings) as connection:
-        for namespace, reading in _readings(workspace, "tap", connection, between, progress):
+        for namespace, reading in _readings(workspace, TAP, connection, between, progress):
             there = [side for side in SIDES if side in mapped(reading.source)]
             columns = _columns(reading, "account", "action", *there)
             for batch in reading.batches(reading.reader.files(), columns) if there else ():
@@ -140,7 +140,7 @@ def reported(
     schema = {"id": pl.String, "place": pl.String, "line": pl.String, "begins": pl.Int64, "ends": pl.Int64}
     found = [pl.DataFrame(schema={"source": pl.String, **schema})]
     with connect(workspace.settings) as connection:
-        for name, reading in _readings(workspace, "incident", connection, between, progress):
+        for name, reading in _readings(workspace, INCIDENT, connection, between, progress):
             there = [field for field in ("event_id", "place", "line", "ends_at") if field in mapped(reading.source)]
             for batch in reading.batches(reading.reader.files(), _columns(reading, *there)):
                 rows = reading.ask(batch, "incidents", partial(_incident_rows, reading, between, there))
@@ -164,14 +164,10 @@ def _readings(
 ) -> Iterator[tuple[str, Reading]]:
     """The sources that may have events of a kind, each with the namespace of its accounts (of incidents: its name)."""
     asked = Asked(at_us=between[1], zone="UTC", recent=1, past=1, lately=1)
-    for name, reader in workspace.readers.items():
-        source = workspace.settings.sources[name]
+    for reader, source in workspace.readers_of(kind):
         check(source)
-        if source.kind in (None, kind):
-            yield (
-                (source.namespace(name) if kind == "tap" else name),
-                Reading(reader, source, asked, connection, progress),
-            )
+        namespace = source.namespace(reader.name) if kind == TAP else reader.name
+        yield namespace, Reading(reader, source, asked, connection, progress)
 
 
 def _columns(reading: Reading, *names: str) -> set[str]:
@@ -191,8 +187,8 @@ def _rows(reading: Reading, batch: Batch, between: tuple[int, int], *names: str,
 def _boarded(reading: Reading, batch: Batch, between: tuple[int, int], *names: str) -> exp.Select:
     """The rows of boardings."""
     if "action" not in mapped(reading.source):
-        return _rows(reading, batch, between, *names, kind="tap")
-    rows = exp.select("*").from_(_rows(reading, batch, between, *names, "action", kind="tap").subquery("acted"))
+        return _rows(reading, batch, between, *names, kind=TAP)
+    rows = exp.select("*").from_(_rows(reading, batch, between, *names, "action", kind=TAP).subquery("acted"))
     action = exp.func("LOWER", _column("action"))
     return rows.where(
         exp.or_(_column("action").is_(exp.null()), exp.NEQ(this=action, expression=exp.Literal.string("exit")))
@@ -233,7 +229,7 @@ def _taps(reading: Reading, between: tuple[int, int], namespace: str, batch: Bat
 
 
 def _incident_rows(reading: Reading, between: tuple[int, int], there: Sequence[str], batch: Batch) -> exp.Query:
-    return _rows(reading, batch, between, *there, kind="incident")
+    return _rows(reading, batch, between, *there, kind=INCIDENT)
 
 
 def _legible(value: exp.Expr) -> exp.Expr:

@@ -17,10 +17,9 @@ from sqlglot import exp
 from coincide.engines.embedded.history import AT, BATCH, ZONED, Reading
 from coincide.events import zone
 from coincide.events.batch import Batch
-from coincide.events.event import ACTIONS
+from coincide.events.event import ACTIONS, TAP
 from coincide.events.mapping import mapped, passed_over, projection, raw_columns
 
-KIND = "tap"
 MOST = 5_000_000
 """Taps that are taken together."""
 UNITS = ("vehicle", "device")
@@ -115,7 +114,7 @@ def _of_nobody(reading: Reading, batch: Batch) -> exp.Query:
     assert nobody is not None
     if reading.source.kind is None:
         kind = projection(reading.source, batch.columns, only={"kind"})["kind"]
-        statement = statement.where(kind.eq(exp.Literal.string(KIND)))
+        statement = statement.where(kind.eq(exp.Literal.string(TAP)))
     return statement.where(nobody)
 
 
@@ -127,7 +126,7 @@ def _names(reading: Reading) -> tuple[str, ...]:
 def _taps(reading: Reading, names: Sequence[str], batch: Batch) -> exp.Query:
     rows = exp.select("*").from_(reading.rows(batch, names).subquery("rows"))
     if reading.source.kind is None:
-        rows = rows.where(_column("kind").eq(exp.Literal.string(KIND)))
+        rows = rows.where(_column("kind").eq(exp.Literal.string(TAP)))
     return rows
 
 

@@ -29,13 +29,13 @@ from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.load import Progress
 from coincide.events import instant
 from coincide.events.batch import Batch
+from coincide.events.event import TAP
 from coincide.events.file import FileStamp
 from coincide.events.mapping import bare, check, mapped, projection, raw_columns
 from coincide.events.source import SourceReader
 from coincide.events.text import NOT_UTF8, is_identifier
 from coincide.settings import Source
 
-KIND = "tap"
 CODED = ("account", "place", "line", "vehicle", "device", "product")
 """Fields whose texts become codes, in the order of ``Taps``."""
 _PLAIN = {"occurred_at": np.int64, "action": np.int8}
@@ -109,7 +109,7 @@ def read(
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for reader, source in readers:
             check(source)
-            if source.kind not in (None, KIND):
+            if not source.may_hold(TAP):
                 continue
             chosen = reader.files() if files is None else files.get(reader.name, ())
             found, count = _of_source(_Reading(reader, source, chosen, connection, keep, pool, progress))
@@ -279,7 +279,7 @@ def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece
     at, timed = _instants(columns["occurred_at"], source)
     is_tap = np.ones(rows, dtype=np.bool_)
     if source.kind is None:
-        is_tap = _numbered(encoded["kind"], (KIND,), MISSING) == 0 if "kind" in encoded else ~is_tap
+        is_tap = _numbered(encoded["kind"], (TAP,), MISSING) == 0 if "kind" in encoded else ~is_tap
     action = np.full(rows, ENTER, dtype=np.int8)
     if "action" in encoded:
         action = _numbered(encoded["action"], ACTIONS, ENTER)
