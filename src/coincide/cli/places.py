@@ -77,14 +77,15 @@ def _check(opened: Workspace) -> None:
 
 def _found(opened: Workspace, since: datetime | None, until: datetime | None) -> Places:
     from coincide.cli.progress import Progress
-    from coincide.engines.embedded.ridership import Calendar, reported, ridership
+    from coincide.detect.journey.clock import ServiceClock
+    from coincide.engines.embedded.ridership import reported, ridership
     from coincide.events.event import EARLIEST_US, LATEST_US
     from coincide.odds.places import places as made
 
     journeys = opened.settings.journeys
-    calendar = Calendar(journeys.zone, journeys.service_day_us)
-    first = EARLIEST_US if since is None else calendar.start((since.date() - _FIRST).days)
-    last = LATEST_US if until is None else calendar.start((until.date() - _FIRST).days) - 1
+    clock = ServiceClock(journeys.zone, journeys.service_day_us)
+    first = EARLIEST_US if since is None else clock.begins((since.date() - _FIRST).days)
+    last = LATEST_US if until is None else clock.begins((until.date() - _FIRST).days) - 1
     with Progress("Reading", sum(reader.expected() for reader in opened.readers.values()) or None) as bar:
         incidents = reported(opened, (first, last), bar.advance)
-        return made(ridership(opened, calendar, (first, last), bar.advance), incidents, calendar)
+        return made(ridership(opened, clock, (first, last), bar.advance), incidents, clock)

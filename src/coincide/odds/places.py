@@ -26,7 +26,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse, special
 
-from coincide.engines.embedded.ridership import CLASSES, HOURS, SIDES, Calendar, Counts, Numbers, Reported, Ridership
+from coincide.detect.journey.clock import ServiceClock
+from coincide.engines.embedded.ridership import CLASSES, HOURS, SIDES, Counts, Numbers, Reported, Ridership, cell_of
 from coincide.odds.interval import LEVEL, SHRINK, ends
 
 K = 10
@@ -94,7 +95,7 @@ class Places:
 def places(
     ridership: Ridership,
     reported: Reported,
-    calendar: Calendar,
+    clock: ServiceClock,
     unusual: Mapping[str, Counts] | None = None,
     k: int = K,
 ) -> Places:
@@ -102,7 +103,7 @@ def places(
     they are told only in cells that are shown and where ``k`` different riders had them.
     """
     begins, finish = reported.begins_us, reported.ends_us
-    cell = calendar.cells(begins + (finish - begins) // 2)
+    cell = cell_of(begins + (finish - begins) // 2, clock)
     shown = open_cells(ridership, k)
     found = {
         side: _side(side, ridership, getattr(reported, side), cell, shown[side], (unusual or {}).get(side), k)

@@ -9,11 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Ridership, reported, ridership
+from coincide.detect.journey.clock import ServiceClock
+from coincide.engines.embedded.ridership import CLASSES, SIDES, Ridership, reported, ridership
 from coincide.engines.workspace import open_workspace
 from placecity import MONDAY, TOML, Row, city, taps, thefts
 
-PARIS = Calendar("Europe/Paris", 4 * 3_600_000_000)
+PARIS = ServiceClock("Europe/Paris", 4 * 3_600_000_000)
 Key = tuple[str, int]
 
 
@@ -62,7 +63,7 @@ def test_boardings_and_riders_are_what_plain_loops_count(tmp_path: Path) -> None
 
 def test_a_span_takes_days_of_service_from_the_first_to_before_the_last(tmp_path: Path) -> None:
     second = (MONDAY + timedelta(days=7)).date()
-    start = PARIS.start((second - date(1970, 1, 1)).days)
+    start = PARIS.begins((second - date(1970, 1, 1)).days)
     assert start == us(MONDAY.replace(day=31, hour=4))
     workspace = open_workspace(city(tmp_path / "city"))
     for between, kept in (((start, us(MONDAY) * 2), True), ((0, start - 1), False)):

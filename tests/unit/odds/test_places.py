@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from scipy import stats
 from scipy.optimize import linprog
 
-from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Counts, Reported, Ridership
+from coincide.detect.journey.clock import ServiceClock
+from coincide.engines.embedded.ridership import CLASSES, SIDES, Counts, Reported, Ridership, cell_of
 from coincide.odds.interval import shrunk
 from coincide.odds.places import DAYS, K, Table, _above_by_chance, open_cells, places
 from coincide.odds.steward import advice, chance, closed, document, lines, sentence
 
-UTC = Calendar("UTC", 4 * 3_600_000_000)
+UTC = ServiceClock("UTC", 4 * 3_600_000_000)
 HOUR = 3_600_000_000
 Tap = tuple[int, int, int, int]
 """Place, line, cell and rider; -1: no place, no line."""
@@ -364,4 +365,4 @@ def test_unusual_rides_are_told_where_enough_different_riders_had_them() -> None
 )
 def test_an_hour_is_of_the_local_clock_and_a_night_of_the_day_before(at: str, hour: int, weekend: int) -> None:
     moment = np.array([int(datetime.fromisoformat(at).timestamp()) * 1_000_000])
-    assert Calendar("Europe/Paris", 4 * HOUR).cells(moment).tolist() == [hour * CLASSES + weekend]
+    assert cell_of(moment, ServiceClock("Europe/Paris", 4 * HOUR)).tolist() == [hour * CLASSES + weekend]

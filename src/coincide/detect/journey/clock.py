@@ -33,6 +33,10 @@ class ServiceClock:
         """The service day of each instant, counted from 1970-01-01."""
         return self.day_and_hour(at)[0]
 
+    def begins(self, day: int) -> int:
+        """The instant at which a service day begins, counted from 1970-01-01."""
+        return int(zone.to_utc(np.array([day * _DAY_US + self.start_us], dtype=np.int64), self.zone)[0])
+
     def hour(self, at: Times) -> NDArray[np.int8]:
         """The hour that the local clock shows: 0 to 23."""
         return self.day_and_hour(at)[1]

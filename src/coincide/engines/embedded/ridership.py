@@ -20,6 +20,7 @@ import polars as pl
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from coincide.detect.journey.clock import ServiceClock
 from coincide.engines.embedded.database import connect, keep
 from coincide.engines.embedded.history import AT, ZONED, Asked, Reading
 from coincide.engines.embedded.load import Progress
@@ -39,30 +40,11 @@ SIDES = ("place", "line")
 HOURS, CLASSES = 24, 2
 """A cell is an hour of the local clock, of days of service from Monday to Friday (0) or of the others (1)."""
 
-_MINUTE_US, _HOUR_US, _DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
+_MINUTE_US = 60_000_000
 _THURSDAY, _SATURDAY = 3, 5
 """1970-01-01 was a Thursday; Monday is 0."""
 _NAMES = {name: f"coincide {name}s" for name in SIDES}
 _WHO, _WHEN = "?who", "?minute"
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Whose clock hours and days are told by, and the local time at which a day of service begins."""
-
-    zone: str
-    starts_us: int
-
-    def cells(self, at_us: Numbers) -> Numbers:
-        """The cell of each instant: twice its local hour, and one more on days of service of a weekend."""
-        wall = zone.local(at_us, self.zone)
-        day = (wall - self.starts_us) // _DAY_US
-        weekend = (day + _THURSDAY) % 7 >= _SATURDAY
-        return wall // _HOUR_US % HOURS * CLASSES + weekend
-
-    def start(self, day: int) -> int:
-        """The instant at which a day of service begins, of days since 1970."""
-        return int(zone.to_utc(np.array([day * _DAY_US + self.starts_us], dtype=np.int64), self.zone)[0])
 
 
 @dataclass(frozen=True)
@@ -103,7 +85,7 @@ class Reported:
 
 def ridership(
     workspace: Workspace,
-    calendar: Calendar,
+    clock: ServiceClock,
     between: tuple[int, int] = (EARLIEST_US, LATEST_US),
     progress: Progress = lambda _: None,
 ) -> Ridership:
@@ -125,7 +107,7 @@ def ridership(
                             names[side].setdefault(name, len(names[side]))
                     _keep_names(connection, side, names[side])
                 taps = reading.ask(batch, ("taps", namespace), partial(_taps, reading, between, namespace))
-                parts += [_part(frame, reading.source, calendar) for frame in taps]
+                parts += [_part(frame, reading.source, clock) for frame in taps]
     return _counted(parts, names)
 
 
@@ -150,6 +132,13 @@ def reported(
     begins = every["begins"].to_numpy().astype(np.int64)
     ends = np.maximum(begins, every["ends"].fill_null(every["begins"]).to_numpy().astype(np.int64))
     return Reported(tuple(every["place"].to_list()), tuple(every["line"].to_list()), begins, ends)
+
+
+def cell_of(at_us: Numbers, clock: ServiceClock) -> Numbers:
+    """The cell of each instant: twice its local hour, and one more on days of service of a weekend."""
+    day, hour = clock.day_and_hour(at_us)
+    weekend = (day.astype(np.int64) + _THURSDAY) % 7 >= _SATURDAY
+    return hour.astype(np.int64) * CLASSES + weekend
 
 
 # --- what is asked of the database --------------------------------------------------------------------------------
@@ -249,7 +238,7 @@ def _keep_names(connection: duckdb.DuckDBPyConnection, side: str, names: dict[st
 
 
 def _part(
-    frame: pl.DataFrame, source: Source, calendar: Calendar
+    frame: pl.DataFrame, source: Source, clock: ServiceClock
 ) -> tuple[Words, NDArray[np.bool_], Numbers, Numbers, Numbers]:
     """Tokens, whether there is one, and the numbers of places, lines and cells of boardings."""
     when = frame[_WHEN].to_numpy()
@@ -262,7 +251,7 @@ def _part(
     first = int(when.min())
     every = np.arange(first, int(when.max()) + 1, dtype=np.int64)
     at = _instants(every // 2 * _MINUTE_US, every % 2 == 1, source)
-    return token, known, place, line, calendar.cells(at).astype(np.int8)[when - first]
+    return token, known, place, line, cell_of(at, clock).astype(np.int8)[when - first]
 
 
 def _incidents(frame: pl.DataFrame, source: Source, name: str, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
