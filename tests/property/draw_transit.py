@@ -166,10 +166,10 @@ def _tap(choice: Choice, at: int, token: str | None = None, product: Cell = None
         "token": choice.of(TOKENS) if token is None else token,
         "stop": choice.of([*STOPS, STOPS[0], None]),
         "route": choice.of([*LINES, LINES[0], None]),
-        "what": choice.of(["enter", "single", "enter", "exit", "transfer", None]),
-        "bus": choice.of([None, "b1", "b2"]),
+        "what": choice.of(["enter", "single", "enter", "exit", "transfer", None, "hop", ""]),
+        "bus": choice.of([None, "b1", "b2", ""]),
         "reader": choice.of([None, "r1", "r2"]),
-        "fare": product if product is not None else choice.of([None, "day"]),
+        "fare": product if product is not None else choice.of([None, "day", ""]),
         "riders": choice.of(["1", "2"]),
     }
 

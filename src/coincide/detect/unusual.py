@@ -11,19 +11,19 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.coded import coded
 from coincide.detect.journey.days import Days, days
 from coincide.detect.journey.ride import rides
 from coincide.detect.journey.tails import alike, own, tails
-from coincide.detect.journey.taps import ACTIONS, ENTER, Taps
 from coincide.detect.kernel.observations import Positions, Truths
 from coincide.detect.rows import Rows
 from coincide.detect.said import said
 from coincide.detect.there import incidents, is_incident, pairs
 from coincide.detect.there import taps as near
+from coincide.network.coded import InCodes
 from coincide.network.network import Network
 from coincide.rules.plan import Plan, ServiceDay, UnusualDay
 
@@ -33,23 +33,6 @@ NEAR_US = 3_600_000_000
 """A day touches an incident with a tap there at most an hour before or after it."""
 _CLOSE = 1e-9
 """Shares are ratios of whole numbers in 32-bit floats; so far below any of them lies the next."""
-
-
-@dataclass(frozen=True)
-class OnNetwork:
-    """A network asked in the codes of a run: which of them are stops and lines of the feed, and which (-1) are not."""
-
-    network: Network
-    stop: NDArray[np.int32]
-    line: NDArray[np.int32]
-
-    def hops(self, line: Positions, start: Positions, end: Positions, /) -> NDArray[np.int16]:
-        """See ``Network.hops``."""
-        return self.network.hops(self.line[line], self.stop[start], self.stop[end])
-
-    def km(self, start: Positions, end: Positions, /) -> NDArray[np.float64]:
-        """See ``Network.km``."""
-        return self.network.km(self.stop[start], self.stop[end])
 
 
 @dataclass(frozen=True)
@@ -105,19 +88,16 @@ def unusual(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network
     assert isinstance(plan.window, ServiceDay)
     clock = ServiceClock(plan.zone, plan.window.begins_us)
     row = np.flatnonzero(keep & ~is_incident(rows))
-    columns, names = _columns(rows, row)
-    places, lines, products = names["place"], names["line"], names["product"]
-    here = None
-    if network is not None:
-        here = OnNetwork(network, _looked_up(network.stop_codes(places)), _looked_up(network.line_codes(lines)))
-    every = days(rides(Taps(**columns), clock, condition.doubled_us, condition.longest_us), here)
+    riding = coded(rows, row)
+    here = None if network is None else InCodes.of(network, riding.texts)
+    every = days(rides(riding.taps, clock, condition.doubled_us, condition.longest_us), here)
     among = alike(every)
     shares = {name: tails(every, name, among) for name in condition.of}
     far = far_out(every, condition, shares)
     holds = reaching(condition, far)
     newest = int(clock.day(rows.at[row]).max(initial=-1))
     holds &= every.day < newest
-    found = Unusual(clock, every, holds, condition, shares, far, tuple(products.to_list()))
+    found = Unusual(clock, every, holds, condition, shares, far, tuple(riding.texts["product"]))
     if condition.anywhere is None:
         touching = _touching(found, rows, keep)
         holds[~touching] = False
@@ -154,29 +134,6 @@ def _touching(found: Unusual, rows: Rows, keep: Truths) -> Truths:
     row = found.card_day(seen.account[tap], seen.at[tap])
     touched[row[row >= 0]] = True
     return touched
-
-
-def _columns(rows: Rows, row: Positions) -> tuple[dict[str, Positions], dict[str, pl.Series]]:
-    """Taps as codes, and what the codes stand for. A tap that does not say what it is begins a ride."""
-    frame = rows.frame
-    action = frame["action"][row].replace_strict(ACTIONS, range(len(ACTIONS)), default=ENTER, return_dtype=pl.Int64)
-    columns = {"token": rows.account[row], "at": rows.at[row], "action": action.to_numpy()}
-    names = {}
-    for name in ("place", "line", "vehicle", "device", "product"):
-        values = frame[name][row] if name in frame.columns else pl.Series(name, [None], dtype=pl.String)
-        if len(values) != len(row):
-            values = values.new_from_index(0, len(row))
-        known = values.drop_nulls().unique().sort()
-        names[name] = known
-        table = pl.DataFrame({"name": known, "code": pl.Series(range(len(known)), dtype=pl.Int64)})
-        joined = values.alias("name").to_frame().join(table, on="name", how="left", maintain_order="left")
-        columns[name] = joined["code"].fill_null(-1).to_numpy()
-    return columns, names
-
-
-def _looked_up(codes: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Codes of the feed by codes of the run, and -1 at the end, where code -1 looks."""
-    return np.append(codes, np.int32(-1))
 
 
 def _key(token: NDArray[np.signedinteger], day: NDArray[np.signedinteger]) -> Positions:

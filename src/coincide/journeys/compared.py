@@ -9,7 +9,7 @@ import numpy as np
 
 from coincide.detect.journey.tails import tails
 from coincide.engines.embedded.journeys import Journeys
-from coincide.journeys.coded import Account
+from coincide.journeys.cards import Account
 from coincide.journeys.day import Day, Standing
 from coincide.journeys.histogram import histogram
 from coincide.rules.feature import FEATURES

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from coincide.events.event import ACTIONS
+
 Whole = NDArray[np.signedinteger[Any]]
 """Whole numbers of any width: codes are as narrow as their dictionaries allow."""
 Positions = NDArray[np.int64]
@@ -15,9 +17,17 @@ Truths = NDArray[np.bool_]
 
 MISSING = -1
 
-ENTER, EXIT, TRANSFER, SINGLE = range(4)
+ENTER, EXIT, TRANSFER, SINGLE = range(len(ACTIONS))
 """Codes of ``action``: the order in which taps of one token and instant are taken."""
-ACTIONS = ("enter", "exit", "transfer", "single")
+
+
+def action_of(text: str | None) -> int:
+    """What a tap does, by the text of its action. One that does not say begins a ride; -1: none of ours, and no part
+    of riding.
+    """
+    if not text:
+        return ENTER
+    return ACTIONS.index(text) if text in ACTIONS else MISSING
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ no row ever becomes a text. Nothing of it reaches a disk (DESIGN, promise 5).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, fields
 from itertools import pairwise
@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from coincide.detect.journey.taps import ACTIONS, ENTER, MISSING, Positions, Taps, Truths, Whole
+from coincide.detect.journey.coded import TEXTS
+from coincide.detect.journey.taps import MISSING, Positions, Taps, Truths, Whole, action_of
 from coincide.engines.embedded.ahead import ahead
 from coincide.engines.embedded.database import stoppable
 from coincide.engines.embedded.load import Progress
@@ -36,7 +37,7 @@ from coincide.events.source import SourceReader
 from coincide.events.text import NOT_UTF8, is_identifier
 from coincide.settings import Source
 
-CODED = ("account", "place", "line", "vehicle", "device", "product")
+CODED = ("account", *TEXTS)
 """Fields whose texts become codes, in the order of ``Taps``."""
 _PLAIN = {"occurred_at": np.int64, "action": np.int8}
 """The other two columns of ``Taps``."""
@@ -279,10 +280,10 @@ def _coded(reading: _Reading, columns: dict[str, pa.Array], rows: int) -> _Piece
     at, timed = _instants(columns["occurred_at"], source)
     is_tap = np.ones(rows, dtype=np.bool_)
     if source.kind is None:
-        is_tap = _numbered(encoded["kind"], (TAP,), MISSING) == 0 if "kind" in encoded else ~is_tap
-    action = np.full(rows, ENTER, dtype=np.int8)
+        is_tap = _meaning(encoded["kind"], lambda text: text == TAP).astype(np.bool_) if "kind" in encoded else ~is_tap
+    action = np.full(rows, action_of(None), dtype=np.int8)
     if "action" in encoded:
-        action = _numbered(encoded["action"], ACTIONS, ENTER)
+        action = _meaning(encoded["action"], action_of)
     told = _legible(encoded["account"]) if "account" in encoded else np.zeros(rows, dtype=np.bool_)
     taken = is_tap & told & timed & (action != MISSING)
     ended = Ended(
@@ -334,12 +335,10 @@ def narrow(count: int) -> type[np.int8 | np.int16 | np.int32]:
     return np.int16 if count <= np.iinfo(np.int16).max else np.int32
 
 
-def _numbered(encoded: _Encoded, wanted: Sequence[str], missing: int) -> NDArray[np.int8]:
-    """The place of each value among the wanted ones, ``missing`` where there is none, -1 for all others."""
+def _meaning(encoded: _Encoded, meant: Callable[[str | None], int]) -> NDArray[np.int8]:
+    """What each value means; each text is looked at once."""
     codes, texts = encoded
-    place: dict[str | None, int] = {None: missing, **{text: number for number, text in enumerate(wanted)}}
-    found = np.array([*(place.get(text, MISSING) for text in texts.to_pylist()), missing], dtype=np.int8)
-    return found[codes]
+    return np.array([*map(meant, texts.to_pylist()), meant(None)], dtype=np.int8)[codes]
 
 
 def _legible(encoded: _Encoded) -> Truths:
@@ -375,7 +374,7 @@ class _Codes:
 def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> TapLog:
     """Codes as places among all texts, and the taps dealt into parts by token."""
     tokens, owner = _tokens(pieces)
-    coded = dict(zip(CODED[1:], pool.map(lambda name: _united(name, pieces), CODED[1:]), strict=True))
+    coded = dict(zip(TEXTS, pool.map(lambda name: _united(name, pieces), TEXTS), strict=True))
     coded["account"] = _Codes(tokens["account"], owner)
     target, cuts = _dealt(pieces, owner, len(tokens), pool)
 
@@ -393,9 +392,9 @@ def _together(pieces: list[_Piece], ended: dict[str, Ended], pool: Executor) -> 
             pass
         return column
 
-    whole = Taps(*(laid(name) for name in ("account", *_PLAIN, *CODED[1:])))
+    whole = Taps(*(laid(name) for name in ("account", *_PLAIN, *TEXTS)))
     parts = tuple(whole.take(slice(low, high)) for low, high in pairwise(cuts.tolist()))
-    return TapLog(parts, tokens, {name: coded[name].texts for name in CODED[1:]}, ended)
+    return TapLog(parts, tokens, {name: coded[name].texts for name in TEXTS}, ended)
 
 
 def _dealt(
