@@ -18,12 +18,12 @@ def lines(found: TapReport) -> Iterator[str]:
         yield f"  {_part(found.others, found.taps)} with an action that is none of enter, exit, transfer, single"
     if found.seen < found.taps - found.empty - found.anonymous:
         yield f"  looked at below: {found.seen:,} taps, those of a share of the tokens"
-    yield f"  {_part(found.doubled, found.seen)} doubled: the same token, vehicle and action within 10 seconds"
+    yield f"  {_part(found.doubled, found.seen)} doubled: a reader took them twice, and journeys leave them out"
     if found.unended is None:
         yield "  hardly any exits: nobody taps out here"
     else:
-        yield f"  {_part(found.unended, found.entries)} of the entries without an exit"
-        yield f"  {_part(found.unbegun, found.exits)} of the exits without an entry before them"
+        yield f"  {_part(found.unended, found.entries)} of the rides have no end: no exit or transfer follows in time"
+        yield f"  {_part(found.unbegun, found.exits)} of the exits end no ride"
     yield f"  the busiest account has {found.busiest:,} taps; the most on one day are {found.busiest_day:,}"
     for field, taps, values in found.lost:
         noun = "stops" if field == "place" else "lines"

@@ -14,6 +14,7 @@ from coincide.engines.workspace import Workspace
 from coincide.errors import CoincideError, Problems, Where
 from coincide.events.event import LATEST_US, TAP
 from coincide.events.mapping import check
+from coincide.journeys.log import pairing
 from coincide.watch.taps import TapReport, findings, report
 
 _ASKED = Asked(at_us=LATEST_US, zone="UTC", recent=1, past=1, lately=1)
@@ -24,7 +25,7 @@ def tapped(
 ) -> tuple[list[TapReport], list[CoincideError]]:
     """What each source of taps says, and what of that is a finding."""
     reports, found = [], []
-    journeys = workspace.settings.journeys
+    paired = pairing(workspace.settings.journeys)
     try:
         lost = named(workspace, progress)
     except CoincideError as error:
@@ -36,9 +37,7 @@ def tapped(
             name, where = reader.name, place("sources", reader.name)
             try:
                 check(source)
-                found_taps = taps(Reading(reader, source, _ASKED, connection, progress))
-                doubled, longest = journeys.doubled_seconds * 1_000_000, journeys.longest_ride_minutes * 60_000_000
-                one = report(name, found_taps, doubled_us=doubled, longest_us=longest)
+                one = report(name, taps(Reading(reader, source, _ASKED, connection, progress)), paired)
             except CoincideError as error:
                 found += _placed(error, where)
                 continue

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from coincide.cli.main import run
+from coincide.engines.workspace import open_workspace
+from coincide.journeys.log import log
 from handfeed import STOPS, zipped
 
 TOML = """\
@@ -243,6 +245,47 @@ def test_doubled_taps_missing_exits_and_exits_before_entries_are_counted(city: C
     counts = {name: taps[name] for name in ("taps", "doubled", "entries", "exits", "other_actions")}
     assert counts == {"taps": 10, "doubled": 1, "entries": 4, "exits": 4, "other_actions": 1}
     assert (taps["entries_without_exit"], taps["exits_without_entry"]) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("settings", "counts"),
+    [
+        # Of taps every six seconds every second counts; one exactly ten seconds after another does.
+        ("", {"doubled": 2, "entries": 5, "entries_without_exit": 4, "exits": 2, "exits_without_entry": 1}),
+        (
+            "[journeys]\ndoubled_seconds = 0\nlongest_ride_minutes = 181\n",
+            {"doubled": 0, "entries": 7, "entries_without_exit": 5, "exits": 2, "exits_without_entry": 0},
+        ),
+    ],
+    ids=["as a rule", "as the settings say"],
+)
+def test_what_is_counted_is_what_journeys_make_of_the_taps(city: City, settings: str, counts: dict[str, int]) -> None:
+    city.settings(behind=settings)
+    city.taps(
+        [
+            ("0", "k", "", "a", "R1", "v"),  # does not say what it is: it boards
+            ("0.1", "k", "", "a", "R1", "v"),
+            ("0.2", "k", "", "a", "R1", "v"),
+            ("1", "k", "hop", "a", "R1", "v"),  # no part of riding
+            ("2", "k", "exit", "c", "R1", "v"),
+            ("10", "m", "enter", "a", "R1", ""),  # the place tells the reader
+            ("10.1", "m", "enter", "a", "R2", ""),
+            ("10.1667", "m", "enter", "a", "R1", ""),
+            ("60", "n", "single", "a", "R1", "v"),
+            ("241", "n", "exit", "b", "R1", "v"),
+        ]
+    )
+    _, found = city.said("doctor", "--taps")
+    (taps,) = found["taps"]
+    assert {name: taps[name] for name in counts} == counts
+    assert (taps["other_actions"], taps["looked_at"]) == (1, 10)
+    workspace = open_workspace(city.folder)
+    journeys = log(workspace)
+    assert (journeys.rides, journeys.doubled, journeys.unpaired) == (
+        taps["entries"],
+        taps["doubled"],
+        taps["exits_without_entry"],
+    )
 
 
 def test_of_too_many_taps_those_of_some_tokens_are_looked_at_all_of_each(

@@ -20,6 +20,9 @@ MISSING = -1
 ENTER, EXIT, TRANSFER, SINGLE = range(len(ACTIONS))
 """Codes of ``action``: the order in which taps of one token and instant are taken."""
 
+BOARDING = (ENTER, TRANSFER, SINGLE)
+"""What begins a ride: all but an exit."""
+
 
 def action_of(text: str | None) -> int:
     """What a tap does, by the text of its action. One that does not say begins a ride; -1: none of ours, and no part

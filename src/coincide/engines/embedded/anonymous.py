@@ -6,7 +6,9 @@ of the batch. A rule about what one card did would find the whole city in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import polars as pl
 
@@ -35,38 +37,84 @@ def check(loaded: Loaded, sources: Mapping[str, Source], rows: Mapping[str, int]
         return
     chosen = pl.col("source").is_in(wary) & (pl.col("kind") == TAP)
     taps = loaded.frame.lazy().filter(chosen).select(_COLUMNS).collect()
-    for (name,), chosen_rows in taps.group_by("source", maintain_order=True):
-        read = sum(count for (of, _), count in loaded.read.items() if of == name)
-        _check(str(name), sources[str(name)], chosen_rows, loaded, (rows or {}).get(str(name), read))
+    for (name,), seen in taps.group_by("source", maintain_order=True):
+        most = sources[str(name)].most_taps
+        found = _tokens(str(name), seen, loaded, most)
+        if rows is not None and name in rows:
+            found = replace(found, taps=rows[str(name)])
+        suspect = next(suspects(str(name), found, most), None)
+        if suspect is not None:
+            raise suspect
 
 
-def _check(name: str, source: Source, rows: pl.DataFrame, loaded: Loaded, read: int) -> None:
-    empty = rows["account"].null_count()
-    if empty >= LEAST_EMPTY and empty >= EMPTY_SHARE * len(rows):
-        raise EmptyToken(name, empty=empty, taps=len(rows))
-    counts = rows.filter(pl.col("account").is_not_null()).group_by("account").len().sort("len", "account")
-    if counts.is_empty():
+@dataclass(frozen=True)
+class Busy:
+    """The account of the most taps, altogether or on one day: how many they are, and where the first of them can be
+    looked up (file and position), where that is known.
+    """
+
+    taps: int
+    first: Callable[[], tuple[str, int] | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What is counted of the tokens of a source that has ``taps``: ``looked_at`` were so many of them, ``empty`` of
+    which have no account.
+    """
+
+    taps: int
+    looked_at: int
+    empty: int
+    altogether: Busy
+    on_a_day: Busy
+
+
+def suspects(name: str, found: Tokens, most_taps: int) -> Iterator[EmptyToken | SharedToken]:
+    """Why the tokens of the source ``name`` look as if they told nobody apart.
+
+    ``most_taps``: how many one account may have on a day; 0 for any number.
+    """
+    if found.empty >= LEAST_EMPTY and found.empty >= EMPTY_SHARE * found.looked_at:
+        yield EmptyToken(name, empty=found.empty, taps=found.looked_at)
+    if not most_taps:
         return
-    account, taps = counts.row(-1)
-    if read >= LEAST_TAPS and taps > LARGEST_SHARE * read:
-        says = f"{taps:,} of {read:,} taps, {taps / read:.0%}, are of one account"
-        raise SharedToken(name, says=says, example=_example(name, rows, account, loaded))
-    many = counts.filter(pl.col("len") > source.most_taps)["account"]
-    if many.is_empty():
-        return
+    busy, day = found.altogether, found.on_a_day
+    if found.taps >= LEAST_TAPS and busy.taps > LARGEST_SHARE * found.taps:
+        says = f"{busy.taps:,} of {found.taps:,} taps, {busy.taps / found.taps:.0%}, are of one account"
+        yield SharedToken(name, says=says, example=busy.first())
+    elif day.taps > most_taps:
+        says = f"one account has {day.taps:,} taps on one day, more than {most_taps:,}"
+        yield SharedToken(name, says=says, example=day.first())
+
+
+def _tokens(name: str, rows: pl.DataFrame, loaded: Loaded, most_taps: int) -> Tokens:
+    known = rows.filter(pl.col("account").is_not_null())
+    counts = known.group_by("account").len()
+    # Days are looked at only of those that can have too many on one.
+    many = counts.filter(pl.col("len") > most_taps)["account"]
     days = (
-        rows.filter(pl.col("account").is_in(many.implode()) & pl.col("occurred_at").is_not_null())
+        known.filter(pl.col("account").is_in(many.implode()) & pl.col("occurred_at").is_not_null())
         .group_by("account", day=pl.col("occurred_at") // _DAY_US)
         .len()
-        .sort("len", "account", "day")
     )
-    account, _, taps = days.row(-1) if len(days) else (None, 0, 0)
-    if taps > source.most_taps:
-        says = f"one account has {taps:,} taps on one day, more than {source.most_taps:,}"
-        raise SharedToken(name, says=says, example=_example(name, rows, account, loaded))
+
+    def busiest(counts: pl.DataFrame) -> Busy:
+        if counts.is_empty():
+            return Busy(0)
+        account, taps = counts.sort("len", *counts.columns[:-1]).select("account", "len").row(-1)
+        return Busy(taps, partial(_first, name, rows, account, loaded))
+
+    return Tokens(
+        taps=sum(count for (of, _), count in loaded.read.items() if of == name),
+        looked_at=len(rows),
+        empty=len(rows) - len(known),
+        altogether=busiest(counts),
+        on_a_day=busiest(days),
+    )
 
 
-def _example(name: str, rows: pl.DataFrame, account: str, loaded: Loaded) -> tuple[str, int]:
+def _first(name: str, rows: pl.DataFrame, account: str, loaded: Loaded) -> tuple[str, int]:
     """File and position of the first tap of the account: where one can look it up, since it is not to be shown."""
     first = rows.filter(pl.col("account") == account).sort("file", "position")
     return loaded.files[name][first["file"][0]].path, int(first["position"][0])

@@ -4,7 +4,8 @@ One pass over the taps. Tokens are hashed inside the database and are numbers wi
 counts alone, and nothing reaches a disk (DESIGN, promise 5). How many different tokens there are is counted, never
 estimated. Which of the counts may be shown is the matter of ``odds.places``.
 
-A boarding is a tap that is no exit. Rows stand as they are: a tap that came twice counts twice.
+A boarding is a tap that begins a ride: no exit, and none whose action is none of ours. Rows stand as they are: a tap
+that came twice counts twice.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from numpy.typing import NDArray
 from sqlglot import exp
 
 from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.taps import BOARDING
 from coincide.engines.embedded.database import connect, keep
 from coincide.engines.embedded.history import AT, ZONED, Asked, Reading
 from coincide.engines.embedded.load import Progress
+from coincide.engines.embedded.meant import action, legible
 from coincide.engines.workspace import Workspace
 from coincide.events import zone
 from coincide.events.batch import Batch
@@ -178,15 +181,13 @@ def _boarded(reading: Reading, batch: Batch, between: tuple[int, int], *names: s
     if "action" not in mapped(reading.source):
         return _rows(reading, batch, between, *names, kind=TAP)
     rows = exp.select("*").from_(_rows(reading, batch, between, *names, "action", kind=TAP).subquery("acted"))
-    action = exp.func("LOWER", _column("action"))
-    return rows.where(
-        exp.or_(_column("action").is_(exp.null()), exp.NEQ(this=action, expression=exp.Literal.string("exit")))
-    )
+    boards = action(_column("action")).isin(*(exp.convert(code) for code in BOARDING))
+    return rows.where(boards)
 
 
 def _distinct(reading: Reading, between: tuple[int, int], side: str, batch: Batch) -> exp.Query:
     rows = _boarded(reading, batch, between, side)
-    return exp.select(_column(side)).distinct().from_(rows.subquery("named")).where(_legible(_column(side)))
+    return exp.select(_column(side)).distinct().from_(rows.subquery("named")).where(legible(_column(side)))
 
 
 def _taps(reading: Reading, between: tuple[int, int], namespace: str, batch: Batch) -> exp.Query:
@@ -203,7 +204,7 @@ def _taps(reading: Reading, between: tuple[int, int], namespace: str, batch: Bat
     zoned = exp.cast(exp.column(ZONED, table="taps", quoted=True), "BIGINT")
     when = exp.Add(this=exp.Mul(this=minute, expression=exp.Literal.number(2)), expression=zoned)
     found = exp.select(
-        exp.case().when(_legible(account), hashed).as_(_WHO, quoted=True),
+        exp.case().when(legible(account), hashed).as_(_WHO, quoted=True),
         exp.cast(exp.paren(when), "INTEGER").as_(_WHEN, quoted=True),
     ).from_(rows.subquery("taps"))
     for side in SIDES:
@@ -219,13 +220,6 @@ def _taps(reading: Reading, between: tuple[int, int], namespace: str, batch: Bat
 
 def _incident_rows(reading: Reading, between: tuple[int, int], there: Sequence[str], batch: Batch) -> exp.Query:
     return _rows(reading, batch, between, *there, kind=INCIDENT)
-
-
-def _legible(value: exp.Expr) -> exp.Expr:
-    """There, not empty, and text."""
-    text = exp.cast(value.copy(), "VARCHAR", dialect="duckdb")
-    marked = exp.not_(exp.func("CONTAINS", text, exp.Literal.string(NOT_UTF8)))
-    return exp.and_(exp.NEQ(this=text.copy(), expression=exp.Literal.string("")), marked)
 
 
 def _keep_names(connection: duckdb.DuckDBPyConnection, side: str, names: dict[str, int]) -> None:

@@ -14,24 +14,32 @@ import numpy as np
 import polars as pl
 from sqlglot import exp
 
+from coincide.detect.journey.coded import codes
+from coincide.detect.journey.taps import MISSING, Taps
 from coincide.engines.embedded.history import AT, BATCH, ZONED, Reading
+from coincide.engines.embedded.meant import action, legible
 from coincide.events import zone
 from coincide.events.batch import Batch
-from coincide.events.event import ACTIONS, TAP
+from coincide.events.event import TAP
 from coincide.events.mapping import mapped, passed_over, projection, raw_columns
 
 MOST = 5_000_000
 """Taps that are taken together."""
-UNITS = ("vehicle", "device")
-"""What has a clock: the vehicle, or where none is named the device, such as a gate."""
+READERS = ("vehicle", "device", "place")
+"""What tells readers apart. A clock has the vehicle, or where none is named the device, such as a gate."""
+_SCHEMA = {
+    **{"token": pl.UInt64, "at": pl.Int64, "zoned": pl.Boolean, "action": pl.Int8},
+    **dict.fromkeys(READERS, pl.String),
+}
 _DAY_US = 86_400_000_000
 _BUSY = 1_000
 
 
 @dataclass(frozen=True)
-class Taps:
-    """``frame``: ``token`` (a hash), ``at`` (UTC, microseconds), ``unit`` (code of ``units``, -1 if none is named) and
-    ``action`` (code of ``ACTIONS``, -1 if none); ``taken`` is one of so many tokens.
+class TapLook:
+    """``frame``: ``token`` (a hash), ``at`` (UTC, microseconds), ``unit`` (code of ``units``), ``action`` and the codes
+    of ``place``, ``vehicle`` and ``device``; -1 where none is named, and where the action is none of ours. ``taken`` is
+    one of so many tokens.
 
     ``taps`` are all there are; ``empty`` those without an account, ``anonymous`` those of accounts that the settings
     call so, ``others`` those whose action is none of ours. ``busiest``: taps of the account that has the most
@@ -48,8 +56,17 @@ class Taps:
     busiest: int
     busiest_day: int
 
+    @property
+    def riding(self) -> Taps:
+        """Those that are part of riding. Line and product have no say in what is paired and what is doubled."""
+        frame = self.frame.filter(pl.col("action") != MISSING)
+        token = frame["token"].rank("dense").cast(pl.Int32) - 1
+        none = pl.repeat(MISSING, len(frame), dtype=pl.Int8, eager=True)
+        columns = (token, frame["at"], frame["action"], frame["place"], none, frame["vehicle"], frame["device"], none)
+        return Taps(*(column.to_numpy() for column in columns))
 
-def taps(reading: Reading) -> Taps:
+
+def taps(reading: Reading) -> TapLook:
     """All taps of a source with an account and a usable time, or a share of them by token."""
     stamps, names = reading.reader.files(), _names(reading)
     columns = raw_columns(reading.source, ("occurred_at", *names))
@@ -62,24 +79,20 @@ def taps(reading: Reading) -> Taps:
     anonymous = _anonymous(reading)
     share = max(1, -(-(total - empty) // MOST))
     busy = known.filter(pl.col("taps") > _BUSY).sort("taps", descending=True)["token"].head(_BUSY).to_list()
-    frames = [
-        pl.DataFrame(schema={"token": pl.UInt64, "at": pl.Int64, "zoned": pl.Boolean})
-        .with_columns(unit=pl.lit(None, pl.String), action=pl.lit(None, pl.Int32))
-        .clear()
-    ]
+    frames = [pl.DataFrame(schema=_SCHEMA)]
     for batch in reading.batches(stamps, columns):
         frames += reading.ask(batch, "taps", partial(_rows, reading, names, share, busy))
     rows = pl.concat(frames, how="vertical_relaxed")
-    units = rows["unit"].drop_nulls().unique().sort()
-    codes = pl.DataFrame({"unit": units}).with_row_index("code")
-    frame = rows.join(codes, on="unit", how="left", maintain_order="left").select(
+    unit, units = codes(rows["vehicle"].fill_null(rows["device"]))
+    frame = rows.select(
         "token",
         pl.Series("at", _instants(rows, reading.source.timezone)),
-        unit=pl.col("code").cast(pl.Int64).fill_null(-1),
-        action=pl.col("action").fill_null(-1),
+        "action",
+        pl.Series("unit", unit),
+        *(pl.Series(name, codes(rows[name])[0]) for name in READERS),
     )
     days = frame.group_by("token", day=pl.col("at") // _DAY_US).len()["len"]
-    return Taps(
+    return TapLook(
         frame,
         tuple(units),
         total,
@@ -120,7 +133,7 @@ def _of_nobody(reading: Reading, batch: Batch) -> exp.Query:
 
 def _names(reading: Reading) -> tuple[str, ...]:
     there = mapped(reading.source)
-    return tuple(name for name in ("kind", "account", "action", *UNITS) if name in there)
+    return tuple(name for name in ("kind", "account", "action", *READERS) if name in there)
 
 
 def _taps(reading: Reading, names: Sequence[str], batch: Batch) -> exp.Query:
@@ -131,10 +144,7 @@ def _taps(reading: Reading, names: Sequence[str], batch: Batch) -> exp.Query:
 
 
 def _by_token(reading: Reading, names: Sequence[str], batch: Batch) -> exp.Query:
-    others: exp.Expr = exp.false()
-    if "action" in names:
-        ours = (exp.Literal.string(action) for action in ACTIONS)
-        others = exp.func("COALESCE", exp.not_(_column("action").isin(*ours)), exp.false())
+    others = exp.EQ(this=_action(names), expression=exp.convert(MISSING))
     return (
         exp.select(
             _token(names).as_("token"),
@@ -147,20 +157,13 @@ def _by_token(reading: Reading, names: Sequence[str], batch: Batch) -> exp.Query
 
 
 def _rows(reading: Reading, names: Sequence[str], share: int, busy: Sequence[int], batch: Batch) -> exp.Query:
-    units = [_column(name) for name in UNITS if name in names]
-    action: exp.Expr = exp.cast(exp.null(), "INTEGER")
-    if "action" in names:
-        case = exp.case()
-        for code, name in enumerate(ACTIONS):
-            case = case.when(_column("action").eq(exp.Literal.string(name)), exp.Literal.number(code))
-        action = exp.cast(case, "INTEGER")
     statement = (
         exp.select(
             _token(names).as_("token"),
             exp.cast(_column(AT), "BIGINT").as_("at"),
             _column(ZONED).as_("zoned"),
-            (exp.func("COALESCE", *units) if units else exp.cast(exp.null(), "VARCHAR")).as_("unit"),
-            action.as_("action"),
+            _action(names).as_("action"),
+            *(_text(name, names).as_(name) for name in READERS),
         )
         .from_(_taps(reading, names, batch).subquery("taps"))
         .where(exp.not_(_token(names).is_(exp.null())))
@@ -178,8 +181,18 @@ def _rows(reading: Reading, names: Sequence[str], share: int, busy: Sequence[int
 def _token(names: Sequence[str]) -> exp.Expr:
     if "account" not in names:
         return exp.cast(exp.null(), "UBIGINT")
-    account = _column("account")
-    return exp.case().when(exp.not_(account.is_(exp.null())), exp.Anonymous(this="hash", expressions=[account.copy()]))
+    hashed = exp.Anonymous(this="hash", expressions=[_column("account")])
+    return exp.case().when(legible(_column("account")), hashed)
+
+
+def _action(names: Sequence[str]) -> exp.Expr:
+    return action(_column("action") if "action" in names else exp.cast(exp.null(), "VARCHAR"))
+
+
+def _text(name: str, names: Sequence[str]) -> exp.Expr:
+    if name not in names:
+        return exp.cast(exp.null(), "VARCHAR")
+    return exp.case().when(legible(_column(name)), _column(name))
 
 
 def _instants(rows: pl.DataFrame, timezone: str | None) -> pl.Series:
