@@ -125,6 +125,19 @@ def unusual(choice: Choice) -> World:
     return _world(choice, taps, reports, [rule], times)
 
 
+def riding(choice: Choice) -> World:
+    """A world of taps alone, each an event of its own, with actions of every sort."""
+    start = us("2025-06-01T10:00:00")
+    form = choice.of(["csv", "parquet", "ndjson"])
+    # Texts that are no UTF-8 are no Parquet of ours.
+    others: list[Cell] = ["hop", "Enter", "", None, "hop" if form == "parquet" else b"\xff"]
+    taps: list[Row] = []
+    for number in range(choice.of([4, 1, 12, 0])):
+        made = _tap(choice, start + choice.below(20) * MINUTE) | {"id": str(number)}
+        taps.append(made | {"what": choice.of([made["what"], *others]), "stop": choice.of([made["stop"], ""])})
+    return World(sources={"metro": Source(columns=dict(TAP), rows=[*taps], kind="tap", format=form)}, rules=[])
+
+
 def _presence(choice: Choice, number: int, margin: int, width: int, zone: str) -> Rule:
     usual = choice.of([None, None, "25", "50", "3.5", "0"])
     window = choice.of([("sliding", width), ("sliding", width), ("day",), ("service-day", 4 * HOUR)])

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 
+from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.taps import EXIT, Taps
+from coincide.engines.embedded.database import connect
+from coincide.engines.embedded.history import Asked, Reading
+from coincide.engines.embedded.ridership import ridership
+from coincide.engines.embedded.tap_look import taps
+from coincide.engines.embedded.taps import read
+from coincide.engines.workspace import open_workspace
+from coincide.events.event import LATEST_US, TAP
+from coincide.journeys.cards import cards
 from property.agreement import differences, expected
 from property.choice import Choice, drawn
 from property.draw_rule import DAY, HOUR, MINUTE
-from property.draw_transit import REPORT, TAP, iso, presence, ridden, unusual, us
-from property.kernel import run_kernel
+from property.draw_transit import REPORT, iso, presence, ridden, riding, unusual, us
+from property.draw_transit import TAP as COLUMNS
+from property.kernel import events_of, rows_of, run_kernel
+from property.workspace import Layout, layout, write
 from property.worlds import examples
 from reference.judge import judge
+from reference.unusual import CODED, action, text
+from reference.unusual import ridden as ridden_taps
 from reference.world import Row, Rule, Source, World
 
 SHARE = {"presence": 8, "unusual": 100}
 """One in so many examples; a world of days has a hundred cards."""
+ASKED = Asked(at_us=LATEST_US, zone="UTC", recent=1, past=1, lately=1)
 
 
 def assert_kernel_agrees(world: World) -> None:
@@ -84,6 +102,55 @@ def told(found: dict[str, Any]) -> tuple[Any, ...]:
     return found["rows"], found["attendance"], sorted(found["alerts"], key=repr)
 
 
+def test_every_reading_takes_the_same_taps_for_riding(request: pytest.FixtureRequest) -> None:
+    @examples(request.config, 20)
+    @given(drawn(lambda choice: written(choice, riding(choice))))
+    def compare(made: tuple[World, Layout]) -> None:
+        world, layout = made
+        events = events_of(world)
+        right = sorted(
+            (
+                (str(tap.values["account"]), tap.name[0], action(tap), *(text(tap, name) for name in CODED))
+                for tap in ridden_taps(events)
+            ),
+            key=str,
+        )
+        rows = rows_of(world, events)
+        of_rows = cards(rows, np.ones(len(rows), dtype=np.bool_))
+        assert with_texts(of_rows.taps, [account for _, account in of_rows.accounts], of_rows.texts) == right
+        with TemporaryDirectory() as name:
+            write(world, layout, Path(name))
+            workspace = open_workspace(Path(name))
+            with connect(workspace.settings) as connection:
+                log = read(workspace.readers_of(TAP), connection)
+                (looked,) = [
+                    taps(Reading(reader, source, ASKED, connection, lambda _: None))
+                    for reader, source in workspace.readers_of(TAP)
+                ]
+            counted = ridership(workspace, ServiceClock("UTC", 0))
+        assert [tap for part in log.parts for tap in with_texts(part, log.tokens["account"], log.texts)] == right
+        assert log.ended["metro"].actionless == looked.others == len(events) - len(right)
+        seen = looked.riding
+        assert sorted(zip(seen.at.tolist(), seen.action.tolist(), strict=True)) == sorted(one[1:3] for one in right)
+        for side, column in (("place", 3), ("line", 4)):
+            boardings = sum(one[2] != EXIT and one[column] is not None for one in right)
+            assert counted.counts[side].boardings.sum() == boardings
+
+    compare()
+
+
+def written(choice: Choice, world: World) -> tuple[World, Layout]:
+    """The world, and the form in which it is written."""
+    return world, layout(choice, world)
+
+
+def with_texts(taps: Taps, accounts: Sequence[str], texts: Mapping[str, Sequence[str]]) -> list[tuple[Any, ...]]:
+    """Taps with what their codes stand for, in order."""
+    columns = ([None if code < 0 else texts[name][code] for code in getattr(taps, name).tolist()] for name in CODED)
+    tokens = [accounts[code] for code in taps.token.tolist()]
+    return sorted(zip(tokens, taps.at.tolist(), taps.action.tolist(), *columns, strict=True), key=str)
+
+
 def busy(later: list[Row]) -> World:
     """A card on a day that is unusual, and what there is ``later``."""
     # Three rides a day are many for others and usual for it; that they go to three stops is not.
@@ -102,7 +169,7 @@ def busy(later: list[Row]) -> World:
         window=("service-day", 4 * HOUR),
         by="account",
     )
-    return World(sources={"metro": Source(columns=dict(TAP), rows=[*rows], kind="tap")}, rules=[rule])
+    return World(sources={"metro": Source(columns=dict(COLUMNS), rows=[*rows], kind="tap")}, rules=[rule])
 
 
 def test_what_is_usual_for_a_card_is_not_told_of_its_day() -> None:
@@ -151,7 +218,7 @@ def test_who_is_there_on_more_than_the_share_of_28_days_is_no_witness(
     )
     world = World(
         sources={
-            "metro": Source(columns=dict(TAP), rows=[*rows], kind="tap"),
+            "metro": Source(columns=dict(COLUMNS), rows=[*rows], kind="tap"),
             "reports": Source(columns=dict(REPORT), rows=[report], kind="incident"),
         },
         rules=[rule],

@@ -33,7 +33,9 @@ def holding(rule: Rule, events: list[Event]) -> dict[CardDay, set[str]]:
     clock = journeys.Clock(rule.zone, timedelta(microseconds=rule.window[1]))
     taps = [event for event in events if event.values["kind"] != "incident"]
     accounts = sorted({(tap.namespace, str(tap.values["account"])) for tap in taps})
-    made, alone, _ = journeys.rides(ridden(taps, accounts), DOUBLED, LONGEST)
+    part = ridden(taps)
+    coded = {name: sorted({said for tap in part if (said := text(tap, name)) is not None}) for name in CODED}
+    made, alone, _ = journeys.rides([_tap(tap, accounts, coded) for tap in part], DOUBLED, LONGEST)
     every = journeys.days(made, alone, clock, None)
     # "the newest day of a log is not over and raises nothing"
     newest = max((clock.day(_at(tap)) for tap in taps), default=0)
@@ -62,17 +64,20 @@ def day(rule: Rule, event: Event) -> int:
     return journeys.Clock(rule.zone, timedelta(microseconds=rule.window[1])).day(_at(event))
 
 
-def ridden(taps: list[Event], accounts: list[Account]) -> list[journeys.Tap]:
-    """The taps that are part of riding, in codes: one whose action is none of ours is an observation and no more."""
-    part = [tap for tap in taps if _text(tap, "action") in (None, *_ACTIONS) and "action" not in tap.unreadable]
-    coded = {name: sorted({text for tap in part if (text := _text(tap, name)) is not None}) for name in _CODED}
-    return [_tap(tap, accounts, coded) for tap in part]
+CODED = ["place", "line", "vehicle", "device", "product"]
 
 
-_CODED = ["place", "line", "vehicle", "device", "product"]
+def ridden(taps: list[Event]) -> list[Event]:
+    """The taps that are part of riding: one whose action is none of ours is an observation and no more."""
+    return [tap for tap in taps if "action" not in tap.unreadable and text(tap, "action") in (None, *_ACTIONS)]
 
 
-def _text(event: Event, name: str) -> str | None:
+def action(tap: Event) -> int:
+    """What a tap that is part of riding does. One that does not say begins a ride."""
+    return _ACTIONS.index(text(tap, "action") or "enter")
+
+
+def text(event: Event, name: str) -> str | None:
     """The text of a field; an empty one says nothing and is missing."""
     return str(event.values[name]) if event.values.get(name) else None
 
@@ -88,11 +93,10 @@ def _touching(taps: list[Event], events: list[Event], clock: journeys.Clock) -> 
 
 
 def _tap(event: Event, accounts: list[Account], coded: dict[str, list[str]]) -> journeys.Tap:
-    """Texts by their place in the order of code points. A tap that does not say what it is begins a ride."""
-    action = _text(event, "action") or "enter"
-    codes = [None if (text := _text(event, name)) is None else coded[name].index(text) for name in _CODED]
+    """Texts by their place in the order of code points."""
+    codes = [None if (said := text(event, name)) is None else coded[name].index(said) for name in CODED]
     account = accounts.index((event.namespace, str(event.values["account"])))
-    return journeys.Tap(account, _at(event), _ACTIONS.index(action), *codes)
+    return journeys.Tap(account, _at(event), action(event), *codes)
 
 
 def _at(event: Event) -> int:
