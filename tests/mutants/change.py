@@ -40,6 +40,8 @@ _THERE = "detect/there.py"
 _PRESENCE = "detect/kernel/presence.py"
 _ATTENDANCE = "detect/attendance.py"
 _UNUSUAL = "detect/unusual.py"
+_TAPS = "detect/journey/taps.py"
+_CODED = "detect/journey/coded.py"
 _TREE = "ledger/tree.py"
 _NOTE = "ledger/note.py"
 _POLICY = "ledger/policy.py"
@@ -429,6 +431,29 @@ CHANGES = (
         _UNUSUAL,
         "row = np.flatnonzero(keep & ~is_incident(rows))",
         "row = np.flatnonzero(keep)",
+        "journeys",
+    ),
+    Change(
+        "a tap of any action begins a ride",
+        _TAPS,
+        "return ACTIONS.index(text) if text in ACTIONS else MISSING",
+        "return ACTIONS.index(text) if text in ACTIONS else ENTER",
+        "journeys",
+    ),
+    Change(
+        "a tap that does not say what it is begins none",
+        _TAPS,
+        "        return ENTER\n",
+        "        return MISSING\n",
+        "journeys",
+    ),
+    Change("an empty action says something", _TAPS, "if not text:", "if text is None:", "journeys"),
+    Change("an empty text is a place", _CODED, 'known = known.filter(known != "")', "pass", "journeys"),
+    Change(
+        "an action that cannot be read boards",
+        _CODED,
+        'action[rows.flagged("action")[row]] = MISSING',
+        "pass",
         "journeys",
     ),
 )

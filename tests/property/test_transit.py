@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 
@@ -103,7 +104,7 @@ def told(found: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def test_every_reading_takes_the_same_taps_for_riding(request: pytest.FixtureRequest) -> None:
-    @examples(request.config, 20)
+    @examples(request.config, 40)
     @given(drawn(lambda choice: written(choice, riding(choice))))
     def compare(made: tuple[World, Layout]) -> None:
         world, layout = made
@@ -128,7 +129,9 @@ def test_every_reading_takes_the_same_taps_for_riding(request: pytest.FixtureReq
                     for reader, source in workspace.readers_of(TAP)
                 ]
             counted = ridership(workspace, ServiceClock("UTC", 0))
-        assert [tap for part in log.parts for tap in with_texts(part, log.tokens["account"], log.texts)] == right
+        assert [
+            tap for part in log.parts for tap in with_texts(part, log.tokens["account"].to_list(), log.texts)
+        ] == right
         assert log.ended["metro"].actionless == looked.others == len(events) - len(right)
         seen = looked.riding
         assert sorted(zip(seen.at.tolist(), seen.action.tolist(), strict=True)) == sorted(one[1:3] for one in right)
@@ -144,7 +147,7 @@ def written(choice: Choice, world: World) -> tuple[World, Layout]:
     return world, layout(choice, world)
 
 
-def with_texts(taps: Taps, accounts: Sequence[str], texts: Mapping[str, Sequence[str]]) -> list[tuple[Any, ...]]:
+def with_texts(taps: Taps, accounts: Sequence[str], texts: Mapping[str, pl.Series]) -> list[tuple[Any, ...]]:
     """Taps with what their codes stand for, in order."""
     columns = ([None if code < 0 else texts[name][code] for code in getattr(taps, name).tolist()] for name in CODED)
     tokens = [accounts[code] for code in taps.token.tolist()]

@@ -15,12 +15,13 @@ from sqlglot import exp
 from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.days import Days, days
 from coincide.detect.journey.ride import rides
-from coincide.detect.journey.taps import ACTIONS, ENTER, EXIT
+from coincide.detect.journey.taps import ENTER, EXIT
 from coincide.engines.embedded import taps as tap_log
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.journeys import Journeys, Pairing, journeys
 from coincide.engines.embedded.taps import Ended, TapLog, read
 from coincide.engines.workspace import open_workspace
+from coincide.events.event import ACTIONS
 from coincide.rules.feature import NAMES
 
 HOUR_US = 3_600_000_000
