@@ -103,7 +103,7 @@ def parted(folder: Path, names: Sequence[str]) -> Answer:
     from coincide.detect.journey.clock import ServiceClock
     from coincide.engines.embedded import partition
     from coincide.engines.embedded.database import connect
-    from coincide.engines.embedded.journeys import Pairing, each
+    from coincide.engines.embedded.journeys import Pairing, each, readings
 
     workspace = copies.workspace(folder, names)
     readers = [(workspace.readers["taps"], workspace.settings.sources["taps"])]
@@ -115,7 +115,8 @@ def parted(folder: Path, names: Sequence[str]) -> Answer:
     with connect(workspace.settings) as connection, _timed() as told:
         parts = partition.parted(readers)
         assert parts is not None
-        whole = each(readers, parts, Pairing(ServiceClock(ZONE, STARTS_US), DOUBLED_US, LONGEST_US), connection, use)
+        pairing = Pairing(ServiceClock(ZONE, STARTS_US), DOUBLED_US, LONGEST_US)
+        whole = each(readings(readers, parts, connection), pairing, use)
     ended = whole.ended["taps"]
     days = sum(one["days"] for one in sums)
     found = {name: [sum(column) for column in zip(*(one[name] for one in sums), strict=True)] for name in COMMON}

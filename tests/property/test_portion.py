@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from coincide.detect.kernel.observations import Truths
 from coincide.engines.embedded import run as runs
 from coincide.engines.embedded import sieve
+from coincide.engines.embedded import span as spans
 from coincide.engines.embedded.load import Feed
 from coincide.engines.embedded.partition import MARK, Part, part_of
 from coincide.engines.embedded.portion import portions
@@ -28,9 +30,10 @@ from coincide.entities.pseudonym import pseudonyms
 from coincide.events.errors import SharedToken
 from property.worlds import examples
 
-SHARE = 80
+SHARE = 100
 """One in so many examples: each takes two runs."""
-CARDS = pseudonyms("taps", [f"card {number}" for number in range(9)], Key(b"k" * 32))
+GROUP = 4
+CARDS = pseudonyms("taps", [f"card {number}" for number in range(160)], Key(b"k" * 32))
 SETTINGS = """
 [sources.taps]
 kind = "tap"
@@ -41,6 +44,8 @@ occurred_at = "occurred_at"
 account = "account"
 place = "place"
 line = "line"
+action = "action"
+product = "product"
 [sources.thefts]
 kind = "incident"
 files = "thefts.csv"
@@ -64,6 +69,9 @@ RULES = {
     "many": "by: account\nwithin: 1 hours\nvelocity: {at_least: 3}\n",
     "places": "by: actor\nper: service-day\nvelocity: {at_least: 3, distinct: place}\nunless: count() > 6\n",
     "there": "by: account\nwithin: 20 days\npresence: {at_least: 2, of: incidents, margin: 10 minutes}\n",
+    "odd": "by: account\nper: service-day\nunusual-day: {at_least: 1, of: [trips, most_visits], beyond: 95}\n",
+    "odder": "by: account\nper: service-day\nwhere: product = 'day'\n"
+    "unusual-day: {at_least: 2, of: [trips, distinct_stops, detour], beyond: 90, own: 80}\n",
     "strange": "by: account\nwithin: 9 days\npresence: {at_least: 1, of: incidents, margin: 5 minutes, usual: 10}\n",
 }
 START = datetime(2025, 3, 28, 20, tzinfo=UTC)
@@ -98,15 +106,18 @@ def written(folder: Path, taps: Sequence[Any], thefts: Sequence[Any], parts: int
         until = START + begins + 10 * long * timedelta(minutes=1)
         lines.append(f"{one},{START + begins:%Y-%m-%dT%H:%MZ},{until:%Y-%m-%dT%H:%MZ},{stop},{line}")
     (folder / "thefts.csv").write_text("\n".join(["id,at,until,stop,line", *lines]) + "\n")
-    rows = [(CARDS[card], START + when, place, line, one) for card, when, place, line, one in taps]
-    names = ["account", "occurred_at", "place", "line", "event_id"]
+    rows = [(CARDS[card], START + when, *rest) for card, when, *rest in taps]
+    names = ["account", "occurred_at", "place", "line", "event_id", "action", "product"]
     schema = dict.fromkeys(names, pl.String) | {"occurred_at": pl.Datetime("us", "UTC")}
+    rows = [(*row, *("enter", "day")[len(row) - len(names) :]) if len(row) < len(names) else row for row in rows]
     frame = pl.DataFrame(rows, schema=schema, orient="row")
     frame = frame.with_columns(part=pl.Series(part_of(frame["account"].to_list(), parts)))
     found = []
     for number in range(parts):
         found.append(folder / "taps" / f"{number}.parquet")
-        frame.filter(pl.col("part") == number).drop("part").write_parquet(found[-1])
+        chosen = frame.filter(pl.col("part") == number).drop("part")
+        # As an import writes them: by account; in row groups of a few.
+        chosen.sort("account", maintain_order=True).write_parquet(found[-1], row_group_size=GROUP)
     return found
 
 
@@ -115,7 +126,7 @@ def marked(files: Sequence[Path]) -> None:
     for number, file in enumerate(files):
         frame = pl.read_parquet(file)
         mark = Part(number, len(files), "key").mark(len(frame))
-        frame.write_parquet(file, metadata={MARK.decode(): mark[MARK].decode()})
+        frame.write_parquet(file, metadata={MARK.decode(): mark[MARK].decode()}, row_group_size=GROUP)
 
 
 def covered(frame: pl.DataFrame) -> Truths:
@@ -156,27 +167,62 @@ def test_portion_by_portion_is_everything_at_once(request: pytest.FixtureRequest
         taps=st.lists(tap, max_size=90),
         thefts=st.lists(theft, max_size=6),
         parts=st.integers(2, 5),
-        least=st.sampled_from([0, 10**9]),
+        rules=st.lists(st.sampled_from(sorted(RULES)), min_size=1, unique=True),
+        span=st.sampled_from([5, 20, 10**6]),
     )
-    def check(taps: list[Any], thefts: list[Any], parts: int, least: int) -> None:
-        assert_the_same(taps, thefts, parts, least)
+    def check(taps: list[Any], thefts: list[Any], parts: int, rules: list[str], span: int) -> None:
+        assert_the_same(taps, thefts, parts, rules, span)
 
     check()
 
 
-def assert_the_same(taps: list[Any], thefts: list[Any], parts: int, least: int) -> None:
-    with tempfile.TemporaryDirectory() as name, patch.object(sieve, "LEAST_ROWS", least):
+def test_days_of_a_log_are_compared_with_those_of_all_its_portions(request: pytest.FixtureRequest) -> None:
+    @examples(request.config, 4 * SHARE)
+    @given(
+        seed=st.integers(0, 10**6),
+        thefts=st.lists(theft, max_size=4),
+        parts=st.integers(2, 5),
+        span=st.sampled_from([200, 500, 10**6]),
+    )
+    def check(seed: int, thefts: list[Any], parts: int, span: int) -> None:
+        assert_the_same(ridden(seed), thefts, parts, ["odd", "odder"], span)
+
+    check()
+
+
+def ridden(seed: int) -> list[Any]:
+    """Two days of many cards that ride alike, and of some that do not."""
+    draw = np.random.default_rng(seed)
+    taps: list[Any] = []
+    for card in range(len(CARDS)):
+        rides = 1 + int(draw.integers(0, 2)) + (int(draw.integers(0, 9)) if card % 17 == 0 else 0)
+        for day in range(3):
+            for ride in range(rides if day < 2 else 1):
+                when = timedelta(days=day, minutes=10 * int(draw.integers(0, 30)))
+                place, line, product = (str(draw.choice(of)) for of in (["s1", "s2", "s3"], ["l1", "l2"], PRODUCTS))
+                action = ACTIONS[int(draw.integers(0, len(ACTIONS)))]
+                taps.append((card, when, place, line, f"{day} {ride}", action, product))
+                taps.append((card, when + timedelta(minutes=7), "s2", line, f"{day} {ride} out", "exit", product))
+    return taps
+
+
+def assert_the_same(taps: list[Any], thefts: list[Any], parts: int, rules: list[str], span: int) -> None:
+    with tempfile.TemporaryDirectory() as name, patch.object(sieve, "LEAST_ROWS", 0), patch.object(spans, "ROWS", span):
         folder = Path(name)
         files = written(folder, taps, thefts, parts)
+        for rule in RULES.keys() - set(rules):
+            (folder / "rules" / f"{rule}.yaml").unlink()
         task = asked(folder)
         assert len(portions(task.feeds, task.plans)) == 1
         at_once = told(run(task))
         marked(files)
         task = asked(folder)
-        assert len(portions(task.feeds, task.plans)) == parts
+        assert len(portions(task.feeds, task.plans)) >= parts
         assert told(run(task)) == at_once
 
 
+ACTIONS = [None, None, "enter", "enter", "enter", "single", "exit", "other"]
+PRODUCTS = ["day"] * 19 + ["month"]
 TAPS = [(card, timedelta(minutes=5 * step), "s1", "l1", str(step)) for card in range(9) for step in range(4)]
 THEFTS = [("a", timedelta(0), "s1", "", 1), ("c", timedelta(minutes=20), "s1", "", 1), ("d", timedelta(4), "s1", "", 1)]
 
@@ -185,10 +231,18 @@ def test_the_comparison_above_would_see_hits_and_refusals(tmp_path: Path) -> Non
     marked(written(tmp_path, TAPS, THEFTS, 4))
     found = run(asked(tmp_path))
     assert [len(found.episodes[rule]) for rule in ("many", "places", "there", "strange")] == [9, 0, 9, 9]
+    assert not found.episodes["odd"]
     assert found.attendance["there"].accounts == (9, 9)
     assert [row.reason for row in found.refused] == ["in-future"]
     assert found.ahead is not None
     assert found.read == len(TAPS) + len(THEFTS)
+
+
+def test_the_comparison_above_would_see_unusual_days(tmp_path: Path) -> None:
+    marked(written(tmp_path, ridden(1), [("a", timedelta(0), "s1", "", 3)], 4))
+    found = run(asked(tmp_path))
+    assert len(found.episodes["odd"]) > 2
+    assert "more than 9" in found.episodes["odd"][0].because
 
 
 def test_who_looks_is_shown_each_rule_once_with_all_its_rows(tmp_path: Path) -> None:
@@ -210,20 +264,15 @@ def test_no_more_than_a_portion_is_in_memory(tmp_path: Path, monkeypatch: pytest
 
     monkeypatch.setattr(runs, "prepared", seen)
     run(asked(tmp_path))
-    assert len(sizes) == 4
-    assert sum(sizes) == len(TAPS) + 4 * len(THEFTS)
+    # Rules over days first look at all days, twice each.
+    assert len(sizes) == 5 * 4
+    assert max(sizes) <= 12 + len(THEFTS)
 
 
-@pytest.mark.parametrize(
-    ("rule", "changed"),
-    [
-        ("many", "by: organisation\nwithin: 1 hours\nvelocity: {at_least: 3}\n"),
-        ("many", "by: account\nper: service-day\nunusual-day: {at_least: 1, of: [trips], beyond: 99}\n"),
-    ],
-)
-def test_a_rule_about_more_than_one_account_needs_everything_at_once(tmp_path: Path, rule: str, changed: str) -> None:
+def test_a_rule_about_more_than_one_account_needs_everything_at_once(tmp_path: Path) -> None:
     marked(written(tmp_path, TAPS, THEFTS, 4))
-    (tmp_path / "rules" / f"{rule}.yaml").write_text(HEAD.format(name=rule) + changed)
+    changed = "by: organisation\nwithin: 1 hours\nvelocity: {at_least: 3}\n"
+    (tmp_path / "rules" / "many.yaml").write_text(HEAD.format(name="many") + changed)
     task = asked(tmp_path)
     assert len(portions(task.feeds, task.plans)) == 1
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import reduce
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import polars as pl
@@ -42,6 +42,9 @@ from coincide.rules.expression import (
     Or,
     walk,
 )
+
+if TYPE_CHECKING:
+    from coincide.detect.unusual import OfLog
 
 _SCALE = 17
 """Linear arithmetic happens in integers of 10**-17: coordinates have 17 decimals, quantities 9."""
@@ -74,7 +77,8 @@ class Surroundings:
 
     ``covered``: which incidents (rows of a canonical frame) a recorded request covers, so that it may be told who was
     there; ``None``: of none. ``network``: where stops are and which follow which, for days of riding.
-    ``now_us``: when one looks, after which no incident can be known; ``None`` where nobody minds.
+    ``now_us``: when one looks, after which no incident can be known; ``None`` where nobody minds. ``days``: for a rule
+    over days, those of all accounts of a log of which some are at hand.
     """
 
     zone: str = "UTC"
@@ -82,6 +86,7 @@ class Surroundings:
     covered: Covered | None = None
     network: Network | None = None
     now_us: int | None = None
+    days: OfLog | None = None
 
 
 def aggregate_column(node: Aggregate) -> str:

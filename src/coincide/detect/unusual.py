@@ -7,10 +7,11 @@ the features, and of the ranks, is ``detect.journey``'s; here they are asked of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from coincide.detect.journey.clock import ServiceClock
@@ -70,6 +71,12 @@ class Unusual:
         place = np.minimum(np.searchsorted(have, want), len(have) - 1)
         return np.where(have[place] == want, place, -1)
 
+    def taken(self, chosen: Positions | Truths) -> Unusual:
+        """The chosen card-days, in this order."""
+        tails = {name: shares[chosen] for name, shares in self.tails.items()}
+        far = {name: truths[chosen] for name, truths in self.far.items()}
+        return replace(self, days=self.days.take(chosen), holds=self.holds[chosen], tails=tails, far=far)
+
     def words(self, code: Positions, at: Positions) -> list[list[str]]:
         """What is unusual about these days, feature by feature, the rarest first."""
         return [self._said(row) for row in self.card_day(code, at).tolist()]
@@ -80,28 +87,70 @@ class Unusual:
         return [said(name, float(self.days[name][row]), share, product) for share, name in sorted(far)]
 
 
-def unusual(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None) -> Unusual:
+@dataclass(frozen=True)
+class OfLog:
+    """The card-days of a whole log that hold but for incidents, for whoever has some of its rows.
+
+    ``accounts``: ``namespace`` and ``account`` of the tokens of its days, by code.
+    """
+
+    unusual: Unusual
+    accounts: pl.DataFrame
+
+    def among(self, rows: Rows) -> Unusual:
+        """Those of accounts that have some of these rows, in their codes."""
+        names = ["namespace", "account"]
+        here = rows.frame.select(names).with_columns(code=rows.account)
+        both = self.accounts.with_row_index("token").join(here, on=names).unique("token")
+        code = np.full(len(self.accounts), -1, dtype=np.int64)
+        code[both["token"].to_numpy()] = both["code"].to_numpy()
+        token = code[self.unusual.days.token]
+        chosen = np.flatnonzero(token >= 0)
+        found = self.unusual.taken(chosen[np.lexsort((self.unusual.days.day[chosen], token[chosen]))])
+        return replace(found, days=replace(found.days, token=code[found.days.token]))
+
+
+def unusual(
+    plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None, log: OfLog | None = None
+) -> Unusual:
     """The card-days of the taps that a rule keeps, and which of them hold.
 
-    The newest day of the log is not over, and holds nowhere: what its other cards do is not known yet.
+    ``log``: what is known of the days of all accounts, where these rows are not of all of them.
     """
-    assert isinstance(plan.window, ServiceDay)
-    clock = ServiceClock(plan.zone, plan.window.begins_us)
+    found = _of_rows(plan, condition, rows, keep, network) if log is None else log.among(rows)
+    if condition.anywhere is None:
+        found.holds[~_touching(found, rows, keep)] = False
+    return found
+
+
+def _of_rows(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None) -> Unusual:
+    clock = clock_of(plan)
     row = np.flatnonzero(keep & ~is_incident(rows))
     riding = coded(rows, row)
     here = None if network is None else InCodes.of(network, riding.texts)
     every = days(rides(riding.taps, clock, condition.doubled_us, condition.longest_us), here)
+    newest = int(clock.day(rows.at[row]).max(initial=-1))
+    return ranked(clock, condition, every, newest, tuple(riding.texts["product"]))
+
+
+def clock_of(plan: Plan) -> ServiceClock:
+    """The clock of the days of a rule about days of service."""
+    assert isinstance(plan.window, ServiceDay)
+    return ServiceClock(plan.zone, plan.window.begins_us)
+
+
+def ranked(
+    clock: ServiceClock, condition: UnusualDay, every: Days, newest: int, products: tuple[str | None, ...]
+) -> Unusual:
+    """All card-days of a log, and which of them are far enough in the tail, whether or not they touch an incident.
+
+    The newest day of the log is not over, and holds nowhere: what its other cards do is not known yet.
+    """
     among = alike(every)
     shares = {name: tails(every, name, among) for name in condition.of}
     far = far_out(every, condition, shares)
-    holds = reaching(condition, far)
-    newest = int(clock.day(rows.at[row]).max(initial=-1))
-    holds &= every.day < newest
-    found = Unusual(clock, every, holds, condition, shares, far, tuple(riding.texts["product"]))
-    if condition.anywhere is None:
-        touching = _touching(found, rows, keep)
-        holds[~touching] = False
-    return found
+    holds = reaching(condition, far) & (every.day < newest)
+    return Unusual(clock, every, holds, condition, shares, far, products)
 
 
 def far_out(every: Days, condition: UnusualDay, shares: Mapping[str, Figures]) -> dict[str, Truths]:

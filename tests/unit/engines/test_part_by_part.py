@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from coincide.detect.journey.days import Days
 from coincide.detect.journey.taps import Whole
 from coincide.engines.embedded.database import connect
-from coincide.engines.embedded.journeys import Journeys, each, journeys
+from coincide.engines.embedded.journeys import Journeys, each, journeys, readings
 from coincide.engines.embedded.partition import Part, marked, parted
 from coincide.engines.embedded.taps import TapLog
 from coincide.engines.errors import ForeignToken
@@ -120,7 +120,8 @@ def test_each_part_is_handed_over_with_its_own_tokens_and_then_all_is_told(writt
     assert [part.number for part in parts] == [0, 1, 2, 3]
     seen: list[tuple[Days, pl.DataFrame]] = []
     with connect(workspace.settings) as connection:
-        whole = each(readers, parts, PAIRING, connection, lambda days, tokens: seen.append((days, tokens)))
+        asked = readings(readers, parts, connection)
+        whole = each(asked, PAIRING, lambda days, tokens: seen.append((days, tokens)))
     cards = [set(tokens["account"]) for _, tokens in seen]
     assert sum(map(len, cards)) == len(set().union(*cards)) == 30
     for (days, tokens), files in zip(seen, parts.values(), strict=True):

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 
 import duckdb
@@ -111,7 +111,7 @@ def journeys(
     parts = parted([(reader, source) for reader, source in readers if source.may_hold(TAP)])
     if parts is not None and len(parts) > 1:
         collected = _Collected(features)
-        whole = each(readers, parts, pairing, connection, collected, network, keep, progress)
+        whole = each(readings(readers, parts, connection, keep), pairing, collected, network, progress)
         return _told(*collected.days(), whole)
     log = read(readers, connection, keep, progress)
     known = None if network is None else network(log)
@@ -127,29 +127,38 @@ def journeys(
     return _told(slim, tokens, Whole(texts["product"], ended, tally))
 
 
-def each(
+Reading = Callable[[Progress], TapLog]
+"""Gives all taps of some tokens, as often as it is asked for them."""
+
+
+def readings(
     readers: Sequence[tuple[SourceReader, Source]],
     parts: Mapping[Part, Files],
-    pairing: Pairing,
     connection: duckdb.DuckDBPyConnection,
+    keep: exp.Expr | None = None,
+) -> list[Reading]:
+    """Of each part of an import. Reading raises ``ForeignToken``, and what is wrong with files."""
+    return [partial(_of_part, readers, connection, keep, part, files) for part, files in parts.items()]
+
+
+def each(
+    readings: Sequence[Reading],
+    pairing: Pairing,
     use: Callable[[Days, pl.DataFrame], None],
     network: Callable[[TapLog], Network] | None = None,
-    keep: exp.Expr | None = None,
     progress: Progress = lambda _: None,
 ) -> Whole:
-    """The card-days of each part, and its tokens by code, handed to ``use`` part by part.
+    """The card-days of each reading, and its tokens by code, handed to ``use`` one after another.
 
-    What all rides say together is counted before, so every file is read twice. Raises ``ForeignToken`` where a file
-    holds a token of another part.
+    What all rides say together is counted before, so everything is read twice. Raises what the readings raise.
     """
     grown = {name: _Texts() for name in _SHARED}
     around: surroundings.Context | None = None
     ended: dict[str, Ended] = {}
     tallies: list[Tally] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for part, files in parts.items():
-            log = read(readers, connection, keep, progress, files)
-            check(part, files, log.tokens["account"].to_list())
+        for reading in readings:
+            log = reading(progress)
             ended |= {name: ended.get(name, Ended()) + count for name, count in log.ended.items()}
             codes = {name: texts.codes(log.texts[name]) for name, texts in grown.items()}
             taps = list(log.parts)
@@ -168,8 +177,8 @@ def each(
         known = None
         if network is not None:
             known = network(TapLog((), _NOBODY, {name: texts.sorted(name) for name, texts in grown.items()}, ended))
-        for files in parts.values():
-            log = read(readers, connection, keep, files=files)
+        for reading in readings:
+            log = reading(_nobody_told)
             code = {name: places[name][texts.codes(log.texts[name])] for name, texts in grown.items()}
             taps = [replace(one, **{name: code[name][getattr(one, name)] for name in _SHARED}) for one in log.parts]
             tokens = log.tokens
@@ -177,6 +186,23 @@ def each(
             found = _counted(_ridden(taps, pairing, pool), known, around, pool)
             use(joined(found), tokens)
     return whole
+
+
+def _of_part(
+    readers: Sequence[tuple[SourceReader, Source]],
+    connection: duckdb.DuckDBPyConnection,
+    keep: exp.Expr | None,
+    part: Part,
+    files: Files,
+    progress: Progress,
+) -> TapLog:
+    log = read(readers, connection, keep, progress, files)
+    check(part, files, log.tokens["account"].to_list())
+    return log
+
+
+def _nobody_told(_: int) -> None:
+    """Progress of what was read before."""
 
 
 def _ridden(taps: list[Taps], pairing: Pairing, pool: Executor) -> list[Rides]:

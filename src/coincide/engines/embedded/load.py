@@ -94,16 +94,20 @@ class Loaded:
             self.sieved | more.sieved,
         )
 
-    def of(self, sources: Collection[str]) -> Loaded:
-        """What was read of these sources, beside all rows."""
+    def beside(self, sources: Collection[str]) -> Loaded:
+        """All rows, with the records of all but these sources."""
         return replace(
             self,
-            files={name: stamps for name, stamps in self.files.items() if name in sources},
-            read={key: count for key, count in self.read.items() if key[0] in sources},
-            unread={key: count for key, count in self.unread.items() if key[0] in sources},
-            bad=[one for one in self.bad if one[0] in sources],
-            sieved={name: one for name, one in self.sieved.items() if name in sources},
+            files={name: stamps for name, stamps in self.files.items() if name not in sources},
+            read={key: count for key, count in self.read.items() if key[0] not in sources},
+            unread={key: count for key, count in self.unread.items() if key[0] not in sources},
+            bad=[one for one in self.bad if one[0] not in sources],
+            sieved={name: one for name, one in self.sieved.items() if name not in sources},
         )
+
+    def uncounted(self) -> Loaded:
+        """All rows, of files whose records are counted elsewhere."""
+        return replace(self, read=dict.fromkeys(self.read, 0), unread={}, bad=[])
 
 
 def load(

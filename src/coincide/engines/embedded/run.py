@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from types import MappingProxyType
 
 import duckdb
 import numpy as np
@@ -25,18 +27,19 @@ from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
 from coincide.detect.there import is_incident
+from coincide.detect.unusual import OfLog
 from coincide.engines.embedded import anonymous, database
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.links import Links
-from coincide.engines.embedded.load import Feed, Loaded, MasterData, Progress, load
-from coincide.engines.embedded.partition import check
+from coincide.engines.embedded.load import Feed, Loaded, MasterData, Only, Progress, load
+from coincide.engines.embedded.log_days import days_of_log
 from coincide.engines.embedded.portion import Portion, portions
 from coincide.entities.actors import ACCOUNT, Actors
 from coincide.events.event import LATEST_US
 from coincide.events.file import FileStamp
 from coincide.events.reason import IN_FUTURE
 from coincide.network.network import Network
-from coincide.rules.plan import Plan, Presence
+from coincide.rules.plan import Plan, Presence, UnusualDay
 from coincide.settings import Settings
 
 _DAY_US = 86_400_000_000
@@ -65,6 +68,13 @@ class FileCount:
     quarantined: int
     first_at: int | None
     last_at: int | None
+
+    def __add__(self, more: FileCount) -> FileCount:
+        """With other rows of the same file."""
+        firsts = [at for at in (self.first_at, more.first_at) if at is not None]
+        lasts = [at for at in (self.last_at, more.last_at) if at is not None]
+        counts = (self.read + more.read, self.unmatched + more.unmatched, self.quarantined + more.quarantined)
+        return FileCount(*counts, min(firsts, default=None), max(lasts, default=None))
 
 
 @dataclass(frozen=True)
@@ -207,13 +217,37 @@ def _run_whole(
             _link(task, links, connection, result)
         _settle(task, loaded, result)
         return
-    for portion in portions(feeds, task.plans):
-        loaded = _load(task, portion.feeds, None, connection, progress, whole=True)
-        if portion.part is not None:
-            owned = loaded.frame.filter(pl.col("source").is_in(sorted(portion.owned)))
-            check(portion.part, portion.owned, owned["account"].drop_nulls().unique().to_list())
-        _settle(task, loaded, result, portion)
+    cut = portions(feeds, task.plans)
+    days = _days(task, cut, connection) if len(cut) > 1 else {}
+    for portion in cut:
+        loaded = _load_portion(task, portion, connection, progress)
+        _settle(task, loaded, result, portion, days)
         del loaded
+
+
+def _load_portion(
+    task: Task, portion: Portion, connection: duckdb.DuckDBPyConnection, progress: Progress = lambda _: None
+) -> Loaded:
+    told = progress if not portion.again else lambda _: None
+    whole = portion.span is None
+    loaded = _load(task, portion.feeds, None, connection, told, whole=whole, only=None if whole else portion.only)
+    portion.check(loaded)
+    return loaded
+
+
+def _days(task: Task, cut: Sequence[Portion], connection: duckdb.DuckDBPyConnection) -> dict[str, OfLog]:
+    """Of each rule over days, the days of all accounts: every one is compared with those of all others."""
+    found = {}
+    for plan in task.plans:
+        if isinstance(plan.condition, UnusualDay):
+            alone = replace(task, plans=[plan])
+
+            def rows(portion: Portion, alone: Task = alone) -> Rows:
+                return prepared(_load_portion(alone, portion, connection).frame, alone, None)
+
+            readings = [partial(rows, portion) for portion in cut]
+            found[plan.rule] = days_of_log(plan, plan.condition, readings, task.around(plan))
+    return found
 
 
 def _link(task: Task, links: Links | None, connection: duckdb.DuckDBPyConnection, result: Run) -> None:
@@ -232,9 +266,10 @@ def _load(
     progress: Progress,
     *,
     whole: bool,
+    only: Only | None = None,
 ) -> Loaded:
     attributes = task.settings.attributes
-    return load(feeds, task.plans, task.catalog, links, connection, attributes, progress, whole=whole)
+    return load(feeds, task.plans, task.catalog, links, connection, attributes, progress, whole=whole, only=only)
 
 
 def _give(data: MasterData, links: Links, connection: duckdb.DuckDBPyConnection, fresh: frozenset[FileStamp]) -> None:
@@ -300,20 +335,25 @@ def _changed(task: Task, rows: Rows, linked: Actors | None, links: Links | None)
     return Changed(first, last, actors, linked, None if links is None else earlier)
 
 
-def _settle(task: Task, loaded: Loaded, result: Run, portion: Portion | None = None) -> None:
-    """Decide on what was read, and count it."""
-    sources = {feed.name: feed.source for feed in task.feeds}
-    anonymous.check(loaded, sources, None if portion is None else portion.rows)
+def _settle(
+    task: Task,
+    loaded: Loaded,
+    result: Run,
+    portion: Portion | None = None,
+    days: Mapping[str, OfLog] = MappingProxyType({}),
+) -> None:
+    """Decide on what was read, and count it. ``days``: see :func:`_days`."""
+    anonymous.check(loaded, {feed.name: feed.source for feed in task.feeds}, portion.rows if portion else None)
     rows = prepared(loaded.frame, task, result.actors)
     counted = np.ones(len(rows), dtype=np.bool_)
-    if portion is not None and not portion.counted >= sources.keys():
-        counted = rows.frame["source"].is_in(sorted(portion.counted)).to_numpy()
-        loaded = loaded.of(portion.counted)
+    if portion is not None:
+        counted = ~rows.frame["source"].is_in(sorted(portion.beside)).to_numpy()
+        loaded = portion.counted(loaded)
     result.read += sum(loaded.read.values())
-    _decide(task, rows, counted, loaded, result)
+    _decide(task, rows, counted, loaded, result, days)
 
 
-def _decide(task: Task, rows: Rows, counted: Truths, loaded: Loaded, result: Run) -> None:
+def _decide(task: Task, rows: Rows, counted: Truths, loaded: Loaded, result: Run, days: Mapping[str, OfLog]) -> None:
     """``counted``: the rows that are counted; of all others it is known how they end."""
     reason = np.full(len(rows), NEVER, dtype=np.int16)
     accepted = np.zeros(len(rows), dtype=np.bool_)
@@ -321,7 +361,7 @@ def _decide(task: Task, rows: Rows, counted: Truths, loaded: Loaded, result: Run
     first = rows.frame["first"].to_numpy() if result.wider is not None else accepted
     moved = _moved(rows, result.wider)
     for plan in task.plans:
-        around = task.around(plan)
+        around = replace(task.around(plan), days=days.get(plan.rule))
         fitting = fit(plan, rows, around)
         keep = kept(rows, fitting.usable)
         np.minimum(reason, fitting.reason, out=reason)
@@ -431,7 +471,9 @@ def _count(
         if sieved is not None and number in sieved.times:
             # What was left unread is selected by a sieved rule.
             unmatched, (first, last) = 0, sieved.times[number]
-        result.files[(source, stamp.path)] = FileCount(read, unmatched, held + unread, first, last)
+        count = FileCount(read, unmatched, held + unread, first, last)
+        before = result.files.get((source, stamp.path))
+        result.files[(source, stamp.path)] = count if before is None else before + count
     result.refused += [
         *(
             Refused(source, loaded.files[source][bad.file], bad.position, "bad-record", bad.digest)

@@ -81,7 +81,7 @@ def sieve(
     ``batches``: those of the whole source; only files that can be read twice are sieved. ``linked``: accounts may be
     joined to actors, so that a rule by actor is none for the sieve.
     """
-    chosen = [plan for plan in plans if _fits(plan, source, linked=linked)]
+    chosen = [plan for plan in plans if helps(plan, source, linked=linked)]
     if not chosen or len(batches) != 1 or batches[0].again is None or batches[0].rows < LEAST_ROWS:
         return None
     batch = batches[0]
@@ -115,7 +115,8 @@ def sieve(
     )
 
 
-def _fits(plan: Plan, source: Source, *, linked: bool) -> bool:
+def helps(plan: Plan, source: Source, *, linked: bool) -> bool:
+    """Whether of a rule and a source, by what they are, rows may be left unread. ``linked``: see :func:`sieve`."""
     return (
         isinstance(plan.condition, Velocity)
         and plan.condition.at_least > 1

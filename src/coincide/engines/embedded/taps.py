@@ -44,7 +44,7 @@ _PLAIN = {"occurred_at": np.int64, "action": np.int8}
 _READ = (*CODED, "occurred_at", "action", "kind")
 _ROWS = 250_000
 """Rows that are coded together."""
-_PART_TAPS = 600_000
+PART_TAPS = 600_000
 """Taps of a part, about: few enough that what is sorted fits the processor's cache."""
 
 _PLACE = "?place"
@@ -410,7 +410,7 @@ def _dealt(
 
     total = np.cumsum(sum(pool.map(counted, range(len(pieces))), np.zeros(tokens, dtype=np.int64)))
     rows = int(total[-1]) if tokens else 0
-    parts = max(1, rows // _PART_TAPS)
+    parts = max(1, rows // PART_TAPS)
     part_of = np.minimum(total * parts // max(1, rows), parts - 1).astype(np.int16)
     held = list(pool.map(lambda n: part_of[owner[n][pieces[n].columns["account"]]], range(len(pieces))))
     count = np.zeros((len(pieces) + 1, parts), dtype=np.int64)
