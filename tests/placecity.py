@@ -93,3 +93,26 @@ def city(folder: Path, *, toml: str = TOML) -> Path:
         for id_, begins, ends, *where in [(*first[:3], "zoo", "B"), *others, first]:
             writer.writerow([id_, begins.isoformat(), ends.isoformat() if ends else "", *where])
     return folder
+
+
+RULE = """\
+rule: {id}
+title: Many rides in a day
+status: {status}
+severity: low
+why: To send stewards.
+basis: {{purpose: test, law: none}}
+innocent: [a courier]
+events: tap
+{more}by: account
+per: service-day
+unusual-day: {{at_least: 1, of: [trips], beyond: 70}}
+"""
+
+
+def odd(folder: Path, *, id: str = "odd", status: str = "shadow", where: str = "", unless: str = "") -> Path:
+    """A rule of unusual days in the workspace."""
+    more = "".join(f'{key}: "{value}"\n' for key, value in (("where", where), ("unless", unless)) if value)
+    (folder / "rules").mkdir(exist_ok=True)
+    (folder / f"rules/{id}.yaml").write_text(RULE.format(id=id, status=status, more=more))
+    return folder

@@ -39,7 +39,8 @@ _FIRST = date(1970, 1, 1)
 def places(since: datetime | None, until: datetime | None, most: int, workspace: Path, as_json: bool) -> None:
     """Say at which stops, on which lines and at which hours reported incidents gather, beside how many board there.
 
-    Reads all taps, and counts boardings and different riders in memory. A stop or line at an hour that fewer than ten
+    Where a rule of the kind `unusual-day` is live or in shadow, so too for riding on days that it finds unusual. Reads
+    all taps, and counts boardings and different riders in memory. A stop or line at an hour that fewer than ten
     different riders boarded is not shown, nor what would tell it; no card is. Keeps nothing. It needs no recorded
     request: who was there is another question, and this is the better first one.
     """
@@ -81,11 +82,17 @@ def _found(opened: Workspace, since: datetime | None, until: datetime | None) ->
     from coincide.engines.embedded.ridership import reported, ridership
     from coincide.events.event import EARLIEST_US, LATEST_US
     from coincide.odds.places import places as made
+    from coincide.odds.riding import riding
+    from coincide.rules.workspace import rule_files
 
     journeys = opened.settings.journeys
     clock = ServiceClock(journeys.zone, journeys.service_day_us)
     first = EARLIEST_US if since is None else clock.begins((since.date() - _FIRST).days)
     last = LATEST_US if until is None else clock.begins((until.date() - _FIRST).days) - 1
+    rules = opened.chosen() if rule_files(opened.folder, opened.settings) or opened.settings.packs else []
     with Progress("Reading", sum(reader.expected() for reader in opened.readers.values()) or None) as bar:
         incidents = reported(opened, (first, last), bar.advance)
-        return made(ridership(opened, clock, (first, last), bar.advance), incidents, clock)
+        boarded = ridership(opened, clock, (first, last), bar.advance)
+    with Progress("Days of riding", None) as bar:
+        unusual = riding(opened, rules, clock, (first, last), bar.advance)
+    return made(boarded, incidents, clock, unusual)

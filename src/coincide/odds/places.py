@@ -13,13 +13,17 @@ are made safe; where they cannot be, all of it is closed, and then there is no s
 rounded down, since a small difference of two could be one person. What is known beside a release, such as another over
 nearly the same time, is not reckoned with: publish one.
 
+**Unusual riding** is told beside it: rides on days far in the tail (``riding``). They are a part of the boardings, so a
+cell of them is closed where fewer than ``K`` riders had them, and where fewer than ``K`` others may be left; others are
+closed with it in the same way.
+
 On secondary suppression: Hundepool and others, Statistical Disclosure Control, Wiley 2012, chapter 4 (unchecked).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -27,8 +31,9 @@ from numpy.typing import NDArray
 from scipy import sparse, special
 
 from coincide.detect.journey.clock import ServiceClock
-from coincide.engines.embedded.ridership import CLASSES, HOURS, SIDES, Counts, Numbers, Reported, Ridership, cell_of
+from coincide.engines.embedded.ridership import CLASSES, HOURS, SIDES, Numbers, Reported, Ridership, cell_of
 from coincide.odds.interval import LEVEL, SHRINK, ends
+from coincide.odds.riding import NOT_ASKED, Riding
 
 K = 10
 """Different riders that a cell has before it is shown."""
@@ -38,6 +43,7 @@ _ROW = {
     **{"name": pl.String, "days": pl.String, "hour": pl.Int64, "boardings": pl.Int64, "riders": pl.Int64},
     **{"observed": pl.Int64, "expected": pl.Float64, "low": pl.Float64, "high": pl.Float64, "unusual": pl.Int64},
 }
+_RIDDEN = {name: kind for name, kind in _ROW.items() if name in ("name", "days", "hour", "boardings", "unusual")}
 LONG_US = 2 * 3_600_000_000
 """The hour of an incident that may have happened at any time of a longer span is a guess: its middle."""
 Truths = NDArray[np.bool_]
@@ -45,7 +51,7 @@ Truths = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that have something to show, the greatest excess first: ``name``, ``days``, ``hour``, ``boardings``,
+    """Rows with incidents, the greatest excess first: ``name``, ``days``, ``hour``, ``boardings``,
     ``riders`` (at least so many), ``observed``, ``expected``, ``low``, ``high``, ``unusual``; what is not told is NULL.
 
     ``count``: how many rows there could be; ``above``: those with more incidents than boardings explain, and
@@ -63,7 +69,9 @@ class Side:
     """What is shown of stops, or of lines. All sums are of cells that are shown, so that none tells of another.
 
     ``names``: each by itself; ``hours``: all of them by hour; ``cells``: each by hour. ``named``: incidents that name a
-    stop, or a line. ``few``: cells that are closed because of their riders; ``beside``: closed with them.
+    stop, or a line. ``few``: cells that are closed because of their riders; ``beside``: closed with them. ``unusual``:
+    the same three of unusual rides, empty where they are not known (see ``_ridden``); ``untold``: cells with unusual
+    rides that are not told.
     """
 
     side: str
@@ -75,6 +83,8 @@ class Side:
     cells: Table
     few: int
     beside: int
+    unusual: tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]
+    untold: int
 
     @property
     def tables(self) -> tuple[Table, Table, Table]:
@@ -84,33 +94,32 @@ class Side:
 
 @dataclass(frozen=True)
 class Places:
-    """Both sides. ``nowhere``: incidents without place and line; ``long``: those whose hour is a guess."""
+    """Both sides. ``nowhere``: incidents without place and line; ``long``: those whose hour is a guess. ``riding``: by
+    what days of riding are unusual.
+    """
 
     sides: Mapping[str, Side]
     incidents: int
     nowhere: int
     long: int
+    riding: Riding
 
 
 def places(
     ridership: Ridership,
     reported: Reported,
     clock: ServiceClock,
-    unusual: Mapping[str, Counts] | None = None,
+    riding: Riding = NOT_ASKED,
     k: int = K,
 ) -> Places:
-    """Where incidents gather. ``unusual``: by side, of rides that are unusual for their day, counted as boardings are;
-    they are told only in cells that are shown and where ``k`` different riders had them.
-    """
+    """Where incidents gather, and unusual riding; this is told only in cells that are shown."""
     begins, finish = reported.begins_us, reported.ends_us
     cell = cell_of(begins + (finish - begins) // 2, clock)
     shown = open_cells(ridership, k)
-    found = {
-        side: _side(side, ridership, getattr(reported, side), cell, shown[side], (unusual or {}).get(side), k)
-        for side in SIDES
-    }
+    odd = _unusual(ridership, riding.ridership, k)
+    found = {side: _side(side, ridership, getattr(reported, side), cell, shown[side], odd[side], k) for side in SIDES}
     nowhere = sum(place is None and line is None for place, line in zip(reported.place, reported.line, strict=True))
-    return Places(found, len(reported), nowhere, int((finish - begins > LONG_US).sum()))
+    return Places(found, len(reported), nowhere, int((finish - begins > LONG_US).sum()), riding)
 
 
 # --- which cells may be shown -------------------------------------------------------------------------------------
@@ -179,6 +188,43 @@ def _components(ridership: Ridership) -> Numbers:
     return np.asarray(sparse.csgraph.connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Unusual:
+    """Of each cell of a side, its unusual rides: how many, and whether they may be told."""
+
+    rides: Numbers
+    told: Truths
+
+
+def _unusual(ridership: Ridership, unusual: Ridership | None, k: int) -> dict[str, _Unusual]:
+    """By side, the unusual rides of its cells."""
+    none = {
+        side: _Unusual(np.zeros(n := len(ridership.counts[side].name), np.int64), np.zeros(n, np.bool_))
+        for side in SIDES
+    }
+    if unusual is None:
+        return none
+    limited, where = {}, {}
+    for side in SIDES:
+        every, odd = ridership.counts[side], unusual.counts[side]
+        number = {name: at for at, name in enumerate(ridership.names[side])}
+        place = np.array([number.get(name, -1) for name in unusual.names[side]], dtype=np.int64)
+        # Names are in order on both sides, and so are the keys.
+        where[side] = place[odd.name] * CELLS + odd.cell
+        riders = _looked_up(where[side], every.name * CELLS + every.cell, every.riders)
+        # At least so many others rode there; were they fewer than ``k``, their boardings would be what is left.
+        limited[side] = replace(odd, riders=np.minimum(odd.riders, riders - odd.riders))
+    told = open_cells(replace(unusual, counts=limited), k)
+    return {
+        side: _Unusual(
+            np.maximum(_looked_up(keys, where[side], limited[side].boardings), 0),
+            _looked_up(keys, where[side], told[side].astype(np.int64)) > 0,
+        )
+        for side in SIDES
+        for keys in [ridership.counts[side].name * CELLS + ridership.counts[side].cell]
+    }
+
+
 # --- what is told of them -----------------------------------------------------------------------------------------
 
 
@@ -188,7 +234,7 @@ def _side(
     names: Sequence[str | None],
     cell: Numbers,
     shown: Truths,
-    unusual: Counts | None,
+    unusual: _Unusual,
     k: int,
 ) -> Side:
     counts, known = ridership.counts[side], ridership.names[side]
@@ -196,10 +242,7 @@ def _side(
     number = {name: at for at, name in enumerate(known)}
     of = np.array([-1 if name is None else number.get(name, -1) for name in names], dtype=np.int64)
     observed = _matched(keys, of[of >= 0] * CELLS + cell[of >= 0])
-    odd = np.full(len(keys), -1, dtype=np.int64)
-    if unusual is not None:
-        enough = np.where(unusual.riders >= k, unusual.boardings, -1)
-        odd = _looked_up(keys, unusual.name * CELLS + unusual.cell, enough)
+    odd = np.where(unusual.told, unusual.rides, -1)
     cells = pl.DataFrame(
         {
             "name": pl.Series([known[at] for at in counts.name[shown]], dtype=pl.String),
@@ -222,12 +265,31 @@ def _side(
         _table(cells),
         few,
         int((~shown).sum()) - few,
+        _ridden(cells),
+        int(((unusual.rides > 0) & ~(unusual.told & shown)).sum()),
     )
 
 
 def _summed(cells: pl.DataFrame, *by: str) -> pl.DataFrame:
     """The cells that are shown, together; how many different riders they have is not told."""
     return cells.group_by(by).agg(pl.col("boardings").sum(), pl.col("observed").sum()).sort(by)
+
+
+def _ridden(cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Unusual rides by name, by hour, and by both, of the cells in which they are told; the greatest excess first.
+
+    ``name``, ``days``, ``hour``, ``boardings``, ``unusual``, and ``expected``: in proportion to the boardings. Rides of
+    a card on its day hang together, so that no interval of independent counts fits, and there is none.
+    """
+    told = cells.filter(pl.col("unusual") > 0)
+    share = int(told["unusual"].sum()) / max(int(told["boardings"].sum()), 1)
+    sums = (pl.col("boardings").sum(), pl.col("unusual").sum())
+    made = []
+    for rows in (told.group_by("name").agg(*sums), told.group_by("days", "hour").agg(*sums), told):
+        there = pl.concat([pl.DataFrame(schema=_RIDDEN), rows.select(set(_RIDDEN) & set(rows.columns))], how="diagonal")
+        there = there.with_columns(expected=pl.col("boardings") * share)
+        made.append(there.sort(pl.col("expected") - pl.col("unusual"), "name", "days", "hour"))
+    return made[0], made[1], made[2]
 
 
 def _table(cells: pl.DataFrame) -> Table:
@@ -237,7 +299,7 @@ def _table(cells: pl.DataFrame) -> Table:
     told = {"expected": expected, "low": low, "high": high}
     rows = cells.with_columns(pl.Series(name, values) for name, values in told.items())
     rows = pl.concat([pl.DataFrame(schema=_ROW), rows], how="diagonal_relaxed")
-    rows = rows.filter((pl.col("observed") > 0) | (pl.col("unusual") > 0))
+    rows = rows.filter(pl.col("observed") > 0)
     rows = rows.sort(pl.col("expected") - pl.col("observed"), "name", "days", "hour")
     return Table(rows, len(cells), int((low > 1).sum()), _above_by_chance(expected))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import polars as pl
+
 from coincide.detect.base_rate import SENTENCE
 from coincide.odds.interval import Shrunk, shrunk
 from coincide.odds.places import K, Places, Side, Table
@@ -16,6 +18,7 @@ WHY = (
 """Stands above all that is told of places."""
 
 
+_TABLES = ("names", "hours", "cells")
 _TITLES = {
     "place": ("Stops", "Hours, at all stops", "Stops by hour"),
     "line": ("Lines", "Hours, on all lines", "Lines by hour"),
@@ -40,6 +43,17 @@ def lines(found: Places, most: int, called: Mapping[str, str]) -> Iterator[str]:
             yield from (f"  {line}" for line in chance(table))
         yield from (f"  {line}" for line in closed(side))
     yield ""
+    yield found.riding.says
+    for side in found.sides.values():
+        for title, odd in zip(_TITLES[side.side], side.unusual, strict=True):
+            if odd.height:
+                yield ""
+                yield f"{title}: unusual riding"
+                yield from (f"  {ridden(side.side, row)}" for row in _named(side.side, odd, most, called))
+                if odd.height > most:
+                    yield f"  and {odd.height - most:,} more: --most {odd.height}"
+        yield from (f"  {line}" for line in untold(side))
+    yield ""
     yield from _beside(found)
 
 
@@ -52,6 +66,12 @@ def document(found: Places, most: int, called: Mapping[str, str]) -> dict[str, A
         "nowhere": found.nowhere,
         "hour_guessed": found.long,
         "least_riders": K,
+        "unusual_riding": {
+            "says": found.riding.says,
+            "rule": found.riding.rule,
+            "card_days": found.riding.days,
+            "compared": found.riding.compared,
+        },
         **sides,
         "base_rate": SENTENCE,
     }
@@ -67,6 +87,26 @@ def sentence(side: str, row: Mapping[str, Any]) -> str:
         f"({_number(one.low)} to {_number(one.high)})"
     )
     return told if row["unusual"] is None else f"{told}; unusual rides: {row['unusual']}"
+
+
+def ridden(side: str, row: Mapping[str, Any]) -> str:
+    """A row of unusual rides in words."""
+    odd, every = row["unusual"], row["boardings"]
+    return (
+        f"{cell(side, row)}: {odd:,} of {every:,} boardings were on unusual days ({_number(100 * odd / every)} %); "
+        f"{_number(row['expected'])} expected of the boardings"
+    )
+
+
+def untold(side: Side) -> list[str]:
+    """Unusual rides that are not told."""
+    if not side.untold:
+        return []
+    cells = "stops and hours" if side.side == "place" else "lines and hours"
+    return [
+        f"At {side.untold:,} {cells} unusual rides are not told: fewer than {K} different riders had them, or rode "
+        "there beside them, or these could be worked out."
+    ]
 
 
 def advice(side: str, row: Mapping[str, Any]) -> str | None:
@@ -127,8 +167,28 @@ def _document(side: Side, most: int, called: Mapping[str, str]) -> dict[str, Any
                 "above_by_chance": table.by_chance,
                 "rows": [_row(side, row) for row in _rows(side, table, most, called)],
             }
-            for name, table in zip(("names", "hours", "cells"), side.tables, strict=True)
+            for name, table in zip(_TABLES, side.tables, strict=True)
         },
+        "unusual_rides": {
+            "cells_not_told": side.untold,
+            **{
+                name: [_ridden_row(side, row) for row in _named(side.side, table, most, called)]
+                for name, table in zip(_TABLES, side.unusual, strict=True)
+            },
+        },
+    }
+
+
+def _ridden_row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        side.side: row["name"],
+        "called": row["called"],
+        "days": row["days"],
+        "hour": row["hour"],
+        "boardings": row["boardings"],
+        "rides": row["unusual"],
+        "expected": row["expected"],
+        "says": ridden(side.side, row),
     }
 
 
@@ -148,8 +208,13 @@ def _row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(side: Side, table: Table, most: int, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    for row in table.rows.head(most).iter_rows(named=True):
-        name = called.get(row["name"]) if side.side == "place" else None
+    return _named(side.side, table.rows, most, called)
+
+
+def _named(side: str, rows: pl.DataFrame, most: int, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The first rows, with what a stop is called."""
+    for row in rows.head(most).iter_rows(named=True):
+        name = called.get(row["name"]) if side == "place" else None
         yield {**row, "called": row["name"] if name is None else f"{name} ({row['name']})"}
 
 

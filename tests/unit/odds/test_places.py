@@ -19,7 +19,8 @@ from coincide.detect.journey.clock import ServiceClock
 from coincide.engines.embedded.ridership import CLASSES, SIDES, Counts, Reported, Ridership, cell_of
 from coincide.odds.interval import shrunk
 from coincide.odds.places import DAYS, K, Table, _above_by_chance, open_cells, places
-from coincide.odds.steward import advice, chance, closed, document, lines, sentence
+from coincide.odds.riding import Riding
+from coincide.odds.steward import advice, chance, closed, document, lines, ridden, sentence, untold
 
 UTC = ServiceClock("UTC", 4 * 3_600_000_000)
 HOUR = 3_600_000_000
@@ -341,13 +342,93 @@ def test_how_many_cells_chance_alone_would_raise_is_summed_over_all_counts(expec
     assert _above_by_chance(np.full(7, expected)) == pytest.approx(7 * judged)
 
 
-def test_unusual_rides_are_told_where_enough_different_riders_had_them() -> None:
-    ridden, incidents = market()
-    columns = ([3, 4, 5], [8 * CLASSES] * 3, [30, 12, 40], [10, 9, 11])
-    found = places(ridden, incidents, UTC, {"place": Counts(*(np.array(column) for column in columns))})
-    told = {row["name"]: row["unusual"] for row in rows(found.sides["place"].cells)}
-    assert told == {"place 03": 30, "place 01": None, "place 05": 40}
-    assert sentence("place", rows(found.sides["place"].cells)[0]).endswith("; unusual rides: 30")
+def riding(taps: list[Tap]) -> Riding:
+    return Riding("By a rule.", "odd", ridership(taps), 40, 900)
+
+
+def test_unusual_rides_are_told_where_ten_had_them_and_ten_others_rode() -> None:
+    taps = [tap for place in range(6) for tap in crowd(place, 0, 8 * CLASSES, 40)]
+    # In the fourth cell nine had them, and in the fifth and sixth all but nine and all but ten.
+    odd = [tap for place, riders in enumerate((25, 12, 10, 9, 31, 30)) for tap in crowd(place, 0, 8 * CLASSES, riders)]
+    found = places(ridership(taps), reported(), UTC, riding(odd))
+    side = found.sides["place"]
+    told = {row["name"]: row for row in side.unusual[2].to_dicts()}
+    # Two closed cells with few riders or few others are no shelter for each other; all that they tie to is closed.
+    assert (told, side.untold) == ({}, 6)
+    found = places(ridership(taps), reported(), UTC, riding([tap for tap in odd if tap[0] not in (3, 4)]))
+    side = found.sides["place"]
+    assert {row["name"]: row["unusual"] for row in side.unusual[2].to_dicts()} == {
+        "place 00": 25,
+        "place 01": 12,
+        "place 02": 10,
+        "place 05": 30,
+    }
+    assert side.untold == 0
+    names, hours, cells = side.unusual
+    assert names.select("name", "boardings", "unusual", "expected").rows() == [
+        ("place 05", 40, 30, 19.25),
+        ("place 00", 40, 25, 19.25),
+        ("place 01", 40, 12, 19.25),
+        ("place 02", 40, 10, 19.25),
+    ]
+    assert cells["name"].to_list() == names["name"].to_list()
+    assert hours.select("name", "days", "hour", "boardings", "unusual", "expected").rows() == [
+        (None, "Monday to Friday", 8, 160, 77, 77.0)
+    ]
+    first = {**cells.row(0, named=True), "called": "Market"}
+    assert ridden("place", first) == (
+        "Market, Monday to Friday, 08:00 to 09:00: 30 of 40 boardings were on unusual days (75.0 %); 19.2 expected of "
+        "the boardings"
+    )
+    said = list(lines(found, 2, {}))
+    assert said[said.index("Stops by hour: unusual riding") + 3] == "  and 2 more: --most 4"
+    assert "By a rule." in said
+    told_too = document(found, 2, {})
+    assert told_too["unusual_riding"] == {"says": "By a rule.", "rule": "odd", "card_days": 40, "compared": 900}
+    assert [row["rides"] for row in told_too["places"]["unusual_rides"]["cells"]] == [30, 25]
+
+
+def test_unusual_rides_in_a_cell_that_is_closed_are_not_told() -> None:
+    taps = [*crowd(0, 0, 0, 9), *crowd(1, 0, 0, 30), *crowd(2, 0, 0, 40), *crowd(3, 1, 0, 40)]
+    side = places(ridership(taps), reported(), UTC, riding([*crowd(0, 0, 0, 9), *crowd(3, 1, 0, 20)])).sides["place"]
+    assert [(row["name"], row["unusual"]) for row in side.unusual[2].to_dicts()] == [("place 03", 20)]
+    assert untold(side) == [
+        "At 1 stops and hours unusual rides are not told: fewer than 10 different riders had them, or rode there "
+        "beside them, or these could be worked out."
+    ]
+
+
+@settings(deadline=None, max_examples=80)
+@given(st.lists(st.tuples(groups, st.booleans()), max_size=12))
+def test_no_unusual_rides_of_few_nor_the_rest_of_few_are_a_sum_of_what_is_told(
+    drawn: list[tuple[tuple[int, int, int, int, int], bool]],
+) -> None:
+    """Whoever knows the told cells of unusual rides, and all sums of stops and lines that taps tie together."""
+    every = drawn_taps([group for group, _ in drawn])
+    odd = drawn_taps([group for group, unusual in drawn if unusual])
+    found = places(ridership(every), reported(), UTC, riding(odd))
+    rest = Counter(every) - Counter(odd)
+    links = sorted({tap[:3] for tap in odd if max(tap[:2]) >= 0})
+    known, few = [], []
+    for at, side in enumerate(SIDES):
+        told = {
+            (int(row["name"][-2:]), row["hour"] * CLASSES + DAYS.index(row["days"])): row["unusual"]
+            for row in found.sides[side].unusual[2].to_dicts()
+        }
+        for key in sorted({(tap[at], tap[2]) for tap in odd if tap[at] >= 0}):
+            cells = np.array([(link[at], link[2]) == key for link in links], dtype=np.float64)
+            mine = [tap for tap in odd if (tap[at], tap[2]) == key]
+            others = {tap[3] for tap in rest if (tap[at], tap[2]) == key}
+            if key in told:
+                assert told[key] == len(mine)
+                assert len({tap[3] for tap in mine}) >= K
+                assert len(others) >= K
+                known.append(cells)
+            elif len({tap[3] for tap in mine}) < K:
+                few.append(cells)
+    before = np.linalg.matrix_rank(np.array(known)) if known else 0
+    for cells in few:
+        assert np.linalg.matrix_rank(np.array([*known, cells])) > before
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ from coincide.events.source import SourceReader
 from coincide.rules.feature import NAMES
 from coincide.settings import Source
 
+Sift = Callable[[TapLog], TapLog]
+"""A log without some of its taps; what codes stand for stays."""
+
 
 @dataclass(frozen=True)
 class Pairing:
@@ -102,18 +105,20 @@ def journeys(
     keep: exp.Expr | None = None,
     progress: Progress = lambda _: None,
     features: Sequence[str] = NAMES,
+    sift: Sift = lambda log: log,
 ) -> Journeys:
     """All card-days of the taps of these sources, with these features.
 
-    ``network``: of the texts that were read, the network asked in their codes. ``keep``: see :func:`taps.read`. Files
-    of an import are read one part after another, and twice, so that memory is that of a part and of what comes out.
+    ``network``: of the texts that were read, the network asked in their codes. ``keep``: see :func:`taps.read`.
+    ``sift``: what is left of a log that was read. Files of an import are read one part after another, and twice, so
+    that memory is that of a part and of what comes out.
     """
     parts = parted([(reader, source) for reader, source in readers if source.may_hold(TAP)])
     if parts is not None and len(parts) > 1:
         collected = _Collected(features)
-        whole = each(readings(readers, parts, connection, keep), pairing, collected, network, progress)
+        whole = each(readings(readers, parts, connection, keep, sift), pairing, collected, network, progress)
         return _told(*collected.days(), whole)
-    log = read(readers, connection, keep, progress)
+    log = sift(read(readers, connection, keep, progress))
     known = None if network is None else network(log)
     taps = list(log.parts)
     texts, tokens, ended = log.texts, log.tokens, log.ended
@@ -136,9 +141,10 @@ def readings(
     parts: Mapping[Part, Files],
     connection: duckdb.DuckDBPyConnection,
     keep: exp.Expr | None = None,
+    sift: Sift = lambda log: log,
 ) -> list[Reading]:
     """Of each part of an import. Reading raises ``ForeignToken``, and what is wrong with files."""
-    return [partial(_of_part, readers, connection, keep, part, files) for part, files in parts.items()]
+    return [partial(_of_part, readers, connection, keep, sift, part, files) for part, files in parts.items()]
 
 
 def each(
@@ -192,13 +198,14 @@ def _of_part(
     readers: Sequence[tuple[SourceReader, Source]],
     connection: duckdb.DuckDBPyConnection,
     keep: exp.Expr | None,
+    sift: Sift,
     part: Part,
     files: Files,
     progress: Progress,
 ) -> TapLog:
     log = read(readers, connection, keep, progress, files)
     check(part, files, log.tokens["account"].to_list())
-    return log
+    return sift(log)
 
 
 def _nobody_told(_: int) -> None:

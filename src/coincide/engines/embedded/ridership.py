@@ -111,7 +111,7 @@ def ridership(
                     _keep_names(connection, side, names[side])
                 taps = reading.ask(batch, ("taps", namespace), partial(_taps, reading, between, namespace))
                 parts += [_part(frame, reading.source, clock) for frame in taps]
-    return _counted(parts, names)
+    return counted(parts, names)
 
 
 def reported(
@@ -268,10 +268,14 @@ def _instants(wall: Numbers, zoned: NDArray[np.bool_], source: Source) -> Number
     return wall if own is None else np.where(zoned, wall, zone.to_utc(wall, own))
 
 
-def _counted(
+def counted(
     parts: Iterable[tuple[Words, NDArray[np.bool_], Numbers, Numbers, Numbers]], found: dict[str, dict[str, int]]
 ) -> Ridership:
-    """Names in their order, whatever the order of rows, and the counts of each."""
+    """Names in their order, whatever the order of rows, and the counts of each.
+
+    ``parts``: of boardings the token, whether there is one, and the numbers of place, line (-1: none) and cell;
+    ``found``: by side, the number of each name.
+    """
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] or [np.zeros(0, dtype=np.int64)] * 5
     token, known, place, line, cell = columns
     cell = cell.astype(np.int64)
