@@ -11,11 +11,14 @@ from coincide.alerts.account import Account
 from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.register import Entry
 from coincide.alerts.timeline import FIRST, PROOF, Step
+from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Reported, Ridership, counted
 from coincide.events.event import EventName
 from coincide.journeys.city import City, Stop, Way
 from coincide.journeys.day import Clock, Day, Ride, Standing
 from coincide.journeys.histogram import histogram
 from coincide.journeys.overview import Counted, Overview, by_hour, enough, per_day, products, thresholds
+from coincide.odds.places import Places, places
+from coincide.odds.riding import Riding
 from coincide.store.rule import RuleVersion
 
 CLOCK = Clock("Europe/Paris", 4 * 3_600_000_000)
@@ -128,3 +131,32 @@ def overview(card_days: int = 20_000) -> Overview:
         thresholds=thresholds(token, trips, RULES),
         products=products(product, token, trips, missing, ("day-ticket", "season", "staff")),
     )
+
+
+_GATHERED = {"r0": 40, "r1": 60, "r2": 30, "b3": 25, "b5": 90, "r7": 9}
+"""Cards that board at each stop from eight to nine."""
+
+
+def gathered(text: str = "") -> Places:
+    """Most incidents at the market, most unusual rides at the museum's neighbour; ``text``: behind names and words."""
+    stops = [stop + text for stop in _GATHERED]
+    reported = [stops[1]] * 24 + [stops[4]] * 3 + [stops[0]] * 2 + [stops[5]]
+    at = np.full(len(reported), BEGINS + 240 * MINUTE, dtype=np.int64)
+    odd = _boarded({"r0": 12, "r1": 10, "r2": 20}, text)
+    return places(
+        _boarded(_GATHERED, text),
+        Reported(tuple(reported), ("red" + text,) * len(reported), at, at),
+        Calendar(CLOCK.zone, 4 * 3_600_000_000),
+        Riding("Unusual riding, by a rule" + text, "odd", odd, 42, 254),
+    )
+
+
+def _boarded(cards: dict[str, int], text: str) -> Ridership:
+    names = {
+        side: {name + text: code for code, name in enumerate(of)}
+        for side, of in zip(SIDES, (cards, ("red",)), strict=True)
+    }
+    place = np.repeat(np.arange(len(cards)), list(cards.values()))
+    token = np.arange(len(place), dtype=np.uint64)
+    line, cell = np.zeros(len(place), dtype=np.int64), np.full(len(place), 8 * CLASSES)
+    return counted([(token, np.ones(len(place), dtype=np.bool_), place, line, cell)], names)

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from citydays import CITY, account, busy, day, overview, ride, standings
+from citydays import CITY, account, busy, day, gathered, overview, ride, standings
 from coincide.journeys.city import City, Stop
-from coincide.journeys.page import alert_page, overview_page
+from coincide.journeys.page import alert_page, overview_page, places_page
 from system.chromium import A4, PRINTED, violations
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ PAGES = {
     "alert": (alert_page(account(), [DAY]), 5),
     "plain": (alert_page(account()), 1),
     "city": (overview_page(overview()), 2),
+    "places": (places_page(gathered(), CITY, "all days that were read"), 2),
     "hostile": (hostile(), 5),
 }
 """Each with how many charts it has."""
@@ -211,7 +212,7 @@ def test_tables_in_the_browser_have_the_data_of_the_charts(shown: Page, name: st
                 [str(row[0]), row[1]] for row in table if row[1] != "not shown"
             ] == rows
             checked += 1
-    assert checked == {"alert": 2, "plain": 0, "city": 2, "hostile": 2}[name]
+    assert checked == {"alert": 2, "plain": 0, "city": 2, "places": 0, "hostile": 2}[name]
 
 
 def test_without_scripts_all_tables_are_there(name: str, browser: Browser) -> None:

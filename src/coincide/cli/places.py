@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from coincide.cli.option import json_option, workspace_option
+from coincide.cli.page import page_option, write
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
@@ -34,9 +35,12 @@ _FIRST = date(1970, 1, 1)
     show_default=True,
     help="Stops, and lines, to list.",
 )
+@page_option
 @workspace_option
 @json_option
-def places(since: datetime | None, until: datetime | None, most: int, workspace: Path, as_json: bool) -> None:
+def places(
+    since: datetime | None, until: datetime | None, most: int, page: Path | None, workspace: Path, as_json: bool
+) -> None:
     """Say at which stops, on which lines and at which hours reported incidents gather, beside how many board there.
 
     Where a rule of the kind `unusual-day` is live or in shadow, so too for riding on days that it finds unusual. Reads
@@ -58,10 +62,23 @@ def places(since: datetime | None, until: datetime | None, most: int, workspace:
     found = _found(opened, since, until)
     network = opened.network
     called = {} if network is None else dict(zip(network.network.stops, network.network.names, strict=True))
+    if page is not None:
+        from coincide.journeys.ground import city_of
+        from coincide.journeys.page import places_page
+        from coincide.journeys.places_part import MOST as ON_A_PAGE
+
+        city = None if network is None else city_of(network.network)
+        write(places_page(found, city, _span(since, until), max(most, ON_A_PAGE)), page)
     if as_json:
         click.echo(json.dumps(document(found, most, called), ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(clean(line) for line in lines(found, most, called)))
+
+
+def _span(since: datetime | None, until: datetime | None) -> str:
+    """Which days are told, in words."""
+    ends = [f"from {since:%F}" if since else "", f"before {until:%F}" if until else ""]
+    return " and ".join(end for end in ends if end) or "all days that were read"
 
 
 def _check(opened: Workspace) -> None:

@@ -18,8 +18,9 @@ WHY = (
 """Stands above all that is told of places."""
 
 
-_TABLES = ("names", "hours", "cells")
-_TITLES = {
+TABLES = ("names", "hours", "cells")
+"""What each of a side's tables is of."""
+TITLES = {
     "place": ("Stops", "Hours, at all stops", "Stops by hour"),
     "line": ("Lines", "Hours, on all lines", "Lines by hour"),
 }
@@ -29,7 +30,7 @@ def lines(found: Places, most: int, called: Mapping[str, str]) -> Iterator[str]:
     """All that is told, ``most`` rows a table. ``called``: names of stops, where a network has them."""
     yield WHY
     for side in found.sides.values():
-        for title, table in zip(_TITLES[side.side], side.tables, strict=True):
+        for title, table in zip(TITLES[side.side], side.tables, strict=True):
             yield ""
             yield title
             for row in _rows(side, table, most, called):
@@ -45,16 +46,16 @@ def lines(found: Places, most: int, called: Mapping[str, str]) -> Iterator[str]:
     yield ""
     yield found.riding.says
     for side in found.sides.values():
-        for title, odd in zip(_TITLES[side.side], side.unusual, strict=True):
+        for title, odd in zip(TITLES[side.side], side.unusual, strict=True):
             if odd.height:
                 yield ""
                 yield f"{title}: unusual riding"
-                yield from (f"  {ridden(side.side, row)}" for row in _named(side.side, odd, most, called))
+                yield from (f"  {ridden(side.side, row)}" for row in named(side.side, odd, most, called))
                 if odd.height > most:
                     yield f"  and {odd.height - most:,} more: --most {odd.height}"
         yield from (f"  {line}" for line in untold(side))
     yield ""
-    yield from _beside(found)
+    yield from beside(found)
 
 
 def document(found: Places, most: int, called: Mapping[str, str]) -> dict[str, Any]:
@@ -114,14 +115,14 @@ def advice(side: str, row: Mapping[str, Any]) -> str | None:
     if row["low"] <= 1:
         return None
     where = "" if row["name"] is None else f" at {row['called']}" if side == "place" else f" on line {row['called']}"
-    when = "" if row["hour"] is None else f" from {_clock(row)}, {row['days']},"
+    when = "" if row["hour"] is None else f" from {clock(row)}, {row['days']},"
     return f"A steward{where}{when} would be where more is reported than its riders explain."
 
 
 def cell(side: str, row: Mapping[str, Any]) -> str:
     """Which stop or line, and when."""
     name = None if row["name"] is None else row["called"] if side == "place" else f"line {row['called']}"
-    when = None if row["hour"] is None else f"{row['days']}, {_clock(row)}"
+    when = None if row["hour"] is None else f"{row['days']}, {clock(row)}"
     return ", ".join(part for part in (name, when) if part is not None)
 
 
@@ -153,6 +154,22 @@ def closed(side: Side) -> list[str]:
     return lines
 
 
+def beside(found: Places) -> Iterator[str]:
+    """What holds for stops and lines, the last sentence being how rare is rare."""
+    if found.nowhere:
+        yield f"{found.nowhere:,} of {found.incidents:,} incidents name neither a stop nor a line."
+    if found.long:
+        yield f"{found.long:,} of {found.incidents:,} incidents span more than two hours; their middle is taken."
+    yield SENTENCE
+
+
+def named(side: str, rows: pl.DataFrame, most: int, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """The first rows, with what a stop is called."""
+    for row in rows.head(most).iter_rows(named=True):
+        name = called.get(row["name"]) if side == "place" else None
+        yield {**row, "called": row["name"] if name is None else f"{name} ({row['name']})"}
+
+
 def _document(side: Side, most: int, called: Mapping[str, str]) -> dict[str, Any]:
     return {
         "boardings": side.boardings,
@@ -167,13 +184,13 @@ def _document(side: Side, most: int, called: Mapping[str, str]) -> dict[str, Any
                 "above_by_chance": table.by_chance,
                 "rows": [_row(side, row) for row in _rows(side, table, most, called)],
             }
-            for name, table in zip(_TABLES, side.tables, strict=True)
+            for name, table in zip(TABLES, side.tables, strict=True)
         },
         "unusual_rides": {
             "cells_not_told": side.untold,
             **{
-                name: [_ridden_row(side, row) for row in _named(side.side, table, most, called)]
-                for name, table in zip(_TABLES, side.unusual, strict=True)
+                name: [_ridden_row(side, row) for row in named(side.side, table, most, called)]
+                for name, table in zip(TABLES, side.unusual, strict=True)
             },
         },
     }
@@ -208,26 +225,11 @@ def _row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _rows(side: Side, table: Table, most: int, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    return _named(side.side, table.rows, most, called)
+    return named(side.side, table.rows, most, called)
 
 
-def _named(side: str, rows: pl.DataFrame, most: int, called: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """The first rows, with what a stop is called."""
-    for row in rows.head(most).iter_rows(named=True):
-        name = called.get(row["name"]) if side == "place" else None
-        yield {**row, "called": row["name"] if name is None else f"{name} ({row['name']})"}
-
-
-def _beside(found: Places) -> Iterator[str]:
-    """What holds for stops and lines."""
-    if found.nowhere:
-        yield f"{found.nowhere:,} of {found.incidents:,} incidents name neither a stop nor a line."
-    if found.long:
-        yield f"{found.long:,} of {found.incidents:,} incidents span more than two hours; their middle is taken."
-    yield SENTENCE
-
-
-def _clock(row: Mapping[str, Any]) -> str:
+def clock(row: Mapping[str, Any]) -> str:
+    """The hour of a row."""
     return f"{row['hour']:02}:00 to {row['hour'] + 1:02}:00"
 
 

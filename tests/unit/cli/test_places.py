@@ -14,7 +14,9 @@ import pytest
 
 from coincide.cli.main import run
 from coincide.detect.base_rate import SENTENCE
+from coincide.journeys.places_part import NO_FEED
 from coincide.odds.steward import WHY
+from htmlpage import Read
 from placecity import TOML, city, odd
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "places"
@@ -55,6 +57,27 @@ def test_nothing_of_the_zoo_at_night_is_told_in_which_three_rode(
     assert all(row["hour"] != 1 for side in ("places", "lines") for row in found[side]["hours"]["rows"])
     assert found["places"]["closed"] == 2
     assert found["places"]["incidents_not_shown"] == 1
+
+
+def test_the_page_has_the_rows_that_are_printed_and_no_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, page = odd(city(tmp_path / "city")), tmp_path / "places.html"
+    status, out, err = call(folder, capsys, "--json", "--most", "1000", "--since", "2025-03-24", "--html", str(page))
+    assert (status, err) == (0, f"the page is in {page}\n")
+    text = page.read_text(encoding="utf-8")
+    found, read = json.loads(out), Read(text)
+    for side in ("places", "lines"):
+        told = [row["called"] for row in found[side]["cells"]["rows"]]
+        assert [row[0].text for row in read.tables[f"{side}-cells-all"].rows] == told
+        ridden = [[row["rides"]] for row in found[side]["unusual_rides"]["names"]]
+        assert [row[2].values for row in read.tables[f"riding-{side}-names-all"].rows] == ridden
+    said = " ".join(read.sections.values())
+    assert SENTENCE in said
+    assert found["unusual_riding"]["says"] in said
+    assert "Where incidents gather: from 2025-03-24" in text
+    assert NO_FEED in said
+    assert re.search(r"card-(harbour|market|station|zoo)|night-\d", text) is None
+    status, out, err = call(folder, capsys, "--html", str(page))
+    assert (status, out) == (3, "")
 
 
 def test_a_span_is_of_whole_weeks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

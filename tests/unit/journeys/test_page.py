@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 
-from citydays import CITY, account, busy, day, overview, ride, standings
+from citydays import CITY, account, busy, day, gathered, overview, ride, standings
 from coincide.detect.base_rate import SENTENCE
 from coincide.journeys.city import City
 from coincide.journeys.few import FEWEST
-from coincide.journeys.page import alert_page, overview_page
+from coincide.journeys.page import alert_page, overview_page, places_page
+from coincide.journeys.places_part import NO_FEED
 from htmlpage import Read
 
 LARGEST = 2_000_000
@@ -21,6 +23,7 @@ DAY = day(busy(), standings=standings(), group=5_000)
 ALERT = alert_page(account(), [DAY])
 CITY_PAGE = overview_page(overview())
 PLAIN = alert_page(account())
+PLACES = places_page(gathered(), CITY, "all days that were read")
 
 
 def texts(page: str, table: str) -> list[list[str]]:
@@ -37,7 +40,12 @@ def charts(page: str) -> dict[str, dict[str, object]]:
     }
 
 
-@pytest.mark.parametrize("page", [ALERT, CITY_PAGE, PLAIN], ids=["alert", "city", "plain"])
+def marked(spec: Any, kind: str) -> list[dict[str, Any]]:
+    """The layers of marks of a kind."""
+    return [layer for layer in spec["layer"] if layer["mark"]["type"] == kind]
+
+
+@pytest.mark.parametrize("page", [ALERT, CITY_PAGE, PLAIN, PLACES], ids=["alert", "city", "plain", "places"])
 def test_a_page_is_whole_and_says_what_base_rates_do(page: str) -> None:
     assert len(page.encode()) < LARGEST
     read = Read(page)
@@ -127,3 +135,67 @@ def test_the_lines_of_rules_stand_where_they_begin_to_flag() -> None:
     assert lines == [{"at": 9.5, "name": "10: many-rides"}, {"at": 23.5, "name": "24: many-taps"}]
     rows = {row[0]: row[1] for row in texts(CITY_PAGE, "thresholds-all")}
     assert rows["10"] == "many-rides" and rows["5"] == ""
+
+
+# --- places -------------------------------------------------------------------------------------------------------
+
+
+def test_every_row_of_places_stands_in_a_table_with_its_interval() -> None:
+    assert texts(PLACES, "places-names-all")[0][:3] == ["Market (r1)", "60", "24"]
+    side = gathered().sides["place"]
+    read = Read(PLACES).tables
+    for name, table, odd in zip(("names", "hours", "cells"), side.tables, side.unusual, strict=True):
+        first = {"names": 1, "hours": 2, "cells": 3}[name]
+        told = [[value for cell in row[first:] for value in cell.values] for row in read[f"places-{name}-all"].rows]
+        assert [values[:3] for values in told] == [
+            [row["boardings"], row["observed"], row["expected"]] for row in table.rows.to_dicts()
+        ]
+        assert [values[-2:] for values in told] == [[row["low"], row["high"]] for row in table.rows.to_dicts()]
+        ridden = [[cell.values[0] for cell in row[first:]] for row in read[f"riding-places-{name}-all"].rows]
+        assert ridden == [
+            [row["boardings"], row["unusual"], row["unusual"] / row["boardings"], row["expected"]]
+            for row in odd.to_dicts()
+        ]
+
+
+def test_the_stops_of_places_are_on_the_map_the_larger_the_more() -> None:
+    drawn = charts(PLACES)
+    assert list(drawn) == ["incidents-map", "riding-map"]
+    for id_, table, column in (("incidents-map", "places-names-all", 2), ("riding-map", "riding-places-names-all", 2)):
+        circles = [row for one in marked(drawn[id_], "circle") for row in one["data"]["values"]]
+        rows = {row[0].text: row[column].values[0] for row in Read(PLACES).tables[table].rows}
+        # The depot has no place in the feed.
+        assert {row["name"]: row["count"] for row in circles} == {
+            name: count for name, count in rows.items() if name != "Depot (b5)"
+        }
+        assert sorted(circles, key=lambda row: row["count"]) == sorted(circles, key=lambda row: row["size"])
+    _, dark = marked(drawn["incidents-map"], "circle")
+    assert [row["name"] for row in dark["data"]["values"]] == ["Market (r1)"]
+    assert dark["mark"]["color"] == "var(--observed)"
+    assert "1 more have no place in the feed." in " ".join(Read(PLACES).sections.values())
+
+
+def test_nothing_of_a_stop_of_nine_cards_is_on_the_page_of_places() -> None:
+    assert "Airport (r7)" not in PLACES
+    assert "r7" not in PLACES
+
+
+def test_places_without_a_feed_have_their_tables_and_say_so() -> None:
+    page = places_page(gathered(), None, "all days that were read")
+    assert charts(page) == {}
+    assert NO_FEED in " ".join(Read(page).sections.values())
+    assert [row[0] for row in texts(page, "places-names-all")] == ["r1", "r0", "b5"]
+    nowhere = places_page(gathered(), City(), "all days that were read")
+    assert "No map: no stop that is shown has coordinates in the feed." in " ".join(Read(nowhere).sections.values())
+
+
+def test_no_more_rows_of_places_are_listed_than_asked_for() -> None:
+    page = places_page(gathered(), CITY, "before 2025-03-31", 1)
+    assert len(texts(page, "places-names-all")) == len(texts(page, "riding-places-names-all")) == 1
+    assert "before 2025-03-31" in page
+
+
+def test_the_names_of_places_stay_text() -> None:
+    hostile = places_page(gathered(HOSTILE), CITY, "all days" + HOSTILE)
+    assert len(Read(hostile).scripts) == len(Read(PLACES).scripts) - 2, "no stop is in the feed"
+    assert "\u202e" not in hostile
