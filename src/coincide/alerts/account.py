@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from coincide.alerts import listing, register
 from coincide.alerts.alert import Alert, iso
 from coincide.alerts.errors import NoSuchAlert
+from coincide.alerts.lapsed import must_stand
 from coincide.alerts.register import Entry
 from coincide.alerts.timeline import Step
 from coincide.ledger.book import Book
@@ -37,15 +38,16 @@ class Account:
     odds: RuleOdds | None = None
 
 
-def account(book: Book, id_: int, timeline: Callable[[Alert], Sequence[Step]]) -> Account:
+def account(book: Book, id_: int, timeline: Callable[[Alert], Sequence[Step]], *, now_us: int) -> Account:
     """Gathers what the store knows of an alert; entered in the ledger before ``timeline`` reads anything of it.
 
-    Raises ``NoSuchAlert`` and what ``Book.reading`` raises.
+    Raises ``NoSuchAlert``, ``GroundOver`` and what ``Book.reading`` raises.
     """
     with book.database.reading() as connection:
         alert = register.find(connection, id_)
-    if alert is None:
-        raise NoSuchAlert(f"A-{id_}")
+        if alert is None:
+            raise NoSuchAlert(f"A-{id_}")
+        must_stand(connection, alert, now_us)
     book.reading("alert:show", [alert.name])
     steps = timeline(alert)
     with book.database.reading() as connection:

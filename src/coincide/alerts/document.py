@@ -14,7 +14,7 @@ from coincide.store.odds import RuleOdds
 
 
 def scanned(
-    book: Book, outcome: Outcome, *, since_us: int | None = None, until_us: int | None = None
+    book: Book, outcome: Outcome, *, now_us: int, since_us: int | None = None, until_us: int | None = None
 ) -> dict[str, Any]:
     """The document of ``coincide scan --json``.
 
@@ -28,7 +28,7 @@ def scanned(
     rules = tuple(loaded.plan.rule for loaded in outcome.rules)
     wanted = listing.Wanted(rules=rules, since_us=since_us, until_us=until_us)
     with book.database.reading() as connection:
-        stored = listing.page(connection, wanted).alerts
+        stored = listing.page(connection, wanted, now_us=now_us).alerts
         known = {loaded.plan.rule: odds.latest(connection, loaded.plan.fingerprint) for loaded in outcome.rules}
     alerts = [listing.document(alert) for alert in stored if alert.facts.rule not in outcome.drafts]
     for loaded in outcome.rules:

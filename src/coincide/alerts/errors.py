@@ -219,6 +219,24 @@ class NotAsFound(CoincideError):
         super().__init__(f"{name} cannot be followed in the files: {what}", hint="run `coincide scan`")
 
 
+class GroundOver(CoincideError):
+    """A request under which the alert was found is not in force any more, so it is not shown, decided or reported.
+
+    Who was at incidents may be told only under a recorded request. Whether another one that is in force covers these
+    incidents too, the next scan finds out: it keeps the alert, or withdraws it.
+    """
+
+    code = "COI-A023"
+
+    def __init__(self, name: str, requests: Sequence[str]) -> None:
+        self.name, self.requests = name, tuple(requests)
+        are = "is" if len(requests) == 1 else "are"
+        super().__init__(
+            f"{name} is not shown: {', '.join(requests)}, under which it was found, {are} not in force any more",
+            hint="run `coincide scan`, which finds out whether another request covers it",
+        )
+
+
 class AlertErased(CoincideError):
     """What the alert was about has been erased: on the request of a person, or because its time was over.
 

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, and_, or_, select
 
 from coincide.alerts.alert import Alert, Status, iso
 from coincide.alerts.errors import BadPage
+from coincide.alerts.lapsed import Lapsed, lapsed
 from coincide.alerts.register import alerts_of
 from coincide.events.event import EventName
 from coincide.ledger.book import Book
@@ -79,19 +80,23 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some alerts in order, and where the next page begins; ``None`` after the last one."""
+    """Some alerts in order, and where the next page begins; ``None`` after the last one.
+
+    ``lapsed``: the rules whose open alerts are left out, with the requests that are over.
+    """
 
     alerts: tuple[Alert, ...]
     next: str | None
+    lapsed: Lapsed
 
 
-def exported(book: Book, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Page:
+def exported(book: Book, wanted: Wanted, *, now_us: int, after: str | None = None, limit: int | None = None) -> Page:
     """A page that leaves Coincide as a document; entered in the ledger with the number of every alert in it.
 
     Raises ``BadPage`` and what ``Book.reading`` raises.
     """
     with book.database.reading() as connection:
-        found = page(connection, wanted, after=after, limit=limit)
+        found = page(connection, wanted, now_us=now_us, after=after, limit=limit)
     if found.alerts:
         book.reading("alert:export", numbers([alert.id for alert in found.alerts]))
     return found
@@ -109,9 +114,17 @@ def numbers(ids: Iterable[int]) -> list[str]:
     return [" ".join(words[start : start + _SPANS]) for start in range(0, len(words), _SPANS)]
 
 
-def page(connection: Connection, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> Page:
-    """The first ``limit`` alerts (all without) behind the place ``after``. Raises ``BadPage``."""
+def page(
+    connection: Connection, wanted: Wanted, *, now_us: int, after: str | None = None, limit: int | None = None
+) -> Page:
+    """The first ``limit`` alerts (all without) behind the place ``after``; none whose ground is over by now.
+
+    Raises ``BadPage``.
+    """
+    over = lapsed(connection, now_us)
     query = select(table).order_by(table.c.first_at, table.c.id)
+    if over:
+        query = query.where(or_(table.c.status != "open", table.c.rule.not_in(list(over))))
     for column, values in (
         (table.c.rule, wanted.rules),
         (table.c.severity, wanted.severities),
@@ -131,11 +144,11 @@ def page(connection: Connection, wanted: Wanted, *, after: str | None = None, li
         behind = and_(table.c.first_at == first_at, table.c.id > id_)
         query = query.where(or_(table.c.first_at > first_at, behind))
     if limit is None:
-        return Page(tuple(alerts_of(connection, query)), None)
+        return Page(tuple(alerts_of(connection, query)), None, over)
     # One more than asked for tells whether there is a next page.
     alerts = tuple(alerts_of(connection, query.limit(limit + 1)))
     more = len(alerts) > limit
-    return Page(alerts[:limit], _after(alerts[limit - 1]) if more else None)
+    return Page(alerts[:limit], _after(alerts[limit - 1]) if more else None, over)
 
 
 def document(alert: Alert) -> dict[str, Any]:

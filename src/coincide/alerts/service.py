@@ -28,6 +28,7 @@ from coincide.alerts.errors import (
     UnknownActor,
     UnknownRule,
 )
+from coincide.alerts.lapsed import must_stand
 from coincide.alerts.reconcile import Transition
 from coincide.ledger.book import Book, seal
 from coincide.ledger.subject import Subject
@@ -62,7 +63,7 @@ def decide(
     """A person's word on an alert; from then on it no longer moves. The alert afterwards.
 
     ``again`` replaces an earlier decision, which stays in the history. Raises ``ReasonMissing``,
-    ``NoSuchAlert``, ``AlertErased``, ``AlertClosed`` or ``AlreadyDecided``.
+    ``NoSuchAlert``, ``AlertErased``, ``AlertClosed``, ``AlreadyDecided`` or ``GroundOver``.
     """
     if not because.strip():
         raise ReasonMissing("a decision")
@@ -77,6 +78,7 @@ def decide(
             raise AlertClosed(alert.name, alert.status, survivor)
         if alert.decision is not None and not again:
             raise AlreadyDecided(alert.name, alert.decision.disposition, iso(alert.decision.at))
+        must_stand(connection, alert, at_us)
         after = alert.decided(Decision(disposition, by, at_us, because.strip()))
         reason = f"{disposition}: {because.strip()}"
         return register.write(connection, [Transition("decided", alert, after, reason)], at_us, by=by)[0]

@@ -18,6 +18,7 @@ from coincide.alerts.alert import iso
 from coincide.alerts.errors import UnknownAccount
 from coincide.alerts.granted import granted
 from coincide.alerts.keep import basis_of
+from coincide.alerts.lapsed import lapsed
 from coincide.alerts.pseudonyms import Pseudonyms, value_of
 from coincide.alerts.reread import Party, Progress, Reread, opened, reread
 from coincide.alerts.rotation import ring_for
@@ -91,7 +92,9 @@ def why_not(
         made = Pseudonyms(ring.current)
         actor = made.by_values([min(parties)], plan.by)[0]
         names = {actor, *made.by_values(parties, plan.by)}
-        alerts = [one for one in register.load(connection, rule, actors=names) if one.finding.actor in names]
+        hidden = rule in lapsed(connection, now_us)
+        stored = register.load(connection, rule, actors=names)
+        alerts = [one for one in stored if one.finding.actor in names and not (hidden and one.status == "open")]
         suppressed = [one for one in service.suppressions(connection, rule) if one.actor in names]
     about = subject.given([value_of(party, plan.by)], ring)
     book.reading("rule:why-not", [rule], basis=basis_of(loaded), about=about)

@@ -152,10 +152,10 @@ def list_(
     size = ROWS if form == "table" and limit is None else limit
     if form == "table" and output is None:
         with closing(_opened(workspace)) as database, database.reading() as connection:
-            page = listing.page(connection, wanted, after=after, limit=size)
+            page = listing.page(connection, wanted, now_us=_now_us(), after=after, limit=size)
     else:
         with reading(open_workspace(workspace), purpose) as book:
-            page = listing.exported(book, wanted, after=after, limit=size)
+            page = listing.exported(book, wanted, now_us=_now_us(), after=after, limit=size)
     match form:
         case "json":
             content = {"alerts": [listing.document(alert) for alert in page.alerts], "next": page.next}
@@ -166,6 +166,9 @@ def list_(
             _write(listing.to_parquet(page.alerts), output)
         case _:
             _write(_table(page.alerts), output)
+    for rule, over in page.lapsed.items():
+        said = f"Open alerts of {rule} are not shown: {', '.join(over)} not in force any more. Run `coincide scan`."
+        click.echo(clean(said), err=True)
     if page.next is not None and form != "json":
         click.echo(f"There are more: --after {page.next}", err=True)
 
@@ -193,7 +196,7 @@ def show(alert_id: int, page: Path | None, purpose: str | None, workspace: Path,
         return looked[0].steps
 
     with reading(open_workspace(workspace), purpose) as book:
-        told = account.account(book, alert_id, look)
+        told = account.account(book, alert_id, look, now_us=_now_us())
     if page is not None:
         from coincide.journeys.page import alert_page
 

@@ -220,14 +220,25 @@ def refuse(
 @workspace_option
 @json_option
 def end(request_id: int, because: str, by: str, dry_run: bool, workspace: Path, as_json: bool) -> None:
-    """End REQUEST before its time. One person alone may, whoever it is."""
+    """End REQUEST before its time. One person alone may, whoever it is.
+
+    Open alerts that were found while it was in force are not shown from then on. The next scan withdraws those that no
+    other request covers.
+    """
+    from coincide.alerts.lapsed import resting_on
     from coincide.engines.workspace import open_workspace
     from coincide.requests import service
 
     opened, now = open_workspace(workspace), _now_us()
     with acting(opened) as book:
         made = service.end(book, request_id, because=because, by=by, at_us=now, keep=not dry_run)
-    _say(made, f"{made.name} {'would be' if dry_run else 'is'} ended", now, as_json)
+        with book.database.reading() as connection:
+            hidden = resting_on(connection, made.name)
+    said = f"{made.name} {'would be' if dry_run else 'is'} ended"
+    if hidden:
+        are = f"{'alert' if hidden == 1 else 'alerts'} found under it {'is' if hidden == 1 else 'are'}"
+        said += f"; {hidden:,} open {are} not shown any more: `coincide scan` withdraws what no other request covers"
+    _say(made, said, now, as_json, alerts_hidden=hidden)
 
 
 @request.command("list")
@@ -354,9 +365,9 @@ def _told(what: str, act: Act) -> str:
     return f"{what + ':':<11}{iso(act.at)} by {act.by} (login {act.login}){because}"
 
 
-def _say(made: Request, said: str, now: int, as_json: bool) -> None:
+def _say(made: Request, said: str, now: int, as_json: bool, **more: int) -> None:
     if as_json:
-        click.echo(json.dumps(_document(made, now), ensure_ascii=False, indent=2))
+        click.echo(json.dumps({**_document(made, now), **more}, ensure_ascii=False, indent=2))
     else:
         click.echo(clean(said))
 

@@ -49,7 +49,7 @@ def scan(
         with Progress("Reading", total or None) as bar:
             now_us = time.time_ns() // 1_000
             outcome = run_scan(opened, book, names=names, now_us=now_us, progress=bar.advance, started=_STARTED)
-        document = scanned(book, outcome, since_us=window[0], until_us=window[1])
+        document = scanned(book, outcome, now_us=now_us, since_us=window[0], until_us=window[1])
         if as_json:
             enter(book, document, outcome)
     if as_json:

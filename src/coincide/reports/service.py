@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from coincide.alerts import register as alerts
 from coincide.alerts.alert import Alert, iso
 from coincide.alerts.errors import AlertErased, NoSuchAlert, ReasonMissing
+from coincide.alerts.lapsed import must_stand
 from coincide.alerts.observed import found, rule_of
 from coincide.engines.workspace import Workspace
 from coincide.ledger.book import Book
@@ -55,13 +58,12 @@ def draft(
 ) -> Report:
     """Drafts a report of an alert, as a new revision if there is one; the record as it is kept.
 
-    Raises ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``,
-    ``NotAsFound``, ``NotAboutSuchGoods``, ``ChangedMeanwhile``, and what ``Book.reading`` raises and is wrong with
-    rules or files.
+    Raises ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``GroundOver``,
+    ``UnknownObligation``, ``NotAsFound``, ``NotAboutSuchGoods``, ``ChangedMeanwhile``, and what ``Book.reading`` raises
+    and is wrong with rules or files.
     """
     with book.database.reading() as connection:
-        alert = alerts.find(connection, alert_id)
-    alert = _reportable(alert, alert_id)
+        alert = _reportable(connection, alert_id, at_us)
     known = workspace.obligations
     basis = rule_of(workspace, alert).rule.basis
     loaded = chosen(known, obligation or by_default(basis, known))
@@ -89,16 +91,16 @@ def consider(
     again; every one is kept.
 
     Without ``obligation``: that of the report that is under way, else that of the rule. Raises ``ReasonMissing``,
-    ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``UnknownObligation``, ``UnknownGround``
-    and, where the rule is asked, ``NotAsFound``.
+    ``NoSuchAlert``, ``AlertErased``, ``NothingToReport``, ``DecidedBenign``, ``GroundOver``, ``UnknownObligation``,
+    ``UnknownGround`` and, where the rule is asked, ``NotAsFound``.
     """
     if not because.strip():
         raise ReasonMissing("a consideration")
-    one = _considered_under(workspace, book, alert_id, obligation)
+    one = _considered_under(workspace, book, alert_id, obligation, at_us)
     if ground is not None and ground not in one.letters:
         raise UnknownGround(ground, one.obligation, one.letters)
     with book.acting("report:consider", f"A-{alert_id}", reason=because.strip(), keep=keep) as connection:
-        _reportable(alerts.find(connection, alert_id), alert_id)
+        _reportable(connection, alert_id, at_us)
         first = register.considered(connection, alert_id)
         now = Consideration(at=iso(at_us), by=by, because=because.strip(), obligation=one.obligation, ground=ground)
         register.consider(connection, alert_id, now, at_us)
@@ -124,10 +126,12 @@ def show(book: Book, id_: int, revision: int | None = None) -> Report:
     return report
 
 
-def _considered_under(workspace: Workspace, book: Book, alert_id: int, obligation: str | None) -> Obligation:
+def _considered_under(
+    workspace: Workspace, book: Book, alert_id: int, obligation: str | None, at_us: int
+) -> Obligation:
     """The obligation that a person names, else that of the newest report under way, else that of the rule."""
     with book.database.reading() as connection:
-        alert = _reportable(alerts.find(connection, alert_id), alert_id)
+        alert = _reportable(connection, alert_id, at_us)
         under_way = register.under_way(connection, alert_id)
     known = workspace.obligations
     if obligation is None and under_way:
@@ -143,7 +147,8 @@ def kept(book: Book, alert: Alert, made: Report, *, keep: bool = True) -> Report
         return register.keep(connection, made.considered_by(register.considered(connection, alert.id)), alert.id)
 
 
-def _reportable(alert: Alert | None, id_: int) -> Alert:
+def _reportable(connection: Connection, id_: int, at_us: int) -> Alert:
+    alert = alerts.find(connection, id_)
     if alert is None:
         raise NoSuchAlert(f"A-{id_}")
     if alert.erased_at is not None:
@@ -153,4 +158,5 @@ def _reportable(alert: Alert | None, id_: int) -> Alert:
         raise NothingToReport(alert.name, alert.status, survivor)
     if alert.decision is not None and alert.decision.disposition == "benign":
         raise DecidedBenign(alert.name)
+    must_stand(connection, alert, at_us)
     return alert

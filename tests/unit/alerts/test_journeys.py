@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 import transitshop
+from coincide.alerts import listing
+from coincide.alerts.account import account
+from coincide.alerts.errors import GroundOver
 from coincide.alerts.scan import scan
 from coincide.engines.workspace import open_workspace
 from htmlpage import Read
@@ -64,6 +67,81 @@ def test_a_confirmed_request_shows_who_was_at_enough_of_its_incidents_and_its_en
     assert transit.json("scan")["alerts"] == []
     (gone,) = transit.json("alerts", "list", "--status", "withdrawn")["alerts"]
     assert "another request to tell who was present is in force" in gone["reason"]
+
+
+def test_when_a_request_ends_its_alerts_are_hidden_at_once_and_the_next_scan_withdraws_them(transit: Transit) -> None:
+    transit.request()
+    transit.json("scan")
+    end = ("request", "end", "Q-1", "--because", "over", "--by", "kim")
+    said = "1 open alert found under it is not shown any more: `coincide scan` withdraws what no other request covers"
+    assert transit.call(*end, "--dry-run")[1] == f"Q-1 would be ended; {said}\n"
+    assert [one["id"] for one in transit.json("alerts", "list")["alerts"]] == ["A-1"]
+    assert transit.call(*end) == (0, f"Q-1 is ended; {said}\n", "")
+    before = transit.acts()
+    for words in (
+        ("alerts", "show", "A-1"),
+        ("alerts", "decide", "A-1", "suspicious", "--because", "seen"),
+        ("report", "draft", "A-1"),
+        ("report", "consider", "A-1", "--because", "seen"),
+    ):
+        status, out, err = transit.call(*words)
+        assert (status, out) == (3, ""), words
+        assert "COI-A023" in err
+        assert "Q-1, under which it was found, is not in force any more" in err
+        assert_nobody_told(transit, out + err)
+    assert [act for act in transit.acts() if act != "ledger:list"] == [act for act in before if act != "ledger:list"]
+    for words in (("alerts", "list"), ("alerts", "list", "--status", "all"), ("alerts", "list", "--format", "csv")):
+        status, out, err = transit.call(*words)
+        assert status == 0
+        assert "Open alerts of there are not shown: Q-1 not in force any more. Run `coincide scan`." in err
+        assert_nobody_told(transit, out + err)
+    assert transit.json("why-not", "there", ALPHA)["alerts"] == []
+    assert transit.json("scan")["alerts"] == []
+    (gone,) = transit.json("alerts", "list", "--status", "withdrawn")["alerts"]
+    assert (gone["id"], transit.call("alerts", "list")[2]) == ("A-1", "")
+
+
+def test_an_alert_that_another_request_covers_too_is_kept_by_the_next_scan(transit: Transit) -> None:
+    transit.request()
+    transit.request()
+    transit.json("scan")
+    told = transit.json("request", "end", "Q-1", "--because", "over", "--by", "kim")
+    assert (told["state"], told["alerts_hidden"]) == ("ended", 1)
+    assert transit.json("alerts", "list")["alerts"] == []
+    assert [one["id"] for one in transit.json("scan")["alerts"]] == ["A-1"]
+    assert transit.call("alerts", "show", "A-1")[0] == 0
+    # What a person decided stays as a record of what was done.
+    assert transit.call("alerts", "decide", "A-1", "benign", "--because", "seen", "--by", "kim")[0] == 0
+    said = transit.call("request", "end", "Q-2", "--because", "over", "--by", "kim")
+    assert said == (0, "Q-2 is ended\n", "")
+    assert [one["id"] for one in transit.json("alerts", "list", "--status", "all")["alerts"]] == ["A-1"]
+    assert transit.call("alerts", "show", "A-1")[0] == 0
+
+
+def test_when_the_time_of_a_request_is_over_its_alerts_are_hidden_and_those_of_other_rules_are_not(
+    transit: Transit,
+) -> None:
+    transit.rule("often", "within: 1 day\nvelocity: {at_least: 10}")
+    made = transit.request()
+    transit.json("scan")
+
+    def shown(now_us: int) -> list[str]:
+        with transit.book("kim") as book, book.database.reading() as connection:
+            page = listing.page(connection, listing.Wanted(), now_us=now_us)
+            assert page.lapsed == ({} if now_us < made.expires_at else {"there": ("Q-1",)})
+            return sorted({alert.facts.rule for alert in page.alerts})
+
+    assert shown(made.expires_at - 1) == ["often", "there"]
+    assert shown(made.expires_at) == ["often"]
+    with transit.book("kim") as book, pytest.raises(GroundOver) as raised:
+        with book.database.reading() as connection:
+            number = next(
+                a.id
+                for a in listing.page(connection, listing.Wanted(), now_us=made.expires_at - 1).alerts
+                if a.facts.rule == "there"
+            )
+        account(book, number, lambda _: [], now_us=made.expires_at)
+    assert raised.value.requests == ("Q-1",)
 
 
 def test_a_request_about_some_of_the_incidents_counts_no_others(transit: Transit) -> None:

@@ -37,7 +37,7 @@ def full(book: Book) -> Book:
 
 def names(book: Book, wanted: Wanted, *, after: str | None = None, limit: int | None = None) -> list[str]:
     with book.database.reading() as connection:
-        return [alert.name for alert in listing.page(connection, wanted, after=after, limit=limit).alerts]
+        return [alert.name for alert in listing.page(connection, wanted, after=after, limit=limit, now_us=0).alerts]
 
 
 def test_open_alerts_come_in_order_of_their_first_hit(full: Book) -> None:
@@ -62,7 +62,7 @@ def test_pages_of_any_size_give_the_whole_list_once(full: Book, limit: int) -> N
     after: str | None = None
     with full.database.reading() as connection:
         while True:
-            page = listing.page(connection, Wanted(statuses=()), after=after, limit=limit)
+            page = listing.page(connection, Wanted(statuses=()), after=after, limit=limit, now_us=0)
             seen += [alert.name for alert in page.alerts]
             after = page.next
             if after is None:
@@ -72,7 +72,7 @@ def test_pages_of_any_size_give_the_whole_list_once(full: Book, limit: int) -> N
 
 def test_an_alert_that_opens_meanwhile_shifts_no_page(full: Book) -> None:
     with full.database.reading() as connection:
-        first = listing.page(connection, Wanted(), limit=2)
+        first = listing.page(connection, Wanted(), limit=2, now_us=0)
     full.scan(finding(0, 0), finding(1, 5), finding(8, 9), finding(2, 3, actor="p-two"))
     assert names(full, Wanted(), after=first.next) == ["A-4"]
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar
+from coincide.detect.journey.clock import ServiceClock
+from coincide.engines.embedded.ridership import CLASSES, SIDES
 from coincide.engines.embedded.unusual_rides import UnusualRides, beyond_reach, unusual_rides
 from coincide.engines.workspace import Workspace, open_workspace
 from coincide.odds.riding import Riding, riding, told
 from placecity import MONDAY, Row, city, odd, taps
 
-PARIS = Calendar("Europe/Paris", 4 * 3_600_000_000)
+PARIS = ServiceClock("Europe/Paris", 4 * 3_600_000_000)
 ALWAYS = (0, 2**62)
 
 

@@ -194,7 +194,8 @@ class _Counting:
         token, day = part.token[row], self.pairing.clock.day(part.at[row])
         last = np.append(begins(token, day)[1:], True)[: len(row)]
         at: Numbers = row[last]
-        return at[self._true(unless, log, part.take(at))]
+        silent: Numbers = at[self._true(unless, log, part.take(at))]
+        return silent
 
     def _true(self, condition: Expression, log: TapLog, part: Taps) -> Truths:
         """For which taps the condition is true; a field is the text that its code stands for."""
