@@ -18,6 +18,8 @@ from coincide.cli.option import json_option, workspace_option
 from coincide.cli.render import clean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from coincide.requests.request import Act, Request, Span
 
 _ID = re.compile(r"(?:[Qq]-)?(\d{1,18})")
@@ -166,26 +168,17 @@ def new(
 @dry_run_option
 @workspace_option
 @json_option
-def confirm(
-    request_id: int, seen: str | None, because: str, by: str, dry_run: bool, workspace: Path, as_json: bool
-) -> None:
+def confirm(workspace: Path, as_json: bool, dry_run: bool, **said: Any) -> None:
     """Confirm REQUEST, which somebody else made. Read it first: `coincide request show` ends with its code.
 
     Say why it is necessary, and no wider than it must be.
     """
-    from coincide.engines.workspace import open_workspace
     from coincide.requests import service
-
-    opened, now = open_workspace(workspace), _now_us()
-    with acting(opened) as book:
-        limits = opened.settings.requests
-        made = service.confirm(
-            book, request_id, seen=seen, because=because, by=by, at_us=now, limits=limits, keep=not dry_run
-        )
     from coincide.requests.request import iso
 
-    said = f"{made.name} {'would be' if dry_run else 'is'} confirmed, and holds until {iso(made.expires_at)}"
-    _say(made, said, now, as_json)
+    made, now = _answered(service.confirm, workspace, dry_run, **said)
+    done = f"{made.name} {'would be' if dry_run else 'is'} confirmed, and holds until {iso(made.expires_at)}"
+    _say(made, done, now, as_json)
 
 
 @request.command()
@@ -196,20 +189,24 @@ def confirm(
 @dry_run_option
 @workspace_option
 @json_option
-def refuse(
-    request_id: int, seen: str | None, because: str, by: str, dry_run: bool, workspace: Path, as_json: bool
-) -> None:
+def refuse(workspace: Path, as_json: bool, dry_run: bool, **said: Any) -> None:
     """Refuse REQUEST, which somebody else made, for good."""
-    from coincide.engines.workspace import open_workspace
     from coincide.requests import service
+
+    made, now = _answered(service.refuse, workspace, dry_run, **said)
+    _say(made, f"{made.name} {'would be' if dry_run else 'is'} refused", now, as_json)
+
+
+def _answered(
+    answer: Callable[..., Request], workspace: Path, dry_run: bool, *, request_id: int, **said: str | None
+) -> tuple[Request, int]:
+    """The request as a second person answered it, and when: ``service.confirm`` or ``service.refuse``."""
+    from coincide.engines.workspace import open_workspace
 
     opened, now = open_workspace(workspace), _now_us()
     with acting(opened) as book:
         limits = opened.settings.requests
-        made = service.refuse(
-            book, request_id, seen=seen, because=because, by=by, at_us=now, limits=limits, keep=not dry_run
-        )
-    _say(made, f"{made.name} {'would be' if dry_run else 'is'} refused", now, as_json)
+        return answer(book, request_id, **said, at_us=now, limits=limits, keep=not dry_run), now
 
 
 @request.command()
