@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from coincide.catalog.catalog import Catalog
     from coincide.catalog.rows import Entry
     from coincide.events.file import FileStamp
-    from coincide.events.reason import Reason
     from coincide.events.source import Batch, SourceReader
     from coincide.rules.load import LoadedRule
 
@@ -246,7 +245,9 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
     """A finding for each reason for which rows could not be used, with the first place of each."""
     import polars as pl
 
+    from coincide.detect.fit import wrong_incidents
     from coincide.events import reason
+    from coincide.events.event import INCIDENT
 
     found: list[tuple[str, list[tuple[int, int]]]] = [(reason.BAD_RECORD.name, sorted(sample.bad))]
     frame = sample.frame
@@ -258,7 +259,10 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
         if f"!{column}" in frame.columns:
             missing &= ~pl.col(f"!{column}")
         found.append((needed[column].name, _places(frame, missing)))
-    found += [(why.name, _places(frame, where)) for why, where in _wrong_incidents(frame.columns)]
+    # Which incidents are still to come only a scan knows.
+    if "kind" in frame.columns:
+        incident = pl.col("kind").eq_missing(INCIDENT)
+        found += [(why.name, _places(frame, incident & wrong)) for why, wrong in wrong_incidents(frame.columns)]
     flags = [name for name in frame.columns if name.startswith("!")]
     found += [(reason.unreadable(flag[1:]), _places(frame, pl.col(flag))) for flag in flags]
     for why, places in found:
@@ -267,20 +271,6 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
             where = Where(files[file].path, position)
             says = reason.says(why).removesuffix(", and a rule needs it")
             yield UnusableRows(name, reason=says, rows=len(places), looked_at=sample.looked_at, where=where)
-
-
-def _wrong_incidents(columns: list[str]) -> Iterator[tuple[Reason, pl.Expr]]:
-    """What is wrong with incidents as a whole; which of them are still to come only a scan knows."""
-    import polars as pl
-
-    from coincide.events import reason
-
-    incident = pl.col("kind").eq_missing(INCIDENT) if "kind" in columns else pl.lit(False)
-    somewhere = [pl.col(name).is_not_null() for name in ("place", "line", "!place", "!line") if name in columns]
-    if columns:
-        yield reason.NO_WHERE, incident & ~pl.any_horizontal(pl.lit(False), *somewhere)
-    if {"ends_at", "occurred_at"} <= set(columns):
-        yield reason.ENDS_BEFORE, incident & (pl.col("ends_at") < pl.col("occurred_at"))
 
 
 def _places(frame: pl.DataFrame, chosen: pl.Expr) -> list[tuple[int, int]]:
@@ -400,6 +390,7 @@ def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry
     ``entries``: of the catalog.
     """
     from coincide.catalog.rows import field_of as by
+    from coincide.engines.embedded.load import without_token
     from coincide.events.errors import NoToken
     from coincide.events.mapping import fields
 
@@ -410,7 +401,7 @@ def _blind(rule: LoadedRule, sources: dict[str, Source], entries: Iterable[Entry
             yield NoSourceOfKind(plan.rule, plan.events, where=where)
         return
     for name in fitting:
-        if TAP in plan.events and sources[name].kind != INCIDENT and "account" not in sources[name].columns:
+        if without_token(sources[name], plan):
             yield NoToken(name, plan.rule, where=where)
     there = {field for name in fitting for field in fields(sources[name])}
     for name in sorted(plan.reads - there):

@@ -7,7 +7,7 @@ quarantined; a row without a ``by`` value, or in another unit or currency, is no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -132,17 +132,21 @@ def _incidents(plan: Plan, rows: Rows) -> Truths:
     return is_incident(rows) if INCIDENT in plan.events else np.zeros(len(rows), dtype=np.bool_)
 
 
+def wrong_incidents(columns: Collection[str]) -> Iterator[tuple[Reason, pl.Expr]]:
+    """What can be wrong with an incident whenever one looks: conditions over a canonical frame with these columns."""
+    there = [pl.col(name).is_not_null() for name in ("place", "line") if name in columns]
+    there += [pl.col(name).fill_null(False) for name in ("!place", "!line") if name in columns]
+    yield NO_WHERE, ~pl.any_horizontal(pl.lit(False), *there)
+    if {"ends_at", "occurred_at"} <= set(columns):
+        yield ENDS_BEFORE, (pl.col("ends_at") < pl.col("occurred_at")).fill_null(False)
+
+
 def _wrong_incidents(rows: Rows, around: Surroundings) -> Iterator[tuple[Reason, Truths]]:
     """What is wrong with incidents beside their account, and where."""
     for name, missing in (("event_id", NO_EVENT_ID), ("occurred_at", NO_TIME)):
         yield missing, ~rows.present(name) & ~rows.flagged(name)
-    somewhere = np.zeros(len(rows), dtype=np.bool_)
-    for name in ("place", "line"):
-        if name in rows.frame.columns:
-            somewhere |= rows.present(name) | rows.flagged(name)
-    yield NO_WHERE, ~somewhere
-    if "ends_at" in rows.frame.columns:
-        yield ENDS_BEFORE, (rows.frame["ends_at"] < rows.frame["occurred_at"]).fill_null(False).to_numpy()
+    for reason, wrong in wrong_incidents(rows.frame.columns):
+        yield reason, rows.frame.select("kind", wrong.alias("~wrong"))["~wrong"].to_numpy()
     if around.now_us is not None:
         yield IN_FUTURE, (rows.frame["occurred_at"] > around.now_us).fill_null(False).to_numpy()
 

@@ -132,7 +132,9 @@ def load(
     loaded = Loaded(pl.DataFrame())
     frames = [_empty(plans, attributes)]
     for feed in feeds:
-        _check_token(feed, plans)
+        for plan in plans:
+            if without_token(feed.source, plan):
+                raise NoToken(feed.name, plan.rule)
         loaded.files[feed.name] = feed.decided
         here = links if feed.linked else None
         for number in range(len(feed.decided)):
@@ -154,13 +156,9 @@ def load(
     return replace(loaded, frame=pl.concat(frames, how="diagonal").with_columns(first=pl.lit(True)))
 
 
-def _check_token(feed: Feed, plans: Sequence[Plan]) -> None:
-    """Refuse rules over taps that nothing ties to a card. Raises ``NoToken``."""
-    if "account" in feed.source.columns or feed.source.kind == INCIDENT:
-        return
-    for plan in plans:
-        if TAP in plan.events:
-            raise NoToken(feed.name, plan.rule)
+def without_token(source: settings.Source, plan: Plan) -> bool:
+    """Whether a rule looks at what each card did, and nothing ties the taps of this source to a card."""
+    return TAP in plan.events and source.kind != INCIDENT and "account" not in source.columns
 
 
 def _sieved(feed: Feed, plans: Sequence[Plan], connection: duckdb.DuckDBPyConnection, *, linked: bool) -> Sieve | None:
