@@ -64,7 +64,9 @@ def _riding(found: Places, city: City | None, called: Mapping[str, str], most: i
             heads = (*_heads(side, name), "Boardings", "On unusual days", "Share", "Expected")
             rows = [(*_where(name, row), *_ridden(row)) for row in named(side.side, table, most, called)]
             if rows:
-                part.tables.append(_table(f"riding-{side.side}s-{name}-all", title, name, heads, rows))
+                part.tables.append(
+                    _table(f"riding-{side.side}s-{name}-all", f"{title}: unusual riding", name, heads, rows)
+                )
         part.says += untold(side)
     return part
 
