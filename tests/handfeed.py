@@ -5,6 +5,8 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
+from coincide.network.network import Network
+
 STOPS = """\
 stop_id,stop_name,stop_lat,stop_lon,location_type,parent_station
 a,Airport,48.00,2.00,,
@@ -83,3 +85,14 @@ def without(table: str, column: str) -> str:
     lines = [line.split(",") for line in TABLES[f"{table}.txt"].splitlines()]
     place = lines[0].index(column)
     return "".join(",".join(cells[:place] + cells[place + 1 :]) + "\n" for cells in lines)
+
+
+def told(network: Network) -> list[object]:
+    """All that distances depend on."""
+    numbers = [column.tobytes() for column in (network.lat, network.lon, network.station)]
+    return [
+        network.stops,
+        network.lines,
+        *numbers,
+        [(one.line, one.direction, one.stops) for one in network.patterns],
+    ]

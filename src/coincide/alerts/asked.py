@@ -28,10 +28,9 @@ from coincide.entities.actors import ACCOUNT, ACTOR, Account, Actors
 from coincide.entities.link import link
 from coincide.entities.version import comparable, digest, touched
 from coincide.ledger.book import Book
-from coincide.network.network import Network
 from coincide.requests.register import in_force
 from coincide.rules.load import LoadedRule
-from coincide.rules.plan import Plan, UnusualDay
+from coincide.rules.plan import Plan
 from coincide.settings import LinkFile, Source
 from coincide.store import entity
 from coincide.store import file as files
@@ -188,15 +187,9 @@ def _task(asked: Asked, connection: Connection) -> Task:
         fresh=frozenset() if whole_log else frozenset(stamp for stamps in found.fresh.values() for stamp in stamps),
         cuts={plan.rule: _cuts(asked, connection, plan.rule) for plan in plans},
         covered=granted(in_force(connection, asked.now_us)),
-        network=_network(asked.workspace, plans),
+        network=asked.workspace.network_for(plans),
         now_us=asked.now_us,
     )
-
-
-def _network(workspace: Workspace, plans: Sequence[Plan]) -> Network | None:
-    """Stops and lines, where a rule is about days of riding and the settings name a feed."""
-    known = workspace.network if any(isinstance(plan.condition, UnusualDay) for plan in plans) else None
-    return None if known is None else known.network
 
 
 def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:

@@ -28,7 +28,6 @@ from coincide.entities.pseudonym import unseal
 from coincide.events.canonical import DTYPES
 from coincide.events.event import INCIDENT, KINDS
 from coincide.events.mapping import type_of
-from coincide.network.network import Network
 from coincide.rules.plan import Plan, UnusualDay, Velocity
 from coincide.settings import Attribute
 from coincide.store import pseudonym as pseudonym_store
@@ -88,7 +87,7 @@ def reread(
         namespace, account = min(parties)
         one = rows.frame.with_columns(actor_namespace=pl.lit(namespace), actor_account=pl.lit(account))
         rows = Rows(one, rows.tagsets)
-    around = Surroundings(plan.zone, workspace.lists, covered, _network(workspace, plan))
+    around = Surroundings(plan.zone, workspace.lists, covered, workspace.network_for([plan]))
     fitting = fit(plan, rows, around)
     keep = kept(rows, fitting.usable)
     found, mine = hits(plan, rows, keep, around), np.ones(len(rows), dtype=np.bool_)
@@ -124,22 +123,29 @@ def _task(workspace: Workspace, plans: Sequence[Plan], feeds: Sequence[Feed]) ->
     return Task(plans, feeds, workspace.catalog, workspace.lists, workspace.settings)
 
 
-def _network(workspace: Workspace, plan: Plan) -> Network | None:
-    known = workspace.network if isinstance(plan.condition, UnusualDay) else None
-    return None if known is None else known.network
-
-
 def _only(plan: Plan, parties: Sequence[Party]) -> Only:
     def condition(feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
-        if isinstance(plan.condition, UnusualDay) or (plan.beside_incidents and feed.source.kind == INCIDENT):
+        if isinstance(plan.condition, UnusualDay):
             # A day is compared with the days of all.
             return exp.true()
-        if plan.by in ("actor", "account"):
-            name, values = "account", [account for namespace, account in parties if namespace == feed.namespace]
-        else:
-            name, values = plan.by, [value for _, value in parties]
-        if name not in mapped or not values:
-            return exp.false()
-        return mapped[name].copy().isin(*(exp.Literal.string(value) for value in values))
+        own = _owned(plan, parties, feed, mapped)
+        if not plan.beside_incidents:
+            return own
+        # Reported incidents are nobody's: they may be a source of their own, or rows among others of one.
+        kind = feed.source.kind
+        if kind is not None:
+            return exp.true() if kind == INCIDENT else own
+        return exp.or_(own, mapped["kind"].copy().eq(exp.Literal.string(INCIDENT)))
 
     return condition
+
+
+def _owned(plan: Plan, parties: Sequence[Party], feed: Feed, mapped: Mapping[str, exp.Expr]) -> exp.Expr:
+    """Which rows are of these accounts, or have this value."""
+    if plan.by in ("actor", "account"):
+        name, values = "account", [account for namespace, account in parties if namespace == feed.namespace]
+    else:
+        name, values = plan.by, [value for _, value in parties]
+    if name not in mapped or not values:
+        return exp.false()
+    return mapped[name].copy().isin(*(exp.Literal.string(value) for value in values))

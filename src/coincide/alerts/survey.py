@@ -104,8 +104,9 @@ def scope_of(
     conditions = [loaded.plan.condition for loaded in chosen]
     if any(isinstance(condition, Presence) for condition in conditions):
         versions["requests"] = [request.name for request in in_force(connection, now_us)]
-    if any(isinstance(condition, UnusualDay) for condition in conditions) and workspace.network is not None:
-        versions["network"] = workspace.network.network.version
+    if any(isinstance(condition, UnusualDay) for condition in conditions):
+        network = workspace.network_version
+        versions |= {} if network is None else {"network": network}
     return Scope("rules:" + ",".join(sorted(set(names))) if names else "all", versions)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from coincide.cli.errors import IdsNotUnique, NoSourceOfKind, UnknownNamespace, UnmappedField, UnusableRows
 from coincide.errors import CoincideError, Problems, Where
-from coincide.events.event import INCIDENT, TAP
+from coincide.events.event import INCIDENT
 from coincide.packs.pack import chosen
 from coincide.settings import WORKSPACE_FILE, Settings, Source, load
 from coincide.settings.errors import NoWorkspace
@@ -247,7 +247,6 @@ def _unusable(name: str, sample: Sample, files: list[FileStamp]) -> Iterator[Coi
 
     from coincide.detect.fit import wrong_incidents
     from coincide.events import reason
-    from coincide.events.event import INCIDENT
 
     found: list[tuple[str, list[tuple[int, int]]]] = [(reason.BAD_RECORD.name, sorted(sample.bad))]
     frame = sample.frame

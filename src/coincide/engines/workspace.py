@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -13,6 +14,7 @@ from coincide import settings as settings_module
 from coincide.engines.errors import NoRules, NoSources, RetiredRule, UnknownRule
 from coincide.rules.context import Context
 from coincide.rules.load import LoadedRule
+from coincide.rules.plan import Plan, UnusualDay
 from coincide.rules.workspace import load_rules, rule_files
 from coincide.settings import STATE_FOLDER, WORKSPACE_FILE, Settings, Source
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from coincide.events.source import SourceReader
     from coincide.ledger.place import Place
     from coincide.network.load import Loaded
+    from coincide.network.network import Network
     from coincide.obligations.load import Loaded as Obligation
 
 RUNNING = ("live", "shadow")
@@ -83,6 +86,22 @@ class Workspace:
 
         section = self.settings.network
         return None if section is None else load_network(self.folder / section.gtfs, section.line, shown=section.gtfs)
+
+    @property
+    def network_version(self) -> str | None:
+        """What tells one network from another, without reading it; ``None`` where settings name none.
+
+        Raises ``NoFeed``, ``UnreadableFeed``.
+        """
+        from coincide.network.load import version
+
+        section = self.settings.network
+        return None if section is None else version(self.folder / section.gtfs, section.line, shown=section.gtfs)
+
+    def network_for(self, plans: Iterable[Plan]) -> Network | None:
+        """Stops and lines, where one of the rules is about days of riding and the settings name a feed."""
+        asked = any(isinstance(plan.condition, UnusualDay) for plan in plans)
+        return self.network.network if asked and self.network is not None else None
 
     @cached_property
     def readers(self) -> dict[str, SourceReader]:

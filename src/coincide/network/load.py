@@ -35,6 +35,10 @@ _SHORTEST = 2
 _ON_DEMAND = ("location_id", "location_group_id")
 
 
+MADE_OF = ("stops.txt", "routes.txt", "trips.txt", "stop_times.txt", "shapes.txt")
+"""The tables that a network is made of."""
+
+
 @dataclass(frozen=True)
 class Counts:
     """Records of the feed, and what became of them."""
@@ -56,6 +60,13 @@ class Loaded:
     findings: tuple[str, ...]
     counts: Counts
     about: str
+
+
+def version(path: Path, line: LineColumn = "route_id", *, shown: str | None = None) -> str:
+    """Tells whether ``load`` would find another network, without it: another version is another feed, or the same one
+    written anew. Raises ``NoFeed``, ``UnreadableFeed``.
+    """
+    return f"{line} {open_feed(path, shown).version(MADE_OF)}"
 
 
 def load(path: Path, line: LineColumn = "route_id", *, shown: str | None = None) -> Loaded:

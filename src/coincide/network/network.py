@@ -5,7 +5,6 @@ Codes are positions in ``stops`` and ``lines``, -1 what is not known. All arrays
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -90,16 +89,6 @@ class Network:
     def km(self, start: Codes, end: Codes) -> NDArray[np.float64]:
         """Great circle between two stops; NaN where the place of one is not known."""
         return _by_block(self._great_circle, start, end)
-
-    @cached_property
-    def version(self) -> str:
-        """A hash of all that distances depend on."""
-        digest = hashlib.sha256("\n".join((*self.stops, "", *self.lines)).encode())
-        for array in (self.lat, self.lon, self.station):
-            digest.update(array.tobytes())
-        for one in self.patterns:
-            digest.update(repr((one.line, one.direction, one.stops)).encode())
-        return digest.hexdigest()[:16]
 
     def _great_circle(self, start: Codes, end: Codes) -> NDArray[np.float64]:
         # Half the chord gives the angle without loss for stops that are near each other; code -1 is the NaN at the end.

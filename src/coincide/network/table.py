@@ -7,6 +7,7 @@ one is null. What the values mean is the matter of :mod:`coincide.network.load`.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import zipfile
 import zlib
@@ -38,6 +39,24 @@ class Feed:
     def place(self, name: str) -> str:
         """How a table is called where it is spoken of."""
         return f"{self.shown}/{self.folder}{name}"
+
+    def version(self, names: Sequence[str]) -> str:
+        """A hash of these tables as they lie there: name, size and a digest of the content, of each that there is.
+
+        Nothing is read of an archive but its directory, which has a checksum of each file. Raises ``UnreadableFeed``.
+        """
+        there = [name for name in names if name in self.names]
+        try:
+            if self.zipped:
+                with zipfile.ZipFile(self.path) as archive:
+                    members = [archive.getinfo(self.folder + name) for name in there]
+                told = [(name, one.file_size, one.CRC) for name, one in zip(there, members, strict=True)]
+            else:
+                contents = [(self.path / self.folder / name).read_bytes() for name in there]
+                told = [(name, len(one), zlib.crc32(one)) for name, one in zip(there, contents, strict=True)]
+        except _UNREADABLE as error:
+            raise UnreadableFeed(self.shown, _reason(error)) from None
+        return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
     def content(self, name: str) -> bytes:
         """The bytes of a table. Raises ``MissingTable``, ``UnreadableFeed``."""

@@ -277,6 +277,28 @@ def test_no_sample_is_drawn_of_those_who_were_there_less_often(transit: Transit)
     assert "COI-G005" in err
 
 
+def test_why_not_sees_incidents_that_are_rows_of_the_source_of_the_taps(transit: Transit) -> None:
+    transit.request()
+    apart = transit.json("scan")["alerts"][0]["because"]
+    nearest = transit.json("why-not", "there", BRAVO)["nearest"]
+    both = [
+        f"tap,{number:04},{at},,{rest}"
+        for number, (at, *more) in enumerate(transitshop.taps())
+        for rest in [",".join(more)]
+    ]
+    both += [f"incident,{id_},{begins},{ends},,{stop}," for id_, begins, ends, stop in transitshop.REPORTS]
+    transit.write("taps/1.csv", "\n".join(["what,id,when,to,token,stop,fare", *both]) + "\n")
+    settings = SETTINGS[: SETTINGS.index("[sources.reports]")].replace('kind = "tap"\n', "")
+    transit.write("coincide.toml", settings + 'kind = "what"\nends_at = "to"\n')
+    assert transit.json("scan")["alerts"][0]["because"] == apart
+    found = transit.json("why-not", "there", BRAVO)
+    assert found["nearest"] == nearest is not None
+    assert len(transit.json("why-not", "there", ALPHA)["hits"]) == 1
+    # The full timeline is read in the same way.
+    status, out, err = transit.call("alerts", "show", "A-1")
+    assert (status, "08:10:00" in out, "clinic" in out + err) == (0, True, False)
+
+
 @pytest.mark.parametrize("asked", ["nothing", "unconfirmed"])
 def test_why_not_tells_whoever_knows_a_token_nothing_of_where_it_was(transit: Transit, asked: str) -> None:
     if asked == "unconfirmed":

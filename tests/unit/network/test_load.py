@@ -24,8 +24,8 @@ from coincide.network.errors import (
     UnknownReference,
     UnreadableFeed,
 )
-from coincide.network.load import Counts, load
-from handfeed import AGENCY, ROUTES, SHAPES, STOP_TIMES, STOPS, TABLES, TRIPS, without, written, zipped
+from coincide.network.load import MADE_OF, Counts, load, version
+from handfeed import AGENCY, ROUTES, SHAPES, STOP_TIMES, STOPS, TABLES, TRIPS, told, without, written, zipped
 
 
 def test_a_sound_feed_has_no_findings(tmp_path: Path) -> None:
@@ -37,13 +37,13 @@ def test_a_sound_feed_has_no_findings(tmp_path: Path) -> None:
 
 def test_a_zip_file_and_its_folder_are_the_same_feed(tmp_path: Path) -> None:
     one, other = load(written(tmp_path / "f")), load(zipped(tmp_path / "f.zip"))
-    assert one.network.version == other.network.version
+    assert told(one.network) == told(other.network)
     assert (one.counts, one.findings, one.about) == (other.counts, other.findings, other.about)
 
 
 def test_a_feed_in_a_folder_inside_is_found(tmp_path: Path) -> None:
     one, other = load(zipped(tmp_path / "f.zip", "inner/")), load(written(tmp_path / "g", "inner"))
-    assert one.network.version == other.network.version == load(written(tmp_path / "h")).network.version
+    assert told(one.network) == told(other.network) == told(load(written(tmp_path / "h")).network)
 
 
 def test_stops_and_lines_are_sorted_and_patterns_begin_with_the_most_used(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_order_of_records_and_columns_means_nothing(tmp_path: Path) -> None:
 
     given = {name.removesuffix(".txt"): turned(text) for name, text in TABLES.items()}
     one, other = load(written(tmp_path / "one")), load(written(tmp_path / "other", **given))
-    assert one.network.version == other.network.version
+    assert told(one.network) == told(other.network)
     assert [vars(p) | {"shape": None} for p in one.network.patterns] == [
         vars(p) | {"shape": None} for p in other.network.patterns
     ]
@@ -86,7 +86,7 @@ def test_blanks_a_byte_order_mark_crlf_quotes_and_blank_records_change_nothing(t
     loaded = load(written(tmp_path, stops=stops + "\r\n,,,,,\r\n"))
     assert loaded.network.names[0] == "Airport"
     assert loaded.counts.stops == 6
-    assert loaded.network.version == load(written(tmp_path / "plain")).network.version
+    assert told(loaded.network) == told(load(written(tmp_path / "plain")).network)
 
 
 def test_a_quoted_name_may_hold_an_end_of_line(tmp_path: Path) -> None:
@@ -393,4 +393,39 @@ def test_service_on_demand_has_no_stops_and_is_passed_over(tmp_path: Path) -> No
     times = times.replace("stop_sequence,location_id,", "stop_sequence,location_id").rstrip("\n") + ",\nt4,,,,5,zone1\n"
     loaded = load(written(tmp_path, stop_times=times))
     assert loaded.findings == ("1 stop time of service on demand, which have no stop",)
-    assert loaded.network.version == load(written(tmp_path / "plain")).network.version
+    assert told(loaded.network) == told(load(written(tmp_path / "plain")).network)
+
+
+# --- the version ---------------------------------------------------------------------------------------------------
+
+
+def test_the_version_of_a_feed_is_that_of_its_tables_packed_or_not_and_is_had_without_reading_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, archive = written(tmp_path / "f"), zipped(tmp_path / "f.zip", "inner/")
+    one = version(folder)
+    assert version(archive) == one != version(folder, "route_short_name")
+    # A table that says nothing of stops and lines is another's business.
+    (folder / "calendar.txt").write_text("service_id\nx\n")
+    (folder / "agency.txt").write_text("agency_name\nOther\n")
+    assert version(folder) == one
+    for name in MADE_OF:
+        before = (folder / name).read_bytes()
+        (folder / name).write_bytes(before[:-1] + b"9\n")
+        assert version(folder) != one, name
+        (folder / name).write_bytes(before)
+    assert version(folder) == one
+
+    def unread(*_: object) -> bytes:
+        raise AssertionError("read")
+
+    monkeypatch.setattr("zipfile.ZipFile.read", unread)
+    version(archive)
+
+
+def test_a_feed_that_is_not_there_or_cannot_be_read_has_no_version(tmp_path: Path) -> None:
+    with pytest.raises(NoFeed):
+        version(tmp_path / "none.zip")
+    (tmp_path / "f.zip").write_bytes(b"PK\x03\x04 no archive")
+    with pytest.raises(UnreadableFeed):
+        version(tmp_path / "f.zip")

@@ -89,13 +89,13 @@ def unusual_rides(
         cells,
         between,
     )
-    loaded = workspace.network
+    network = workspace.network_for([plan])
     with connect(workspace.settings) as connection:
         every = journeys(
             counting.readers,
             counting.pairing,
             connection,
-            None if loaded is None else lambda log: InCodes.of(loaded.network, log.texts),
+            None if network is None else lambda log: InCodes.of(network, log.texts),
             progress=progress,
             features=condition.of,
             sift=counting.sift,
