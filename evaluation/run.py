@@ -11,7 +11,7 @@ import json
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -88,7 +88,14 @@ def main() -> None:
             for name in ASSUMPTIONS:
                 result["runs"].append(evaluated(feed, size, seed, name, each, _told))
                 if to is not None:
-                    to.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+                    to.write_text(written(result), encoding="utf-8")
+
+
+def written(result: Mapping[str, Any]) -> str:
+    """The figures as JSON with a line for each run, so that a difference shows which of them changed."""
+    head = json.dumps({key: value for key, value in result.items() if key != "runs"}, indent=1).removesuffix("\n}")
+    runs = ",\n".join(f"  {json.dumps(run, separators=(',', ':'))}" for run in result["runs"])
+    return f'{head},\n "runs": [\n{runs}\n ]\n}}\n'
 
 
 def _told(text: str) -> None:

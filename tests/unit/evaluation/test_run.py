@@ -19,7 +19,7 @@ from evaluation.measure import average_precision
 from evaluation.method import CHOICES, UnusualDays, flagged_by_class, most_trips
 from evaluation.page import BASE_RATE, KNOWN, METHODS, PAGE, _known_drawn, _methods_drawn, page
 from evaluation.presence import FORMS, MARGIN_US, Form, Presence, seen_of
-from evaluation.run import RESULTS, evaluated
+from evaluation.run import RESULTS, evaluated, written
 from evaluation.split import TESTED, split
 
 ROOT = Path(__file__).parents[3]
@@ -184,3 +184,11 @@ def test_a_small_evaluation_runs(feed: Path) -> None:
     assert all(0 < one["ap"] <= 1 for one in made["methods"].values())
     assert {cell["error"] for cell in made["sweep"]} == {"exact", "assumed", "rough"}
     assert told
+
+
+def test_the_figures_are_written_with_a_line_for_each_run() -> None:
+    text = RESULTS.read_text(encoding="utf-8")
+    result = json.loads(text)
+    assert written(result) == text
+    lines = [line for line in text.splitlines() if line.startswith('  {"assumption"')]
+    assert [json.loads(line.rstrip(",")) for line in lines] == result["runs"]
