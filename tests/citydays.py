@@ -11,7 +11,8 @@ from coincide.alerts.account import Account
 from coincide.alerts.alert import Alert, Facts, Finding
 from coincide.alerts.register import Entry
 from coincide.alerts.timeline import FIRST, PROOF, Step
-from coincide.engines.embedded.ridership import CLASSES, SIDES, Calendar, Reported, Ridership, counted
+from coincide.detect.journey.clock import ServiceClock
+from coincide.engines.embedded.ridership import CLASSES, SIDES, Reported, Ridership, counted
 from coincide.events.event import EventName
 from coincide.journeys.city import City, Stop, Way
 from coincide.journeys.day import Clock, Day, Ride, Standing
@@ -146,7 +147,7 @@ def gathered(text: str = "") -> Places:
     return places(
         _boarded(_GATHERED, text),
         Reported(tuple(reported), ("red" + text,) * len(reported), at, at),
-        Calendar(CLOCK.zone, 4 * 3_600_000_000),
+        ServiceClock(CLOCK.zone, 4 * 3_600_000_000),
         Riding("Unusual riding, by a rule" + text, "odd", odd, 42, 254),
     )
 

@@ -70,9 +70,9 @@ class Embedded:
         base = open_database(workspace.state)
         book = _Unlogged(base, workspace.ledger, Staff("judge"))
         try:
-            found = from_document(scanned(book, scan(workspace, book, now_us=self.now_us)))
+            found = from_document(scanned(book, scan(workspace, book, now_us=self.now_us), now_us=self.now_us))
             with base.reading() as connection:
-                closed = page(connection, Wanted(statuses=("superseded", "withdrawn"))).alerts
+                closed = page(connection, Wanted(statuses=("superseded", "withdrawn")), now_us=self.now_us).alerts
         finally:
             base.close()
         found["closed"] = [(alert.status, alert.reason) for alert in closed]

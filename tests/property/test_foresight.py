@@ -125,7 +125,7 @@ def found(folder: Path) -> dict[str, set[Finding]]:
     with opened(folder) as (workspace, book):
         scan(workspace, book, now_us=NOW_US)
         with book.database.reading() as connection:
-            alerts = page(connection, Wanted()).alerts
+            alerts = page(connection, Wanted(), now_us=NOW_US).alerts
     by_rule: dict[str, set[Finding]] = {}
     for alert in alerts:
         by_rule.setdefault(alert.facts.rule, set()).add(replace(alert.finding, because=""))

@@ -15,7 +15,7 @@ from system.chromium import A4, PRINTED, violations
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-WIDE = {"width": 1280, "height": 800}
+WIDE: Any = {"width": 1280, "height": 800}
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Opened:
     def shown(self) -> Iterator[Page]:
         """The page as it was opened; it must have said nothing and asked for nothing else when the test is over."""
         self.page.emulate_media(media="screen", color_scheme="light")
-        self.page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        self.page.set_viewport_size(WIDE)
         folded(self.page, is_open=False)
         yield self.page
         assert self.said == []

@@ -78,12 +78,13 @@ def test_when_a_request_ends_its_alerts_are_hidden_at_once_and_the_next_scan_wit
     assert [one["id"] for one in transit.json("alerts", "list")["alerts"]] == ["A-1"]
     assert transit.call(*end) == (0, f"Q-1 is ended; {said}\n", "")
     before = transit.acts()
-    for words in (
+    forms: tuple[tuple[str, ...], ...] = (
         ("alerts", "show", "A-1"),
         ("alerts", "decide", "A-1", "suspicious", "--because", "seen"),
         ("report", "draft", "A-1"),
         ("report", "consider", "A-1", "--because", "seen"),
-    ):
+    )
+    for words in forms:
         status, out, err = transit.call(*words)
         assert (status, out) == (3, ""), words
         assert "COI-A023" in err

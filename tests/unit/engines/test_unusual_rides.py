@@ -98,7 +98,7 @@ def test_whom_unless_silences_is_compared_and_not_counted(tmp_path: Path) -> Non
 def test_the_rides_of_a_span_are_told_and_days_before_it_are_still_compared(tmp_path: Path) -> None:
     opened = workspace(tmp_path / "city")
     day = (MONDAY + timedelta(days=7)).date()
-    first = PARIS.start((day - date(1970, 1, 1)).days)
+    first = PARIS.begins((day - date(1970, 1, 1)).days)
     before, after = found(opened, (0, first - 1)), found(opened, (first, 2**62))
     assert counted(after) == by_cell([row for row in judged(taps()) if service_day(row) >= day])
     whole = found(opened)
