@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 
 from coincide.detect.journey.clock import ServiceClock
+from coincide.detect.journey.coded import coded
 from coincide.detect.journey.taps import EXIT, Taps
 from coincide.engines.embedded.database import connect
 from coincide.engines.embedded.history import Asked, Reading
@@ -22,7 +23,6 @@ from coincide.engines.embedded.tap_look import taps
 from coincide.engines.embedded.taps import read
 from coincide.engines.workspace import open_workspace
 from coincide.events.event import LATEST_US, TAP
-from coincide.journeys.cards import cards
 from property.agreement import differences, expected
 from property.choice import Choice, drawn
 from property.draw_rule import DAY, HOUR, MINUTE
@@ -117,8 +117,9 @@ def test_every_reading_takes_the_same_taps_for_riding(request: pytest.FixtureReq
             key=str,
         )
         rows = rows_of(world, events)
-        of_rows = cards(rows, np.ones(len(rows), dtype=np.bool_))
-        assert with_texts(of_rows.taps, [account for _, account in of_rows.accounts], of_rows.texts) == right
+        of_rows = coded(rows, np.arange(len(rows)))
+        accounts = dict(zip(rows.account.tolist(), rows.frame["account"].to_list(), strict=True))
+        assert with_texts(of_rows.taps, accounts, of_rows.texts) == right
         with TemporaryDirectory() as name:
             write(world, layout, Path(name))
             workspace = open_workspace(Path(name))
@@ -129,9 +130,8 @@ def test_every_reading_takes_the_same_taps_for_riding(request: pytest.FixtureReq
                     for reader, source in workspace.readers_of(TAP)
                 ]
             counted = ridership(workspace, ServiceClock("UTC", 0))
-        assert [
-            tap for part in log.parts for tap in with_texts(part, log.tokens["account"].to_list(), log.texts)
-        ] == right
+        tokens = dict(enumerate(log.tokens["account"].to_list()))
+        assert [tap for part in log.parts for tap in with_texts(part, tokens, log.texts)] == right
         assert log.ended["metro"].actionless == looked.others == len(events) - len(right)
         seen = looked.riding
         assert sorted(zip(seen.at.tolist(), seen.action.tolist(), strict=True)) == sorted(one[1:3] for one in right)
@@ -147,7 +147,7 @@ def written(choice: Choice, world: World) -> tuple[World, Layout]:
     return world, layout(choice, world)
 
 
-def with_texts(taps: Taps, accounts: Sequence[str], texts: Mapping[str, pl.Series]) -> list[tuple[Any, ...]]:
+def with_texts(taps: Taps, accounts: Mapping[int, str], texts: Mapping[str, pl.Series]) -> list[tuple[Any, ...]]:
     """Taps with what their codes stand for, in order."""
     columns = ([None if code < 0 else texts[name][code] for code in getattr(taps, name).tolist()] for name in CODED)
     tokens = [accounts[code] for code in taps.token.tolist()]
