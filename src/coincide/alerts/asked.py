@@ -160,7 +160,8 @@ def _task(asked: Asked, connection: Connection) -> Task:
     plans = [loaded.plan for loaded in asked.chosen]
     parts: list[Source | LinkFile] = [*settings.sources.values(), *settings.links.values()]
     linking = any(plan.by == "actor" for plan in plans) and any(settings.entities.tied_by(part) for part in parts)
-    whole_log = asked.before is None
+    # An incident may touch everybody, and a day is compared with the days of all: any file may change any alert.
+    whole_log = asked.before is None or any(plan.beside_incidents for plan in plans)
     feeds = [
         Feed(
             name=name,
@@ -200,9 +201,6 @@ def _cuts(asked: Asked, connection: Connection, rule: str) -> Cuts:
 
 def _wider(asked: Asked, changed: Changed) -> Wider:
     plans = [loaded.plan for loaded in asked.chosen]
-    if any(plan.beside_incidents for plan in plans):
-        # An incident may touch everybody, and a day is compared with the days of all: any file may change any alert.
-        return everything(asked.found, plans)
     moved = None
     now, before = asked.partition(changed.linked), asked.partition_before
     if now != before:

@@ -26,7 +26,6 @@ from coincide.detect.evaluate import Covered, ManagedList, Surroundings
 from coincide.detect.fit import NEVER, fit, reasons
 from coincide.detect.kernel.observations import Truths
 from coincide.detect.rows import Rows
-from coincide.detect.there import is_incident
 from coincide.detect.unusual import OfLog
 from coincide.engines.embedded import anonymous, database
 from coincide.engines.embedded.database import connect
@@ -322,8 +321,7 @@ def _changed(task: Task, rows: Rows, linked: Actors | None, links: Links | None)
     for plan in task.plans:
         usable = fit(plan, rows, task.around(plan)).usable
         times |= usable
-        whose = usable & ~is_incident(rows) if plan.beside_incidents else usable
-        actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(whose)))
+        actors[plan.rule] = frozenset(by_values(plan, rows, np.flatnonzero(usable)))
     at = rows.at[times]
     first, last = (int(at.min()), int(at.max())) if len(at) else (None, None)
 
