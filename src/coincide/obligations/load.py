@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def load(folder: Path | None = None, pattern: str = "") -> dict[str, Loaded]:
 
     One of the workspace replaces ours of the same id. Raises ``Problems``.
     """
-    found = _ours()
+    found = dict(_ours())
     problems: list[CoincideError] = []
     first: dict[str, Where] = {}
     for path in files_of(folder, pattern) if folder is not None and pattern else ():
@@ -77,7 +78,9 @@ def chosen(known: Mapping[str, Loaded], id_: str) -> Loaded:
     return known[id_]
 
 
-def _ours() -> dict[str, Loaded]:
+@cache
+def _ours() -> Mapping[str, Loaded]:
+    """Those of the package, read once."""
     problems: list[CoincideError] = []
     found = [
         one
