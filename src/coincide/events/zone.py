@@ -9,7 +9,7 @@ first; one that never happens (clocks set forward) is taken with the offset befo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -21,7 +21,6 @@ Times = NDArray[np.int64]
 
 _SECOND = 1_000_000
 _DAY = 86_400
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Two days more on either side than usable times have, because local clocks run ahead or behind.
 _FIRST = -2 * _DAY
 _LAST = 7_289_654_400 + 2 * _DAY
@@ -108,6 +107,6 @@ def _changes(info: ZoneInfo, low: int, high: int, found: list[int]) -> list[int]
 
 def _offset(info: ZoneInfo, second: int) -> int:
     """Seconds that the local clock is ahead of UTC at ``second``."""
-    offset = (_EPOCH + timedelta(seconds=second)).astimezone(info).utcoffset()
+    offset = datetime.fromtimestamp(second, info).utcoffset()
     assert offset is not None
     return offset.days * _DAY + offset.seconds
