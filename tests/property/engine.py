@@ -31,6 +31,13 @@ from coincide.store.database import open_database
 from property.agreement import Found, from_document
 from reference.world import Account
 
+_new = cache(duckdb.connect)
+
+
+def _connection(place: str) -> duckdb.DuckDBPyConnection:
+    """A connection to one instance, with temporary tables of its own: to make an instance takes a tenth of a run."""
+    return _new(place).cursor()
+
 
 class Engine(Protocol):
     """Workspaces that keep what scans find."""
@@ -70,7 +77,9 @@ class Embedded:
         base = open_database(workspace.state)
         book = _Unlogged(base, workspace.ledger, Staff("judge"))
         try:
-            found = from_document(scanned(book, scan(workspace, book, now_us=self.now_us), now_us=self.now_us))
+            with patch.object(duckdb, "connect", _connection):
+                outcome = scan(workspace, book, now_us=self.now_us)
+            found = from_document(scanned(book, outcome, now_us=self.now_us))
             with base.reading() as connection:
                 closed = page(connection, Wanted(statuses=("superseded", "withdrawn")), now_us=self.now_us).alerts
         finally:
@@ -93,14 +102,6 @@ class Embedded:
         """By the key that the first scan made."""
         ring = load_key(open_workspace(folder).key_file, environ={})
         return pseudonym(*value_of(account, by), ring.current)
-
-
-_new = cache(duckdb.connect)
-
-
-def _connection(place: str) -> duckdb.DuckDBPyConnection:
-    """A connection to one instance, with temporary tables of its own: to make an instance takes a tenth of a run."""
-    return _new(place).cursor()
 
 
 def run_once(folder: Path, separations: Sequence[tuple[Account, Account]] = ()) -> Found:

@@ -36,6 +36,8 @@ from reference.world import Bad, Kind, Row, Rule, Source, World
 
 SHARE = 20
 """One in so many examples: each takes several scans."""
+MOST = 40
+"""In ``make test``: an example takes a second or two."""
 
 START = datetime(2025, 3, 1, 22, tzinfo=UTC)
 ENOUGH = 150
@@ -196,7 +198,7 @@ def test_every_split_and_order_ends_in_the_same_alerts(
 ) -> None:
     seen = watched(monkeypatch)
 
-    @examples(request.config, SHARE)
+    @examples(request.config, SHARE, most=MOST)
     @given(drawn(of))
     def compare(told: Story) -> None:
         with tempfile.TemporaryDirectory() as name:

@@ -13,6 +13,8 @@ from property.draw_world import world
 from property.workspace import Layout, layout
 from reference.world import World
 
+EXAMPLES = 2_000
+"""Of all parts together, unless the command line or the environment says otherwise."""
 SHARDS = 4
 """The comparison is cut into so many tests, so that several cores can share it."""
 
@@ -29,8 +31,14 @@ def worlds(
     return drawn(build)
 
 
-def examples(config: Any, share: int) -> settings:
-    """Settings for one of ``share`` equal parts of all examples."""
-    number = config.getoption("--examples", default=None) or int(os.environ.get("COINCIDE_EXAMPLES", "2000"))
+def examples(config: Any, share: int, *, most: int | None = None) -> settings:
+    """Settings for one of ``share`` equal parts of all examples.
+
+    ``most``: of a test whose examples are dear, so many where nobody says how many there are to be (``make test``).
+    """
+    said = config.getoption("--examples", default=None) or int(os.environ.get("COINCIDE_EXAMPLES", "0"))
+    number = max(1, (said or EXAMPLES) // share)
+    if most is not None and not said:
+        number = min(number, most)
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    return settings(max_examples=max(1, number // share), deadline=None, suppress_health_check=slow, print_blob=True)
+    return settings(max_examples=number, deadline=None, suppress_health_check=slow, print_blob=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,10 +39,10 @@ def test_every_alert_is_in_the_week_that_a_calendar_gives_it(
     def name(day: date) -> str:
         return "{}-W{:02d}".format(*day.isocalendar()[:2])
 
-    names = list(dict.fromkeys(map(name, days)))
-    assert [week.name for week in found] == names
-    assert [week.alerts for week in found] == [sum(name(local(at)) == one for at in alerts) for one in names]
-    assert [week.days for week in found] == [sum(name(day) == one for day in days) for one in names]
+    of_days, of_alerts = Counter(map(name, days)), Counter(name(local(at)) for at in alerts)
+    assert [week.name for week in found] == list(of_days)
+    assert [week.alerts for week in found] == [of_alerts[one] for one in of_days]
+    assert [week.days for week in found] == list(of_days.values())
     assert sum(week.alerts for week in found) == len(alerts)
     assert all(week.begins.weekday() == 0 and name(week.begins) == week.name for week in found)
 
