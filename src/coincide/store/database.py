@@ -20,6 +20,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,7 +220,9 @@ def _shown(url: str) -> str:
         raise UnknownDatabase(url.partition(":")[0]) from error
 
 
+@lru_cache(maxsize=4)
 def _engine(url: str, wait_ms: int) -> Engine:
+    """The engine of a URL: one for all times that it is opened, because an engine keeps the statements it compiled."""
     parsed = make_url(url)
     kind = parsed.get_backend_name()
     if kind not in ("sqlite", "postgresql"):
