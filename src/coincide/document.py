@@ -25,6 +25,9 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 30
 MAX_PROBLEMS = 100
 """Of one file; then the rest of it is left unchecked."""
+_REMEMBERED, _SHORT = 64, 30_000
+"""How many faultless texts are remembered with what they hold, and up to how many characters: ruamel takes
+milliseconds for each rule, and whoever watches rules, or scans on and on, reads the same ones again."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _NULL = re.compile(r"|~|null|Null|NULL")
@@ -176,11 +179,17 @@ def decode(file: str, data: bytes, complaints: Complaints) -> Text:
         raise complaints.not_utf8(where=good.where(len(good.text) - 1, len(good.text))) from None
 
 
+_known: dict[str, tuple[Mapping, ...]] = {}
+
+
 def documents(source: Text, complaints: Complaints) -> tuple[list[Mapping], list[CoincideError]]:
     """The documents of a file that are mappings, in order, and what is wrong with its YAML.
 
     After a syntax error, or a part of YAML that is refused, the documents before it are still returned.
     """
+    known = _known.get(source.text)
+    if known is not None:
+        return list(known), []
     reader = _Reader(source, complaints)
     try:
         for node in reader.documents():
@@ -192,6 +201,10 @@ def documents(source: Text, complaints: Complaints) -> tuple[list[Mapping], list
         reader.problems.append(error)
     if not reader.found and not reader.problems:
         reader.problems.append(complaints.no_mapping("an empty file", where=source.where(0, 0)))
+    if not reader.problems and len(source.text) <= _SHORT:
+        if len(_known) >= _REMEMBERED:
+            _known.clear()
+        _known[source.text] = tuple(reader.found)
     return reader.found, reader.problems
 
 
