@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Tests = Literal["journeys", "kernel", "ledger", "linking", "odds", "select"]
+Tests = Literal["journeys", "kernel", "ledger", "linking", "odds", "portions", "select"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ _SEQUENCE = "detect/kernel/sequence.py"
 _WINDOW = "detect/kernel/window.py"
 _DETECT = "detect/detect.py"
 _PLACED = "detect/placed.py"
+_SPAN = "engines/embedded/span.py"
+_PORTION = "engines/embedded/portion.py"
+_LOG_DAYS = "engines/embedded/log_days.py"
 _ROWS = "detect/rows.py"
 _FIT = "detect/fit.py"
 _EXACT = "detect/exact.py"
@@ -419,7 +422,13 @@ CHANGES = (
     ),
     Change("exactly so many and not more", _ATTENDANCE, "[1:][::-1].cumsum()[::-1]", "[1:]", "journeys"),
     Change("a day that is not over", _UNUSUAL, "every.day < newest", "every.day <= newest", "journeys"),
-    Change("days that touch no incident", _UNUSUAL, "holds[~touching] = False", "holds &= True", "journeys"),
+    Change(
+        "days that touch no incident",
+        _UNUSUAL,
+        "found.holds[~_touching(found, rows, keep)] = False",
+        "found.holds[:0] = False",
+        "journeys",
+    ),
     Change(
         "days within a minute of an incident", _UNUSUAL, "NEAR_US = 3_600_000_000", "NEAR_US = 60_000_000", "journeys"
     ),
@@ -456,4 +465,44 @@ CHANGES = (
         "pass",
         "journeys",
     ),
+    Change("a span without its first account", _SPAN, "exp.GTE(this=account", "exp.GT(this=account", "portions"),
+    Change(
+        "a span with the first account of the next", _SPAN, "exp.LT(this=account", "exp.LTE(this=account", "portions"
+    ),
+    Change(
+        "rows beside a portion are counted with each",
+        "engines/embedded/run.py",
+        "counted = ~rows.frame[",
+        "counted |= ~rows.frame[",
+        "portions",
+    ),
+    Change("records of a part are counted with each span", _PORTION, "number > 0, rows", "False, rows", "portions"),
+    Change(
+        "the share of one account is of a portion",
+        "engines/embedded/anonymous.py",
+        "found = replace(found, taps=rows[str(name)])",
+        "pass",
+        "portions",
+    ),
+    Change(
+        "a mark is believed of any rows",
+        "engines/embedded/partition.py",
+        ' or told["rows"] != footer.num_rows',
+        "",
+        "portions",
+    ),
+    Change(
+        "accounts of other parts are not looked for", _PORTION, "if self.part is not None:", "if False:", "portions"
+    ),
+    Change(
+        "days of all portions are of one card", _LOG_DAYS, "astype(np.int64) + base", "astype(np.int64)", "portions"
+    ),
+    Change(
+        "the newest day of a log is over",
+        _LOG_DAYS,
+        "newest = max(newest, int(",
+        "newest = max(99_999, int(",
+        "portions",
+    ),
+    Change("attendance of the first portion alone", "detect/attendance.py", "fillvalue=0", "fillvalue=1", "portions"),
 )

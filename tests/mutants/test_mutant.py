@@ -23,6 +23,7 @@ RUN: dict[Tests, tuple[list[str], int]] = {
     "ledger": (["unit/ledger"], 0),
     "linking": (["unit/entities/test_link.py"], 0),
     "odds": (["unit/odds", "property/test_odds.py"], 200),
+    "portions": (["property/test_portion.py", "unit/engines/test_part_by_part.py"], 0),
     "select": (["unit/detect/test_select.py"], 0),
 }
 

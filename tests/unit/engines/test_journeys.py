@@ -239,7 +239,7 @@ def test_card_days_are_those_of_all_taps_at_once_in_any_files_and_parts(
     right = rides(taps.parts[0], PAIRING.clock, PAIRING.doubled_us, PAIRING.longest_us)
     same_days(at_once.days, days(right))
     assert (at_once.rides, at_once.doubled, at_once.unpaired) == (len(right), right.doubled, len(right.unpaired))
-    monkeypatch.setattr(tap_log, "_PART_TAPS", 100)
+    monkeypatch.setattr(tap_log, "PART_TAPS", 100)
     assert len(opened(many).parts) > 10
     in_parts = counted(many)
     same_days(in_parts.days, at_once.days)
