@@ -500,8 +500,8 @@ CHANGES = (
     Change(
         "the newest day of a log is over",
         _LOG_DAYS,
-        "newest = max(newest, int(",
-        "newest = max(99_999, int(",
+        "newest = max(newest, newest_day(",
+        "newest = max(99_999, newest_day(",
         "portions",
     ),
     Change("attendance of the first portion alone", "detect/attendance.py", "fillvalue=0", "fillvalue=1", "portions"),

@@ -111,25 +111,33 @@ class OfLog:
 
 
 def unusual(
-    plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None, log: OfLog | None = None
+    plan: Plan,
+    condition: UnusualDay,
+    rows: Rows,
+    keep: Truths,
+    network: Network | None,
+    now_us: int | None,
+    log: OfLog | None = None,
 ) -> Unusual:
-    """The card-days of the taps that a rule keeps, and which of them hold.
+    """The card-days of the taps that a rule keeps, and which of them hold. ``now_us``: when one looks, if it matters.
 
     ``log``: what is known of the days of all accounts, where these rows are not of all of them.
     """
-    found = _of_rows(plan, condition, rows, keep, network) if log is None else log.among(rows)
+    found = _of_rows(plan, condition, rows, keep, network, now_us) if log is None else log.among(rows)
     if condition.anywhere is None:
         found.holds[~_touching(found, rows, keep)] = False
     return found
 
 
-def _of_rows(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None) -> Unusual:
+def _of_rows(
+    plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None, now_us: int | None
+) -> Unusual:
     clock = clock_of(plan)
     row = np.flatnonzero(keep & ~is_incident(rows))
     riding = coded(rows, row)
     here = None if network is None else InCodes.of(network, riding.texts)
     every = days(rides(riding.taps, clock, condition.doubled_us, condition.longest_us), here)
-    newest = int(clock.day(rows.at[row]).max(initial=-1))
+    newest = newest_day(clock, rows.at[row], now_us)
     return ranked(clock, condition, every, newest, tuple(riding.texts["product"]))
 
 
@@ -139,12 +147,18 @@ def clock_of(plan: Plan) -> ServiceClock:
     return ServiceClock(plan.zone, plan.window.begins_us)
 
 
+def newest_day(clock: ServiceClock, at: Positions, now_us: int | None) -> int:
+    """The newest day of taps at these times; today at most, where a clock is ahead. Before all days without taps."""
+    newest = int(clock.day(at).max(initial=-1))
+    return newest if now_us is None else min(newest, int(clock.day(np.array([now_us], dtype=np.int64))[0]))
+
+
 def ranked(
     clock: ServiceClock, condition: UnusualDay, every: Days, newest: int, products: tuple[str | None, ...]
 ) -> Unusual:
     """All card-days of a log, and which of them are far enough in the tail, whether or not they touch an incident.
 
-    The newest day of the log is not over, and holds nowhere: what its other cards do is not known yet.
+    The newest day of the log is not over, and neither it nor any after it holds: what other cards do is not known yet.
     """
     among = alike(every)
     shares = {name: tails(every, name, among) for name in condition.of}

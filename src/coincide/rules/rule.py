@@ -172,7 +172,8 @@ class UnusualDay(_Part):
 
     Ranks are computed and never stored; it is a day that is rated. A day is looked at only where it touches a reported
     incident (same line or place, within an hour), unless `[boundaries]` of the settings says on which ground others
-    are; the newest day of a log is not over and raises nothing. `events: tap`, `by: account`, `per: service-day`.
+    are; the newest day of a log is not over and raises nothing, nor does today. `events: tap`, `by: account`,
+    `per: service-day`.
     """
 
     at_least: Count = Field(description="how many of the features; at most as many as are named")

@@ -356,6 +356,19 @@ def test_a_day_that_touches_no_incident_raises_nothing_without_boundaries(
     assert "DPIA-7" not in alert["because"]
 
 
+def test_today_is_not_over_though_a_clock_is_ahead(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    # The log reaches to 7 March; on the third, all of that is ahead.
+    transit = unusual(tmp_path, capsys, SETTINGS + BOUNDARIES)
+
+    def found(at: str) -> int:
+        with transit.book("kim") as book:
+            return len(scan(open_workspace(transit.folder), book, now_us=transitshop.us(at)).changes)
+
+    assert found("2025-03-04T03:59:59Z") == 0
+    transit.write("rules/odd-day.yaml", (transit.folder / "rules/odd-day.yaml").read_text().replace("98", "97"))
+    assert found("2025-03-04T04:00:00Z") == 2
+
+
 def test_a_day_found_on_the_ground_of_boundaries_carries_purpose_law_and_assessment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ from coincide.detect.journey.order import begins
 from coincide.detect.kernel.observations import Positions
 from coincide.detect.rows import Rows
 from coincide.detect.there import is_incident
-from coincide.detect.unusual import OfLog, clock_of, ranked
+from coincide.detect.unusual import OfLog, clock_of, newest_day, ranked
 from coincide.engines.embedded.journeys import Pairing, each
 from coincide.engines.embedded.load import Progress
 from coincide.engines.embedded.taps import PART_TAPS, TapLog
@@ -49,7 +49,7 @@ def days_of_log(
         here = rows()
         keep = kept(here, fit(plan, here, around).usable)
         row = np.flatnonzero(keep & ~is_incident(here))
-        newest = max(newest, int(clock.day(here.at[row]).max(initial=-1)))
+        newest = max(newest, newest_day(clock, here.at[row], around.now_us))
         return _log(here, row)
 
     def use(found: Days, of: pl.DataFrame) -> None:
