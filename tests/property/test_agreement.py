@@ -18,9 +18,6 @@ from reference.judge import judge
 from reference.small import row, rule, shop
 from reference.world import World
 
-MOST = 200
-"""Of each part in ``make test``: an example is written, read and linked, which takes a quarter of a second."""
-
 
 def assert_agreement(world: World, layout: Layout) -> None:
     """Write the world down, run the engine over it, ask the judge."""
@@ -35,7 +32,7 @@ def assert_agreement(world: World, layout: Layout) -> None:
 
 @pytest.mark.parametrize("shard", range(SHARDS))
 def test_the_engine_agrees_with_the_judge(shard: int, request: pytest.FixtureRequest) -> None:
-    @examples(request.config, SHARDS, most=MOST)
+    @examples(request.config, SHARDS)
     @given(worlds())
     def compare(made: tuple[World, Layout]) -> None:
         assert_agreement(*made)
