@@ -20,19 +20,21 @@ from process import Run, run
 
 AT_LEAST = 90
 """So many that hardly a card does: alerts and their evidence are not what is measured."""
+RARE = 100
+"""So many that next to none does: for many logs of one kind, of which each would have its alerts."""
 DAY_US = 86_400_000_000
 FORMS = ("range", "lag", "prefilter")
-RULE = f"""rule: velocity
+RULE = """rule: velocity
 title: Many taps
 status: live
 severity: low
 why: A rule to measure.
-basis: {{purpose: measurement, law: "none: the log is made up"}}
+basis: {purpose: measurement, law: "none: the log is made up"}
 innocent: [the log is made up]
 events: tap
 by: account
 within: 24 hours
-velocity: {{at_least: {AT_LEAST}}}
+velocity: {at_least: AT_LEAST}
 """
 Answer = dict[str, Any]
 
@@ -62,13 +64,13 @@ def settings(log: Path) -> str:
     return copies.section([f"{log.resolve()}/taps-*.parquet"], copies.COLUMNS)
 
 
-def scan(data: Path, text: str) -> tuple[Answer, Run]:
+def scan(data: Path, text: str, at_least: int = AT_LEAST) -> tuple[Answer, Run]:
     """A scan of a new workspace with these sources: from the first read to committed alerts."""
     folder = data / "workspace-velocity"
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "rules").mkdir(parents=True)
     (folder / "coincide.toml").write_text(text, encoding="utf-8")
-    (folder / "rules/velocity.yaml").write_text(RULE, encoding="utf-8")
+    (folder / "rules/velocity.yaml").write_text(RULE.replace("AT_LEAST", str(at_least)), encoding="utf-8")
     done = run([sys.executable, "-m", "coincide", "scan", "-w", str(folder), "--json"])
     document = json.loads(done.stdout)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)

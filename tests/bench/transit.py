@@ -386,7 +386,7 @@ def _velocity400(options: argparse.Namespace) -> None:
     folder = copies.make(options.data, taplog.make(options.data, options.size), 20)
     sizes, seconds = [], []
     for count in (5, 10, 20):
-        answer, done = tap_velocity.scan(options.data, copies.settings(folder, copies.names(count)))
+        answer, done = tap_velocity.scan(options.data, copies.settings(folder, copies.names(count)), tap_velocity.RARE)
         _say("scan", f"{answer['read']:,} taps", answer, done, f"{answer['alerts']:,} alerts")
         sizes.append(answer["read"])
         seconds.append(answer["seconds"])
