@@ -43,7 +43,7 @@ def placed(plan: Plan, rows: Rows, keep: Truths, around: Surroundings) -> Placed
         return at_incidents(plan, plan.condition, rows, keep, nameable(plan.condition, rows, keep, around))
     found = None
     if isinstance(plan.condition, UnusualDay):
-        found = unusual(plan, plan.condition, rows, keep, around.network, around.now_us, around.days)
+        found = unusual(plan, plan.condition, rows, keep, around)
         keep = keep & ~is_incident(rows)
     code, order = rows.order(plan.by)
     row = order[keep[order]]

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from coincide.detect.evaluate import Surroundings
 from coincide.detect.journey.clock import ServiceClock
 from coincide.detect.journey.coded import coded
 from coincide.detect.journey.days import Days, days
@@ -25,7 +26,6 @@ from coincide.detect.said import said
 from coincide.detect.there import incidents, is_incident, pairs
 from coincide.detect.there import taps as near
 from coincide.network.coded import InCodes
-from coincide.network.network import Network
 from coincide.rules.plan import Plan, ServiceDay, UnusualDay
 
 Figures = NDArray[np.float32]
@@ -110,34 +110,21 @@ class OfLog:
         return replace(found, days=replace(found.days, token=code[found.days.token]))
 
 
-def unusual(
-    plan: Plan,
-    condition: UnusualDay,
-    rows: Rows,
-    keep: Truths,
-    network: Network | None,
-    now_us: int | None,
-    log: OfLog | None = None,
-) -> Unusual:
-    """The card-days of the taps that a rule keeps, and which of them hold. ``now_us``: when one looks, if it matters.
-
-    ``log``: what is known of the days of all accounts, where these rows are not of all of them.
-    """
-    found = _of_rows(plan, condition, rows, keep, network, now_us) if log is None else log.among(rows)
+def unusual(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, around: Surroundings) -> Unusual:
+    """The card-days of the taps that a rule keeps, and which of them hold."""
+    found = _of_rows(plan, condition, rows, keep, around) if around.days is None else around.days.among(rows)
     if condition.anywhere is None:
         found.holds[~_touching(found, rows, keep)] = False
     return found
 
 
-def _of_rows(
-    plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, network: Network | None, now_us: int | None
-) -> Unusual:
+def _of_rows(plan: Plan, condition: UnusualDay, rows: Rows, keep: Truths, around: Surroundings) -> Unusual:
     clock = clock_of(plan)
     row = np.flatnonzero(keep & ~is_incident(rows))
     riding = coded(rows, row)
-    here = None if network is None else InCodes.of(network, riding.texts)
+    here = None if around.network is None else InCodes.of(around.network, riding.texts)
     every = days(rides(riding.taps, clock, condition.doubled_us, condition.longest_us), here)
-    newest = newest_day(clock, rows.at[row], now_us)
+    newest = newest_day(clock, rows.at[row], around.now_us)
     return ranked(clock, condition, every, newest, tuple(riding.texts["product"]))
 
 

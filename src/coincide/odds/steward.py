@@ -196,13 +196,19 @@ def _document(side: Side, most: int, called: Mapping[str, str]) -> dict[str, Any
     }
 
 
-def _ridden_row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
+def _cell(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         side.side: row["name"],
         "called": row["called"],
         "days": row["days"],
         "hour": row["hour"],
         "boardings": row["boardings"],
+    }
+
+
+def _ridden_row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **_cell(side, row),
         "rides": row["unusual"],
         "expected": row["expected"],
         "says": ridden(side.side, row),
@@ -211,11 +217,7 @@ def _ridden_row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _row(side: Side, row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        side.side: row["name"],
-        "called": row["called"],
-        "days": row["days"],
-        "hour": row["hour"],
-        "boardings": row["boardings"],
+        **_cell(side, row),
         "riders_at_least": row["riders"],
         "odds": odds(row).document,
         "unusual_rides": row["unusual"],
