@@ -60,10 +60,11 @@ def reread(
     progress: Progress = lambda _: None,
     *,
     covered: Covered | None = None,
+    now_us: int | None = None,
 ) -> Reread:
     """The rows of these accounts (of this value, where the rule looks by a field); they count as one actor.
 
-    With them incidents, where the rule is about them; ``covered``: see ``Surroundings``.
+    With them incidents, where the rule is about them; ``covered``, ``now_us``: see ``Surroundings``.
     """
     feeds = [
         Feed(name, workspace.settings.sources[name], reader, tuple(reader.files()))
@@ -87,7 +88,7 @@ def reread(
         namespace, account = min(parties)
         one = rows.frame.with_columns(actor_namespace=pl.lit(namespace), actor_account=pl.lit(account))
         rows = Rows(one, rows.tagsets)
-    around = Surroundings(plan.zone, workspace.lists, covered, workspace.network_for([plan]))
+    around = Surroundings(plan.zone, workspace.lists, covered, workspace.network_for([plan]), now_us)
     fitting = fit(plan, rows, around)
     keep = kept(rows, fitting.usable)
     found, mine = hits(plan, rows, keep, around), np.ones(len(rows), dtype=np.bool_)

@@ -86,7 +86,7 @@ def why_not(
         parties = _together(workspace, connection, ring, plan, party)
         # Of presence nothing is told that a request does not cover, not even that there was none.
         covered = granted(in_force(connection, now_us)) if plan.beside_incidents else None
-        read = reread(workspace, plan, parties, progress, covered=covered)
+        read = reread(workspace, plan, parties, progress, covered=covered, now_us=now_us)
         if not read.mine.any():
             raise UnknownAccount(plan.by)
         made = Pseudonyms(ring.current)
